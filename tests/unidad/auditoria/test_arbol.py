@@ -1,0 +1,181 @@
+"""El árbol contra tres jueces: la definición recursiva de la norma, los vectores publicados y pymerkle."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+
+import pytest
+
+from servicios.auditoria import arbol
+from servicios.auditoria.arbol import Frontera
+
+#: Sin tipos publicados: se carga como módulo opaco. Es GPL: solo aquí, como tercer juez.
+pymerkle = import_module("pymerkle")
+
+TOPE = 130
+HOJAS = [arbol.hash_de_hoja(b"%d" % i) for i in range(TOPE)]
+
+#: Entradas y raíces de las pruebas de referencia de certificate-transparency (RFC 6962).
+PUBLICADOS = [
+    ("", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
+    ("00", "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
+    ("10", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"),
+    ("2021", "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"),
+    ("3031", "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"),
+    ("40414243", "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"),
+    ("5051525354555657", "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"),
+    ("606162636465666768696a6b6c6d6e6f", "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"),
+]
+
+
+@cache
+def ingenua(desde: int, hasta: int) -> bytes:
+    """MTH de RFC 9162 2.1.1, palabra por palabra."""
+    n = hasta - desde
+    if n == 0:
+        return sha256(b"").digest()
+    if n == 1:
+        return HOJAS[desde]
+    k = corte(n)
+    return sha256(b"\x01" + ingenua(desde, desde + k) + ingenua(desde + k, hasta)).digest()
+
+
+def corte(n: int) -> int:
+    k = 1
+    while k * 2 < n:
+        k *= 2
+    return k
+
+
+def camino(m: int, desde: int, hasta: int) -> list[bytes]:
+    """PATH de RFC 9162 2.1.3.1."""
+    n = hasta - desde
+    if n == 1:
+        return []
+    k = corte(n)
+    if m < k:
+        return [*camino(m, desde, desde + k), ingenua(desde + k, hasta)]
+    return [*camino(m - k, desde + k, hasta), ingenua(desde, desde + k)]
+
+
+def subprueba(m: int, desde: int, hasta: int, entero: bool) -> list[bytes]:
+    """SUBPROOF de RFC 9162 2.1.4.1."""
+    n = hasta - desde
+    if m == n:
+        return [] if entero else [ingenua(desde, hasta)]
+    k = corte(n)
+    if m <= k:
+        return [*subprueba(m, desde, desde + k, entero), ingenua(desde + k, hasta)]
+    return [*subprueba(m - k, desde + k, hasta, False), ingenua(desde, desde + k)]
+
+
+def test_vectores_publicados() -> None:
+    hojas = [arbol.hash_de_hoja(bytes.fromhex(entrada)) for entrada, _ in PUBLICADOS]
+    assert arbol.raiz([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    for n, (_, esperada) in enumerate(PUBLICADOS, 1):
+        assert arbol.raiz(hojas[:n]).hex() == esperada
+
+
+def test_la_raiz_es_la_de_la_norma_en_todo_tamano() -> None:
+    for n in range(TOPE + 1):
+        assert arbol.raiz(HOJAS[:n]) == ingenua(0, n)
+
+
+@pytest.mark.parametrize("lote", [1, 2, 3, 7, 64, 100])
+def test_crecer_por_lotes_y_guardada_entre_lotes(lote: int) -> None:
+    frontera = Frontera()
+    for i in range(0, TOPE, lote):
+        frontera = Frontera(frontera.tamano, frontera.serializada())
+        frontera.agregar(HOJAS[i : i + lote])
+        assert frontera.tamano == min(i + lote, TOPE)
+        assert frontera.raiz() == ingenua(0, frontera.tamano)
+
+
+@pytest.mark.parametrize(("tamano", "nodos"), [(-1, b""), (1, b""), (2, b"x" * 64), (3, b"x" * 63), (0, b"x" * 32)])
+def test_una_frontera_que_no_cuadra_no_se_abre(tamano: int, nodos: bytes) -> None:
+    with pytest.raises(ValueError, match="no corresponden"):
+        Frontera(tamano, nodos)
+
+
+def test_inclusion_exhaustiva() -> None:
+    for n in range(1, TOPE + 1):
+        raiz = ingenua(0, n)
+        for i in range(n):
+            prueba = arbol.prueba_inclusion(HOJAS[:n], i)
+            assert prueba == camino(i, 0, n)
+            assert arbol.verificar_inclusion(HOJAS[i], i, n, prueba, raiz)
+
+
+def test_consistencia_exhaustiva() -> None:
+    for n in range(TOPE + 1):
+        for m in range(n + 1):
+            prueba = arbol.prueba_consistencia(HOJAS, m, n)
+            assert prueba == ([] if m == 0 else subprueba(m, 0, n, True))
+            assert arbol.verificar_consistencia(m, ingenua(0, m), n, ingenua(0, n), prueba)
+
+
+def test_ninguna_inclusion_falsa_pasa() -> None:
+    for n in range(1, 20):
+        raiz = ingenua(0, n)
+        for i in range(n):
+            buena = arbol.prueba_inclusion(HOJAS[:n], i)
+            for otro in range(-1, n + 2):
+                if otro != i:
+                    assert not arbol.verificar_inclusion(HOJAS[i], otro, n, buena, raiz)
+            assert not arbol.verificar_inclusion(HOJAS[i], i, n, [*buena, HOJAS[0]], raiz)
+            assert not arbol.verificar_inclusion(HOJAS[n], i, n, buena, raiz)
+            for j in range(len(buena)):
+                assert not arbol.verificar_inclusion(HOJAS[i], i, n, buena[:j] + buena[j + 1 :], raiz)
+                assert not arbol.verificar_inclusion(HOJAS[i], i, n, [*buena[:j], HOJAS[99], *buena[j + 1 :]], raiz)
+
+
+def test_ninguna_consistencia_falsa_pasa() -> None:
+    otra = HOJAS[99]
+    for n in range(2, 20):
+        for m in range(1, n):
+            buena, vieja, nueva = arbol.prueba_consistencia(HOJAS, m, n), ingenua(0, m), ingenua(0, n)
+            assert not arbol.verificar_consistencia(m, otra, n, nueva, buena)
+            assert not arbol.verificar_consistencia(m, vieja, n, otra, buena)
+            assert not arbol.verificar_consistencia(m, vieja, n, nueva, [*buena, otra])
+            assert not arbol.verificar_consistencia(n, nueva, m, vieja, buena)
+            for j in range(len(buena)):
+                assert not arbol.verificar_consistencia(m, vieja, n, nueva, buena[:j] + buena[j + 1 :])
+                assert not arbol.verificar_consistencia(m, vieja, n, nueva, [*buena[:j], otra, *buena[j + 1 :]])
+    assert not arbol.verificar_consistencia(0, otra, 3, ingenua(0, 3), [])
+    assert not arbol.verificar_consistencia(3, ingenua(0, 3), 3, ingenua(0, 3), [otra])
+
+
+def test_lo_que_no_cabe_en_el_arbol() -> None:
+    with pytest.raises(IndexError):
+        arbol.prueba_inclusion(HOJAS[:3], 3)
+    with pytest.raises(ValueError, match="tamaños"):
+        arbol.prueba_consistencia(HOJAS[:3], 2, 4)
+
+
+def test_coincide_con_pymerkle() -> None:
+    otro = pymerkle.InmemoryTree(algorithm="sha256")
+    hojas = []
+    for i in range(70):
+        otro.append_entry(b"%d" % i)
+        hojas.append(arbol.hash_de_hoja(b"%d" % i))
+        assert otro.get_root() == arbol.raiz(hojas)
+    for i in range(70):
+        inclusion = otro.prove_inclusion(i + 1, 70)
+        pymerkle.verify_inclusion(hojas[i], arbol.raiz(hojas), inclusion)
+        assert inclusion.path[1:] == arbol.prueba_inclusion(hojas, i)
+
+
+def test_un_lote_cuesta_un_hash_por_hoja(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuenta = 0
+
+    def contado(datos: bytes) -> object:
+        nonlocal cuenta
+        cuenta += 1
+        return sha256(datos)
+
+    frontera = Frontera.de(HOJAS)
+    monkeypatch.setattr(arbol, "sha256", contado)
+    frontera.agregar(HOJAS * 10)
+    assert cuenta <= len(HOJAS) * 10 + 16
