@@ -1,0 +1,78 @@
+# make         crea .venv con todo            make demo    el recorrido completo, en un solo proceso
+# make test    todas las pruebas              make ayuda   el resto
+.DEFAULT_GOAL := entorno
+SHELL := /bin/sh
+.SUFFIXES:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SEMILLAS ?= 20
+OPCIONES ?=
+PROCESOS ?= auto
+
+# El primero que sea 3.11 o posterior; `make PYTHON=/ruta/a/python` lo fija.
+CANDIDATOS := python3 python3.13 python3.12 python3.11 python
+ES_BUENO := import sys, venv; sys.exit(sys.version_info < (3, 11))
+
+# Un `user = true` en la configuración de pip impide instalar en un entorno virtual.
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: entorno demo test simulacion lint formato tipos capas servicios limpio ayuda
+
+entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
+
+$(PY):
+	@p="$(PYTHON)"; \
+	if [ -z "$$p" ]; then for c in $(CANDIDATOS); do \
+	  if "$$c" -c '$(ES_BUENO)' >/dev/null 2>&1; then p="$$c"; break; fi; done; fi; \
+	if [ -z "$$p" ] || ! "$$p" -c '$(ES_BUENO)' >/dev/null 2>&1; then \
+	  echo "Hace falta Python 3.11 o posterior con el módulo venv (en Debian y Ubuntu: apt-get install python3 python3-venv)." >&2; \
+	  echo "Si está en otro sitio: make PYTHON=/ruta/a/python3.11" >&2; exit 1; fi; \
+	echo "Entorno en $(VENV) con $$("$$p" -V)"; \
+	"$$p" -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "No se pudo crear $(VENV). En Debian y Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# Dos marcas: para la demo basta lo de ejecución. Solo se reinstala si cambian los requisitos.
+$(VENV)/.ejecucion: requisitos.txt pyproject.toml | $(PY)
+	@echo "Instalando lo de ejecución…"
+	@$(PY) -m pip install -q -r requisitos.txt
+	@$(PY) -m pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.desarrollo: requisitos-dev.txt $(VENV)/.ejecucion
+	@echo "Instalando lo de desarrollo…"
+	@$(PY) -m pip install -q -r requisitos-dev.txt
+	@touch $@
+
+demo: $(VENV)/.ejecucion ## recorrido completo embebido; OPCIONES="--semilla 7 --json" para la orden
+	@$(VENV)/bin/senda demo $(OPCIONES)
+
+test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de verdad; OPCIONES para pytest
+	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
+	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+lint: $(VENV)/.desarrollo ## ruff: reglas y formato
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+formato: $(VENV)/.desarrollo ## arregla lo que ruff sabe arreglar
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+tipos: $(VENV)/.desarrollo ## mypy --strict
+	@$(VENV)/bin/mypy
+
+capas: $(VENV)/.desarrollo ## quién puede importar a quién
+	@$(VENV)/bin/lint-imports
+
+servicios: $(VENV)/.desarrollo ## deja listos RabbitMQ y PostgreSQL para las pruebas (instala si hace falta y se puede)
+	@$(PY) -m tests.servicios_reales
+
+limpio: ## borra el entorno y lo que dejan las herramientas
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+ayuda: ## esta lista
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
