@@ -1,6 +1,6 @@
-"""La cadena de cada origen: cada hecho se ata por hash al anterior.
+r"""La cadena de cada origen: cada hecho se ata por hash al anterior.
 
-Formato fijo (arquitectura, «El libro»): entrada = ``origen\\nposicion\\nanterior\\n`` en UTF-8 (posición en decimal
+Formato fijo (arquitectura, «El libro»): entrada = ``origen\nposicion\nanterior\n`` en UTF-8 (posición en decimal
 desde 1; ``anterior`` en 64 dígitos hexadecimales) seguida de los bytes del sobre; hoja = SHA-256(0x00 ‖ entrada), que
 es a la vez la hoja del árbol RFC 9162 y el ``anterior`` de la posición siguiente.
 """

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from importlib import import_module
 
+import pymerkle
 import pytest
 
 from servicios.auditoria import arbol
 from servicios.auditoria.arbol import Frontera
-
-#: Sin tipos publicados: se carga como módulo opaco. Es GPL: solo aquí, como tercer juez.
-pymerkle = import_module("pymerkle")
 
 TOPE = 130
 HOJAS = [arbol.hash_de_hoja(b"%d" % i) for i in range(TOPE)]
@@ -60,15 +57,15 @@ def camino(m: int, desde: int, hasta: int) -> list[bytes]:
     return [*camino(m - k, desde + k, hasta), ingenua(desde, desde + k)]
 
 
-def subprueba(m: int, desde: int, hasta: int, entero: bool) -> list[bytes]:
+def subprueba(m: int, desde: int, hasta: int, *, entero: bool) -> list[bytes]:
     """SUBPROOF de RFC 9162 2.1.4.1."""
     n = hasta - desde
     if m == n:
         return [] if entero else [ingenua(desde, hasta)]
     k = corte(n)
     if m <= k:
-        return [*subprueba(m, desde, desde + k, entero), ingenua(desde + k, hasta)]
-    return [*subprueba(m - k, desde + k, hasta, False), ingenua(desde, desde + k)]
+        return [*subprueba(m, desde, desde + k, entero=entero), ingenua(desde + k, hasta)]
+    return [*subprueba(m - k, desde + k, hasta, entero=False), ingenua(desde, desde + k)]
 
 
 def test_vectores_publicados() -> None:
@@ -112,7 +109,7 @@ def test_consistencia_exhaustiva() -> None:
     for n in range(TOPE + 1):
         for m in range(n + 1):
             prueba = arbol.prueba_consistencia(HOJAS, m, n)
-            assert prueba == ([] if m == 0 else subprueba(m, 0, n, True))
+            assert prueba == ([] if m == 0 else subprueba(m, 0, n, entero=True))
             assert arbol.verificar_consistencia(m, ingenua(0, m), n, ingenua(0, n), prueba)
 
 

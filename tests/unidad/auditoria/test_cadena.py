@@ -41,7 +41,7 @@ def test_encadenar_da_lo_mismo_que_hoja_a_hoja_y_por_partes() -> None:
     [("", 1, CERO), ("/gt/a\n1", 1, CERO), (ORIGEN, 0, CERO), (ORIGEN, 2, b"corto"), (ORIGEN, 1, b"\x01" * 32)],
 )
 def test_lo_ambiguo_no_se_encadena(origen: str, posicion: int, anterior: bytes) -> None:
-    with pytest.raises(ValueError, match="origen|posici|hash anterior"):
+    with pytest.raises(ValueError):
         hoja(origen, posicion, anterior, b"x")
-    with pytest.raises(ValueError, match="origen|posici|hash anterior"):
+    with pytest.raises(ValueError):
         encadenar(origen, posicion, anterior, [b"x"])
