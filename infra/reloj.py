@@ -94,10 +94,10 @@ class RelojAcelerado:
         try:
             clase, factor, resto = texto.split(":", 2)
             inicio, epoca = resto.rsplit(":", 1)
-            datos = (datetime.fromisoformat(inicio), float(epoca), float(factor))
+            datos = (datetime.fromisoformat(inicio), float(epoca), float(factor)) if clase == "acelerado" else None
         except ValueError:
-            clase = ""
-        if clase != "acelerado":
+            datos = None
+        if datos is None:
             raise ValueError("se esperaba acelerado:FACTOR:INICIO_ISO:EPOCA_REAL")
         return cls(*datos)
 
