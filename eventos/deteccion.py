@@ -107,7 +107,7 @@ class AlertaRecibida(HechoDeRuta, frozen=True, kw_only=True):
 
 @hecho("presunta-victima-detectada")
 class PresuntaVictimaDetectada(HechoDeRuta, frozen=True, kw_only=True):
-    """Alguien con contacto inicial presume que una persona es víctima: desde aquí se la atiende (S000, directriz OEA 28)."""
+    """Quien la ve primero presume que una persona es víctima: desde aquí se la atiende (S000, directriz OEA 28)."""
 
     nna: Annotated[SiNo, dice("Si es niña, niño o adolescente, como lo sabe quien detecta")]
     extranjera: Annotated[SiNo, dice("Si es extranjera en el país de detección")]

@@ -117,8 +117,10 @@ class Modalidad(StrEnum):
 
 
 class MedioControl(StrEnum):
-    """Cómo se sometió a la persona (``vic_MethodsOfControl`` de HTCDS 2.0, más la restricción de movimiento, que el
-    campo del estándar perdió y sus definiciones conservan). Solo viaja sellado."""
+    """Cómo se sometió a la persona (``vic_MethodsOfControl`` de HTCDS 2.0). Solo viaja sellado.
+
+    Añade la restricción de movimiento, que el campo del estándar perdió y sus definiciones conservan.
+    """
 
     AMENAZAS = "amenazas"
     AMENAZAS_AUTORIDAD = "amenazas-con-la-autoridad"

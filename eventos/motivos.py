@@ -55,7 +55,7 @@ class MotivoNoAplicable(StrEnum):
     """Por qué un derecho de la matriz no aplica a una ruta."""
 
     NACIONAL = "persona-nacional"
-    EXTRANJERA_RETORNADA = "retorno-realizado"
+    RETORNADA = "retorno-realizado"
     EDAD = "edad-fuera-de-la-obligacion"
     NO_AFECTADO = "derecho-no-afectado"
     DECISION_PERSONA = "decision-informada-de-la-persona"

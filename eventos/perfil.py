@@ -59,7 +59,7 @@ class CondicionMigratoria(StrEnum):
 
 
 class PerfilDesagregado(Struct, frozen=True, kw_only=True):
-    """Cómo se desagrega cada caso: sexo, género, edad, pueblo, idioma, nacionalidad, lugares, discapacidad, migración."""
+    """Cómo se desagrega cada caso, según la política pública (S000)."""
 
     sexo: Sexo = Sexo.NO_CONSTA
     genero: Genero = Genero.NO_CONSTA

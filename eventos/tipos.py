@@ -1,6 +1,6 @@
-"""Tipos de forma cerrada que comparten hechos y peticiones: todo lleva patrón, lista o medida.
+r"""Tipos de forma cerrada que comparten hechos y peticiones: todo lleva patrón, lista o medida.
 
-``(?!\\n)$`` y no solo ``$``: en Python ``$`` admite un salto de línea al final, que acabaría en claves de encaminado.
+``(?!\n)$`` y no solo ``$``: en Python ``$`` admite un salto de línea al final, que acabaría en claves de encaminado.
 """
 
 from __future__ import annotations
