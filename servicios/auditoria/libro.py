@@ -1,0 +1,176 @@
+"""El libro: los bytes de cada hecho de cada origen, en el orden en que auditoría los recibió, como hojas de un árbol.
+
+No es un modelo de lectura y no se rehace: el orden entre orígenes lo fijó la llegada y no está en ningún otro sitio,
+y los puntos de control ya firmados prometen la raíz de exactamente ese orden. Rehacerlo daría otra raíz y convertiría
+cada promesa en una denuncia. Por eso migra con Alembic como los eventos y la base le prohíbe cambiar (`SOLO_ANEXAR`);
+lo único que se actualiza es `frontera`, que es una cuenta: si se pierde o se daña, `recontar` la saca de `libro`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+from infra.almacen.esquema import Entero, Instante
+from infra.almacen.solo_anexar import claves_de, solo_anexar
+from infra.seguridad.cadena import hoja as hoja_de
+from servicios.auditoria.arbol import Frontera
+from servicios.auditoria.punto_de_control import firmar
+
+TABLAS = MetaData()
+
+#: Una fila por hecho. ``indice`` es el de su hoja en el árbol, desde 0 y sin huecos.
+libro = Table(
+    "libro",
+    TABLAS,
+    Column("indice", Entero, primary_key=True, autoincrement=False),
+    Column("origen", Text, nullable=False),
+    Column("posicion", Entero, nullable=False),
+    Column("anterior", LargeBinary(32), nullable=False),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("hoja", LargeBinary(32), nullable=False),
+    UniqueConstraint("origen", "posicion"),
+)
+
+#: Fila única (``id`` 1): lo que hace falta para seguir el árbol. Quien anota la toma primero.
+frontera = Table(
+    "frontera",
+    TABLAS,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("tamano", Entero, nullable=False),
+    Column("nodos", LargeBinary, nullable=False),
+)
+
+#: Los puntos de control firmados.
+puntos = Table(
+    "puntos",
+    TABLAS,
+    Column("tamano", Entero, primary_key=True, autoincrement=False),
+    Column("texto", Text, nullable=False),
+    Column("instante", Instante, nullable=False),
+)
+
+#: Las tablas que la base no deja tocar.
+SOLO_ANEXAR: Final = (libro, puntos)
+
+
+class EntradaDeLibro(Protocol):
+    """Un hecho tal como llegó: origen (``/gt/deteccion``), posición desde 1, hoja de la anterior, la suya y bytes."""
+
+    @property
+    def origen(self) -> str: ...
+    @property
+    def posicion(self) -> int: ...
+    @property
+    def anterior(self) -> bytes: ...
+    @property
+    def cuerpo(self) -> bytes: ...
+    @property
+    def hoja(self) -> bytes: ...
+
+
+class EntradaIncoherente(ValueError):
+    """La hoja no es el hash de lo que acompaña: anotarla sería dejar para siempre una entrada que no se verifica."""
+
+
+def proteger(dialecto: str) -> list[str]:
+    """Las sentencias que impiden cambiar el libro y los puntos (ver `solo_anexar`)."""
+    return [s for tabla in SOLO_ANEXAR for s in solo_anexar(tabla.name, dialecto, claves_de(tabla))]
+
+
+def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
+    """Añade un lote en el orden dado y devuelve el tamaño del libro. Los bytes no se interpretan.
+
+    Todo o nada dentro de la transacción de ``conexion``. Errores: `EntradaIncoherente`; los de `cadena.hoja`;
+    `IntegrityError` si una posición de un origen ya está anotada (descartar repetidas y ordenar es de quien recibe).
+    """
+    arbol = _abrir(conexion, tomar=bool(entradas))
+    desde = arbol.tamano
+    if not entradas:
+        return desde
+    filas = [
+        {
+            "indice": indice,
+            "origen": e.origen,
+            "posicion": e.posicion,
+            "anterior": e.anterior,
+            "cuerpo": e.cuerpo,
+            "hoja": _comprobada(e),
+        }
+        for indice, e in enumerate(entradas, desde)
+    ]
+    arbol.agregar(e.hoja for e in entradas)
+    conexion.execute(sa.insert(libro), filas)
+    _guardar(conexion, arbol, nueva=desde == 0)
+    return arbol.tamano
+
+
+def sellar(conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime) -> str | None:
+    """Firma un punto de control si el libro creció desde el último; devuelve su texto, o None si no hay nada nuevo.
+
+    ``nombre``: el del libro (``senda.example/gt/libro``). ``ahora`` en UTC. Errores: los de `firmar`.
+    """
+    arbol = _abrir(conexion, tomar=True)
+    if arbol.tamano == (conexion.scalar(sa.select(sa.func.max(puntos.c.tamano))) or 0):
+        return None
+    texto = firmar(nombre, clave, arbol.tamano, arbol.raiz())
+    conexion.execute(sa.insert(puntos).values(tamano=arbol.tamano, texto=texto, instante=ahora))
+    return texto
+
+
+def raiz_y_tamano(conexion: Connection) -> tuple[bytes, int]:
+    """La raíz (32 bytes) y cuántas entradas tiene el libro ahora, según la frontera guardada."""
+    arbol = _abrir(conexion, tomar=False)
+    return arbol.raiz(), arbol.tamano
+
+
+def recontar(conexion: Connection) -> int:
+    """Rehace la frontera desde las hojas del libro y devuelve su tamaño. Para cuando se dañó o se perdió."""
+    arbol = Frontera()
+    for (hoja,) in conexion.execute(sa.select(libro.c.hoja).order_by(libro.c.indice).execution_options(yield_per=1000)):
+        arbol.agregar((hoja,))
+    conexion.execute(sa.delete(frontera))
+    _guardar(conexion, arbol, nueva=True)
+    return arbol.tamano
+
+
+def _guardar(conexion: Connection, arbol: Frontera, *, nueva: bool) -> None:
+    valores = {"tamano": arbol.tamano, "nodos": arbol.serializada()}
+    if nueva:
+        conexion.execute(sa.insert(frontera).values(id=1, **valores))
+    else:
+        conexion.execute(sa.update(frontera).where(frontera.c.id == 1).values(**valores))
+
+
+def _abrir(conexion: Connection, *, tomar: bool) -> Frontera:
+    consulta = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1)
+    # En PostgreSQL nadie más anota hasta que esta transacción acabe; en SQLite escribe uno a la vez de por sí.
+    fila = conexion.execute(consulta.with_for_update() if tomar else consulta).one_or_none()
+    return Frontera() if fila is None else Frontera(fila.tamano, fila.nodos)
+
+
+def _comprobada(e: EntradaDeLibro) -> bytes:
+    if hoja_de(e.origen, e.posicion, e.anterior, e.cuerpo) != e.hoja:
+        raise EntradaIncoherente("la hoja no corresponde a su entrada")
+    return e.hoja
+
+
+__all__ = [
+    "SOLO_ANEXAR",
+    "TABLAS",
+    "EntradaDeLibro",
+    "EntradaIncoherente",
+    "anotar",
+    "frontera",
+    "libro",
+    "proteger",
+    "puntos",
+    "raiz_y_tamano",
+    "recontar",
+    "sellar",
+]

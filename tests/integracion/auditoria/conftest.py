@@ -1,0 +1,43 @@
+"""Las dos bases de verdad: SQLite en archivo y PostgreSQL en un esquema propio que se borra al acabar."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from infra.almacen.motor import abrir_motor
+
+POSTGRESQL = os.environ.get("SENDA_PRUEBAS_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Engine]:
+    esquema = f"p_{uuid4().hex}"
+    dueno = sa.create_engine(POSTGRESQL)
+    with dueno.begin() as conexion:
+        conexion.execute(sa.text(f"CREATE SCHEMA {esquema}"))
+    motor = abrir_motor(POSTGRESQL, esquema)
+    yield motor
+    motor.dispose()
+    with dueno.begin() as conexion:
+        conexion.execute(sa.text(f"DROP SCHEMA {esquema} CASCADE"))
+    dueno.dispose()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    motor = abrir_motor(f"sqlite:///{tmp_path / 'auditoria.db'}")
+    yield motor
+    motor.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def motor(request: pytest.FixtureRequest) -> Engine:
+    elegido: Engine = request.getfixturevalue(request.param)
+    return elegido
