@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from eventos.base import UNSET, HechoDeRuta, Sellado, hecho
+from eventos.listas import Medida
 from eventos.motivos import MotivoArchivo, MotivoLevantamiento
 from eventos.perfil import Genero, GrupoEtario
 from eventos.tipos import Cantidad, CodigoInstitucion, Pais, Relato, Urgencia, dice
@@ -29,20 +30,6 @@ class QuienDenuncia(StrEnum):
     INSTITUCION = "institucion"
     TERCERO = "tercero"
     ANONIMA = "anonima"
-
-
-class Medida(StrEnum):
-    """Tipo de medida de protección (S001 C1 pide contarlas por tipo)."""
-
-    SEGURIDAD_PERSONAL = "seguridad-personal"
-    PROHIBICION_ACERCARSE = "prohibicion-de-acercarse"
-    SEPARACION_AGRESOR = "separacion-del-agresor"
-    RESERVA_IDENTIDAD = "reserva-de-identidad"
-    REUBICACION = "reubicacion"
-    ABRIGO = "abrigo"
-    PROTECCION_TESTIGO = "proteccion-de-testigo"
-    PROTECCION_FAMILIA = "proteccion-de-la-familia"
-    LOCALIZACION = "localizacion-inmediata"
 
 
 class Resolucion(StrEnum):
@@ -189,7 +176,7 @@ class MedidaProteccionLevantada(HechoDeRuta, frozen=True, kw_only=True):
 
 @hecho("autorizacion-de-proteccion")
 class AutorizacionDeProteccion(HechoDeRuta, frozen=True, kw_only=True):
-    """Decide quien la ley exige que decida (orden de abrigo). El ingreso de urgencia la deja pendiente, no la espera."""
+    """Resuelve quien la ley exige (orden de abrigo). El ingreso de urgencia la deja pendiente, no la espera."""
 
     autorizacion: Autorizacion
     resolucion: Resolucion

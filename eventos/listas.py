@@ -184,3 +184,17 @@ class DuracionExplotacion(StrEnum):
     DE_13_A_24 = "13-a-24-meses"
     DESDE_25 = "25-meses-o-mas"
     NO_CONSTA = "no-consta"
+
+
+class Medida(StrEnum):
+    """Tipo de medida de protección (S001 C1 pide contarlas por tipo)."""
+
+    SEGURIDAD_PERSONAL = "seguridad-personal"
+    PROHIBICION_ACERCARSE = "prohibicion-de-acercarse"
+    SEPARACION_AGRESOR = "separacion-del-agresor"
+    RESERVA_IDENTIDAD = "reserva-de-identidad"
+    REUBICACION = "reubicacion"
+    ABRIGO = "abrigo"
+    PROTECCION_TESTIGO = "proteccion-de-testigo"
+    PROTECCION_FAMILIA = "proteccion-de-la-familia"
+    LOCALIZACION = "localizacion-inmediata"

@@ -22,7 +22,6 @@ from eventos.justicia import (
     IdMedida,
     IdProceso,
     IdReparacion,
-    Medida,
     Monto,
     NoCriminalizacion,
     QuienDenuncia,
@@ -30,6 +29,7 @@ from eventos.justicia import (
     ResultadoCooperacion,
     Sindicados,
 )
+from eventos.listas import Medida
 from eventos.motivos import MotivoArchivo, MotivoLevantamiento
 from eventos.tipos import Cantidad, CodigoInstitucion, Pais, Relato, Urgencia, dice
 
