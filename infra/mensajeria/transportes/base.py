@@ -100,7 +100,7 @@ class Transporte(Protocol):
         """Deja de consumir la cola; lo recibido sin confirmar vuelve a su principio. El siguiente `recibir` reanuda."""
 
     def viva(self) -> bool:
-        """Si hay broker al otro lado; intenta reconectar si toca. También late: hay que llamarla cada pocos segundos."""
+        """Si hay broker al otro lado; intenta reconectar si toca. También late: se llama cada pocos segundos."""
 
     def cerrar(self) -> None:
         """Suelta todo; lo recibido sin confirmar vuelve a su cola. Después, cada uso lanza `TransporteCaido`."""

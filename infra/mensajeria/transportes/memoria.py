@@ -1,8 +1,8 @@
 """Transporte en memoria: kombu `memory://`, determinista y sin hilos.
 
 Añade lo que kombu no tiene en memoria: lo no confirmado vuelve al principio de su cola (marcado `redelivered`) al
-cancelar o cerrar, hay muertos, un mensaje sin ruta da False y se nota la cola que falta. No hay caducidad, límite de entregas ni
-consumidor activo único: quien recibe primero se lo lleva.
+cancelar o cerrar, hay muertos, un mensaje sin ruta da False y se nota la cola que falta. No hay caducidad, límite de
+entregas ni consumidor activo único: quien recibe primero se lo lleva.
 """
 
 from __future__ import annotations

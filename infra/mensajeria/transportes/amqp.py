@@ -1,0 +1,215 @@
+"""Transporte AMQP 0-9-1 (RabbitMQ) sobre kombu y py-amqp.
+
+Dos conexiones, una para publicar y declarar y otra para consumir: si el broker frena a quien publica (alarma de memoria
+o disco), se sigue pudiendo confirmar y vaciar colas. Sin hilos; con o sin eventlet.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from amqp.exceptions import ChannelError, NotFound
+
+from infra.mensajeria.topologia import Cola, Intercambio, Topologia
+from infra.mensajeria.transportes.base import (
+    Entrega,
+    Mensaje,
+    TopologiaAusente,
+    TopologiaIncompatible,
+    TransporteCaido,
+)
+from infra.mensajeria.transportes.consumo import Consumo, Etiqueta
+from infra.mensajeria.transportes.enlace import Enlace
+from infra.mensajeria.transportes.publicador import Publicador
+
+_registro = structlog.get_logger(__name__)
+
+VENTANA = 500
+"""Mensajes publicados sin confirmar a la vez; medido, a partir de ahí no se gana."""
+PREFETCH = 500
+"""Entregas sin confirmar por cola: lo que se vuelve a entregar si el proceso cae."""
+
+
+class TransporteAmqp:
+    """`Transporte` sobre RabbitMQ. `url`: `amqp://usuario:clave@host:puerto/vhost` (o `amqps://`; varias con «;»).
+
+    `latido` y `paciencia` en segundos; el reloj (monótono) y el azar solo deciden cuándo reconectar.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        ventana: int = VENTANA,
+        prefetch: int = PREFETCH,
+        latido: int = 15,
+        paciencia: float = 30.0,
+        reloj: Callable[[], float] = time.monotonic,
+        azar: random.Random | None = None,
+    ) -> None:
+        sorteo = azar or random.SystemRandom()
+        self._salida = Enlace(url, latido=latido, paciencia=paciencia, reloj=reloj, azar=sorteo)
+        self._llegada = Enlace(url, latido=latido, paciencia=paciencia, reloj=reloj, azar=sorteo)
+        self._publicador = Publicador(self._salida, ventana=ventana, paciencia=paciencia, reloj=reloj)
+        self._prefetch = prefetch
+        self._reloj = reloj
+        self._colas: dict[str, Cola] = {}
+        self._consumos: dict[str, Consumo] = {}
+        self._generacion = 0
+        self._gestion: Any = None
+        self._gestion_de = 0
+
+    def preparar(self, topologia: Topologia) -> None:
+        for intercambio in topologia.intercambios:
+            self._declarar_intercambio(intercambio)
+        for cola in topologia.colas:
+            self.asegurar_cola(cola)
+
+    def _declarar_intercambio(self, intercambio: Intercambio) -> None:
+        nombre, reparto = intercambio.nombre, intercambio.reparto.value
+        self._declarar(nombre, lambda canal: canal.exchange_declare(nombre, reparto, durable=True, auto_delete=False))
+
+    def asegurar_cola(self, cola: Cola) -> None:
+        def hacer(canal: Any) -> None:
+            canal.queue_declare(cola.nombre, durable=True, auto_delete=False, arguments=cola.argumentos)
+            for atadura in cola.ataduras:
+                canal.queue_bind(cola.nombre, atadura.intercambio, atadura.clave)
+
+        self._declarar(cola.nombre, hacer)
+        self._colas[cola.nombre] = cola
+
+    def _declarar(self, nombre: str, hacer: Callable[[Any], object]) -> None:
+        try:
+            self._en_canal(hacer)
+        except NotFound as error:
+            raise TopologiaAusente(f"al declarar {nombre}: {error.reply_text}") from None
+        except ChannelError as error:
+            raise TopologiaIncompatible(
+                f"{nombre} ya existe con otros argumentos, o falta permiso: {error.reply_text}. "
+                "Bórrala vacía, o usa la versión que la declaró"
+            ) from None
+
+    def _en_canal(self, hacer: Callable[[Any], object]) -> Any:
+        """Hace algo en el canal de gestión. Deja pasar los errores de canal: el broker lo cierra, y se abre otro."""
+        conexion = self._salida.conexion()
+        fallo: ChannelError | None = None
+        resultado: Any = None
+        with self._salida.vigilado():
+            if self._gestion is None or self._gestion_de != self._salida.generacion:
+                self._gestion, self._gestion_de = conexion.channel(), self._salida.generacion
+            try:
+                resultado = hacer(self._gestion)
+            except ChannelError as error:
+                fallo = error
+                canal, self._gestion = self._gestion, None
+                canal.close()
+        if fallo is not None:
+            raise fallo
+        return resultado
+
+    def publicar(self, mensajes: Sequence[Mensaje]) -> list[bool]:
+        return self._publicador.publicar(mensajes)
+
+    def recibir(self, cola: str, maximo: int, espera: float = 0.0) -> list[Entrega]:
+        consumo = self._consumo(cola)
+        limite = self._reloj() + espera
+        with self._llegada.vigilado():
+            while len(consumo.listos) < maximo and consumo.activo:
+                # Con algo en la mano no se espera más: se entrega lo que ya haya llegado.
+                falta = 0.0 if consumo.listos else max(0.0, limite - self._reloj())
+                if not self._llegada.leer(falta) and (consumo.listos or self._reloj() >= limite):
+                    break
+        if not consumo.activo:
+            self.cancelar(cola)
+            raise TopologiaAusente(f"no existe la cola {cola}: declara la topología")
+        return consumo.sacar(maximo)
+
+    def _consumo(self, cola: str) -> Consumo:
+        conexion = self._llegada.conexion()
+        if self._generacion != self._llegada.generacion:
+            self._generacion = self._llegada.generacion
+            self._consumos.clear()  # lo que tenían ya está de vuelta en sus colas
+        if cola not in self._consumos:
+            ausente = False
+            with self._llegada.vigilado():
+                try:
+                    self._consumos[cola] = Consumo(conexion, cola, self._prefetch)
+                except NotFound:
+                    ausente = True
+            if ausente:
+                raise TopologiaAusente(f"no existe la cola {cola}: declara la topología")
+        return self._consumos[cola]
+
+    def confirmar(self, entregas: Sequence[Entrega]) -> None:
+        por_consumo: defaultdict[Consumo, list[int]] = defaultdict(list)
+        for entrega in entregas:
+            if (etiqueta := self._vigente(entrega)) is not None:
+                por_consumo[etiqueta.consumo].append(etiqueta.numero)
+        for consumo, numeros in por_consumo.items():
+            with self._llegada.vigilado():
+                consumo.confirmar(numeros)
+
+    def rechazar(self, entrega: Entrega, motivo: str) -> None:
+        etiqueta = self._vigente(entrega)
+        if etiqueta is None:
+            return
+        with self._llegada.vigilado():
+            if etiqueta.consumo.rechazar(etiqueta.numero):
+                _registro.warning("mensaje_rechazado", cola=etiqueta.consumo.cola, motivo=motivo)
+
+    def _vigente(self, entrega: Entrega) -> Etiqueta | None:
+        """La etiqueta, si su consumo sigue vivo; si no, el broker ya devolvió la entrega a su cola."""
+        etiqueta = entrega.etiqueta
+        if not isinstance(etiqueta, Etiqueta) or self._generacion != self._llegada.generacion:
+            return None
+        return etiqueta if self._consumos.get(etiqueta.consumo.cola) is etiqueta.consumo else None
+
+    def pendientes(self, cola: str) -> int:
+        """Véase la interfaz. Mientras se consume es aproximado: lo que va por la red no lo cuenta nadie."""
+        try:
+            declarada = self._en_canal(lambda canal: canal.queue_declare(cola, passive=True))
+        except NotFound:
+            return 0
+        en_bufer = len(self._consumos[cola].listos) if cola in self._consumos else 0
+        listos: int = declarada.message_count
+        return listos + en_bufer
+
+    def atada(self, intercambio: str, cola: str) -> bool:
+        declarada = self._colas.get(cola)
+        claves = [a.clave for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
+
+        def comprobar(canal: Any) -> None:
+            canal.queue_declare(cola, passive=True)
+            for clave in claves:
+                canal.queue_bind(cola, intercambio, clave)
+
+        try:
+            self._en_canal(comprobar)
+        except NotFound:
+            return False
+        return True
+
+    def cancelar(self, cola: str) -> None:
+        consumo = self._consumos.pop(cola, None)
+        if consumo is not None and self._generacion == self._llegada.generacion:
+            with self._llegada.vigilado():
+                consumo.cancelar()
+
+    def viva(self) -> bool:
+        try:
+            self._salida.conexion()
+            if self._consumos:  # quien solo publica no abre la otra
+                self._llegada.conexion()
+        except TransporteCaido:
+            return False
+        return True
+
+    def cerrar(self) -> None:
+        self._consumos.clear()
+        self._llegada.cerrar()
+        self._salida.cerrar()
