@@ -15,15 +15,14 @@ from msgspec import Meta, Struct
 from eventos.base import UNSET, HechoDeInstitucion, HechoDeRuta, Sellado, hecho
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoFinAlojamiento, MotivoRevision
+from eventos.plazas import Cupos, Titularidad
 from eventos.tipos import (
-    Cantidad,
     CodigoInstitucion,
     Evidencias,
     IdDerivacion,
     Idioma,
     NivelRiesgo,
     Relato,
-    Sexo,
     SiNo,
     Territorio,
     Urgencia,
@@ -88,24 +87,6 @@ class ClaseAlojamiento(StrEnum):
     ALOJAMIENTO_TEMPORAL = "alojamiento-temporal"
 
 
-class Titularidad(StrEnum):
-    """De quién es un albergue (S001 B2)."""
-
-    PUBLICA = "publica"
-    ONG = "ong"
-    RELIGIOSA = "religiosa"
-    PRIVADA = "privada"
-
-
-class TramoCupo(StrEnum):
-    """A qué edades atiende un cupo."""
-
-    PRIMERA_INFANCIA = "primera-infancia"
-    NINEZ = "ninez"
-    ADOLESCENCIA = "adolescencia"
-    ADULTA = "adulta"
-
-
 class Nucleo(StrEnum):
     """Con quién se reintegra la persona (S003 OE3)."""
 
@@ -131,15 +112,6 @@ class Necesidad(Struct, frozen=True, kw_only=True):
     urgencia: Urgencia
 
 
-class Cupo(Struct, frozen=True, kw_only=True):
-    """Plazas de un albergue para un sexo y un tramo de edad (S001 B2)."""
-
-    sexo: Sexo
-    tramo: TramoCupo
-    total: Annotated[Cantidad, dice("Plazas que tiene")]
-    libres: Annotated[Cantidad, dice("Plazas libres al contarlas")]
-
-
 class MetaDelPlan(Struct, frozen=True, kw_only=True):
     """Una meta acordada con la persona."""
 
@@ -151,7 +123,6 @@ class MetaDelPlan(Struct, frozen=True, kw_only=True):
 
 Necesidades = Annotated[tuple[Necesidad, ...], Meta(max_length=40, description="Qué necesita")]
 Factores = Annotated[tuple[FactorRiesgo, ...], Meta(max_length=12, description="Qué la pone en riesgo")]
-Cupos = Annotated[tuple[Cupo, ...], Meta(max_length=16, description="Plazas por sexo y tramo de edad")]
 Metas = Annotated[tuple[MetaDelPlan, ...], Meta(max_length=60, description="Metas acordadas con la persona")]
 Alcances = Annotated[tuple[Alcance, ...], Meta(max_length=7, description="Para qué")]
 Prestaciones = Annotated[tuple[Prestacion, ...], Meta(max_length=8, description="Qué se le dio")]

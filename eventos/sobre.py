@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from eventos.base import CATALOGO, Hecho, campos_sellados, partir
+from eventos.tipos import Instante
 from eventos.versiones import elevar
 
 #: Un sobre cabe en una entrada de tlog-tiles (65 535 bytes) con su cabecera; lo grande va por referencia y hash.
@@ -40,10 +41,10 @@ class Sobre(Struct, frozen=True, kw_only=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Instante
     datacontenttype: str = "application/json"
     dataschema: str
-    registrado: datetime
+    registrado: Instante
     institucion: str
     agente: str
     causaid: str
@@ -152,9 +153,13 @@ def _autenticado(id_hecho: UUID, tipo: str) -> bytes:
 
 
 def _con_sellados(sobre: Sobre, descifrar: Cifra) -> Raw:
-    llano: dict[str, Any] = msgspec.json.decode(sobre.data)
-    cifrado = llano.pop("sellado", None)
-    if cifrado is not None:
-        claro = descifrar(b64decode(cifrado), _autenticado(sobre.id, sobre.type))
-        llano |= msgspec.json.decode(claro)
-    return Raw(_codificador.encode(llano))
+    llano = msgspec.json.decode(sobre.data, type=dict[str, Any])
+    if "sellado" not in llano:
+        return sobre.data
+    try:
+        cifrado = b64decode(llano.pop("sellado"), validate=True)
+    except (TypeError, ValueError):
+        raise SobreInvalido("lo sellado no está en base64") from None
+    claro = msgspec.json.decode(descifrar(cifrado, _autenticado(sobre.id, sobre.type)), type=dict[str, Any])
+    # Lo abierto manda: quien tenga la clave no puede desmentir en secreto lo que todos leen.
+    return Raw(_codificador.encode(claro | llano))

@@ -12,7 +12,6 @@ from contratos.rectificacion import QUIEN_RECTIFICA, Rectificacion
 from eventos.atencion import (
     Alcances,
     ClaseAlojamiento,
-    Cupos,
     Destinatarias,
     Factores,
     IdAlojamiento,
@@ -24,11 +23,11 @@ from eventos.atencion import (
     Prestaciones,
     Puntaje,
     ResultadoPlan,
-    Titularidad,
 )
 from eventos.base import Sellado
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoFinAlojamiento, MotivoRevision
+from eventos.plazas import Cupos, Titularidad
 from eventos.tipos import (
     CodigoInstitucion,
     Evidencias,

@@ -1,0 +1,40 @@
+"""La oferta de alojamiento: de quién es un albergue y qué plazas tiene."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from eventos.tipos import Cantidad, Sexo, dice
+
+
+class Titularidad(StrEnum):
+    """De quién es un albergue (S001 B2)."""
+
+    PUBLICA = "publica"
+    ONG = "ong"
+    RELIGIOSA = "religiosa"
+    PRIVADA = "privada"
+
+
+class TramoCupo(StrEnum):
+    """A qué edades atiende un cupo."""
+
+    PRIMERA_INFANCIA = "primera-infancia"
+    NINEZ = "ninez"
+    ADOLESCENCIA = "adolescencia"
+    ADULTA = "adulta"
+
+
+class Cupo(Struct, frozen=True, kw_only=True):
+    """Plazas de un albergue para un sexo y un tramo de edad (S001 B2)."""
+
+    sexo: Sexo
+    tramo: TramoCupo
+    total: Annotated[Cantidad, dice("Plazas que tiene")]
+    libres: Annotated[Cantidad, dice("Plazas libres al contarlas")]
+
+
+Cupos = Annotated[tuple[Cupo, ...], Meta(max_length=16, description="Plazas por sexo y tramo de edad")]
