@@ -36,19 +36,20 @@ $(PY):
 # Dos marcas: para la demo basta lo de ejecución. Solo se reinstala si cambian los requisitos.
 $(VENV)/.ejecucion: requisitos.txt pyproject.toml | $(PY)
 	@echo "Instalando lo de ejecución…"
-	@$(PY) -m pip install -q -r requisitos.txt
+	@$(PY) -m pip install -q --no-compile -r requisitos.txt
 	@$(PY) -m pip install -q --no-deps -e .
 	@touch $@
 
 $(VENV)/.desarrollo: requisitos-dev.txt $(VENV)/.ejecucion
 	@echo "Instalando lo de desarrollo…"
-	@$(PY) -m pip install -q -r requisitos-dev.txt
+	@$(PY) -m pip install -q --no-compile -r requisitos-dev.txt
 	@touch $@
 
 demo: $(VENV)/.ejecucion ## recorrido completo embebido; OPCIONES="--semilla 7 --json" para la orden
 	@$(VENV)/bin/senda demo $(OPCIONES)
 
 test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de verdad; OPCIONES para pytest
+	@$(PY) -m tests.servicios_reales
 	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
 
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
@@ -66,7 +67,7 @@ tipos: $(VENV)/.desarrollo ## mypy --strict
 	@$(VENV)/bin/mypy
 
 capas: $(VENV)/.desarrollo ## quién puede importar a quién
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
 
 servicios: $(VENV)/.desarrollo ## deja listos RabbitMQ y PostgreSQL para las pruebas (instala si hace falta y se puede)
 	@$(PY) -m tests.servicios_reales
