@@ -1,0 +1,234 @@
+"""El llavero: una clave por persona, en su propio almacén. Destruirla deja sin voz a todo lo sellado con ella.
+
+Cada clave (32 bytes) se guarda envuelta con la maestra del despliegue y atada a su ruta: cambiar filas entre sí no
+sirve. El almacén va aparte de los servicios y fuera de las copias ordinarias: en ellas, y en el registro de escritura
+de PostgreSQL, una clave destruida seguiría viva (envuelta) hasta que se reciclen.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from contextlib import closing
+from datetime import timedelta
+from threading import Lock
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Uuid, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from infra.almacen.esquema import Instante
+from infra.almacen.motor import abrir_motor, leyendo
+from infra.azar import Azar
+from infra.reloj import Reloj
+from infra.seguridad.sello import CLAVE_BYTES, SelloRoto, abrir, sellar
+
+ESQUEMA = MetaData()
+
+#: ``clave`` envuelta; nula en una lápida, que impide que la ruta vuelva a tener clave.
+claves = Table(
+    "claves",
+    ESQUEMA,
+    Column("ruta", Uuid, primary_key=True),
+    Column("clave", LargeBinary),
+    Column("creada", Instante, nullable=False),
+    Column("destruida", Instante),
+)
+
+#: Filas por consulta: SQLite admite 32 766 parámetros.
+_TRAMO: Final = 5000
+
+
+class ClaveDestruida(Exception):
+    """Alguna de las rutas pedidas tuvo clave y se destruyó: sobre esa persona ya no se escribe nada sellado."""
+
+    codigo: Final = "clave-destruida"
+
+    def __str__(self) -> str:
+        return "clave-destruida: sobre esta persona no se puede sellar nada más; retírala de lo que pides"
+
+
+class ClaveIlegible(Exception):
+    """La clave guardada no se abre: la maestra no es la del despliegue o alguien tocó la fila."""
+
+    codigo: Final = "clave-ilegible"
+
+    def __str__(self) -> str:
+        return "clave-ilegible: comprueba que la clave maestra es la de este despliegue y que nadie tocó el llavero"
+
+
+class _Guardada(NamedTuple):
+    clave: bytes
+    leida: float
+
+
+class Llavero:
+    """Las claves de las personas. Vale para varios hilos y varios procesos sobre el mismo almacén."""
+
+    def __init__(
+        self,
+        almacen: str | Engine,
+        maestra: bytes,
+        azar: Azar,
+        reloj: Reloj,
+        *,
+        esquema: str | None = None,
+        capacidad: int = 10_000,
+        vigencia: timedelta | None = timedelta(minutes=5),
+    ) -> None:
+        """``almacen``: URL (con ``esquema`` en PostgreSQL) o motor de `abrir_motor`. ``maestra``: 32 bytes.
+
+        La caché guarda ``capacidad`` claves durante ``vigencia`` (de `Reloj.monotono`): es lo que otro proceso puede
+        tardar en notar una destrucción. ``None``, sin límite: solo si este llavero es el único que destruye.
+        Errores: `ValueError` si la maestra no mide 32 bytes.
+        """
+        if len(maestra) != CLAVE_BYTES:
+            raise ValueError("la clave maestra mide 32 bytes")
+        self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self._es_sqlite = self._motor.dialect.name == "sqlite"
+        self._maestra, self._azar, self._reloj = maestra, azar, reloj
+        self._capacidad = capacidad
+        self._vigencia = float("inf") if vigencia is None else vigencia.total_seconds()
+        self._cache: OrderedDict[UUID, _Guardada] = OrderedDict()
+        self._destrucciones = 0
+        self._candado = Lock()
+
+    def crear_esquema(self) -> None:
+        """Crea la tabla si falta. Lo llama el dueño del almacén, una vez, no cada proceso."""
+        ESQUEMA.create_all(self._motor)
+
+    def cerrar(self) -> None:
+        """Suelta las conexiones y olvida las claves."""
+        with self._candado:
+            self._cache.clear()
+        self._motor.dispose()
+
+    def obtener_o_crear(self, rutas: Collection[UUID]) -> dict[UUID, bytes]:
+        """La clave de cada ruta; a las nuevas se les da una. Dos procesos a la vez acaban con la misma.
+
+        Errores: `ClaveDestruida` (y entonces no se creó ninguna, si ya constaba), `ClaveIlegible`.
+        """
+        pedidas = sorted(set(rutas))
+        halladas = self._de_cache(pedidas)
+        if not (faltan := [ruta for ruta in pedidas if ruta not in halladas]):
+            return halladas
+        testigo = self._destrucciones
+        with leyendo(self._motor) as conexion:
+            leidas = self._leer(conexion, faltan)
+        if nuevas := [ruta for ruta in faltan if ruta not in leidas]:
+            filas = self._filas_nuevas(nuevas)
+            with self._motor.begin() as conexion:
+                # En orden de ruta: dos procesos que crean las mismas se esperan, no se bloquean mutuamente.
+                conexion.execute(self._insertar().on_conflict_do_nothing(), filas)
+                leidas |= self._leer(conexion, nuevas)
+        self._a_cache(leidas, testigo)
+        return halladas | leidas
+
+    def obtener(self, ruta: UUID) -> bytes | None:
+        """La clave, o ``None`` si la ruta no tiene o se destruyó. Errores: `ClaveIlegible`."""
+        if hallada := self._de_cache([ruta]):
+            return hallada[ruta]
+        testigo = self._destrucciones
+        try:
+            with leyendo(self._motor) as conexion:
+                leidas = self._leer(conexion, [ruta])
+        except ClaveDestruida:
+            return None
+        self._a_cache(leidas, testigo)
+        return leidas.get(ruta)
+
+    def destruir(self, ruta: UUID) -> None:
+        """Borra la clave y deja lápida, aunque la ruta no tuviera clave aún. Repetirlo no cambia la fecha.
+
+        Decidir que procede (dos personas, demora, sin mandato vigente) es de quien llama.
+        """
+        ahora = self._reloj.ahora()
+        lapida = {"ruta": ruta, "clave": None, "creada": ahora, "destruida": ahora}
+        orden = self._insertar().on_conflict_do_update(
+            index_elements=[claves.c.ruta],
+            set_={"clave": None, "destruida": ahora},
+            where=claves.c.destruida.is_(None),
+        )
+        with self._motor.begin() as conexion:
+            if self._es_sqlite:
+                conexion.execute(text("PRAGMA secure_delete = ON"))
+            conexion.execute(orden, lapida)
+        with self._candado:
+            self._destrucciones += 1
+            self._cache.pop(ruta, None)
+        self._borrar_restos()
+
+    def _borrar_restos(self) -> None:
+        """Lo borrado sigue en los archivos hasta que el motor los reescribe: se le pide ya.
+
+        En PostgreSQL lo hace el dueño de la tabla, y la bloquea mientras copia (una fila corta por persona).
+        """
+        if self._es_sqlite:
+            # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
+            with closing(self._motor.raw_connection()) as cruda:
+                cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            with self._motor.connect().execution_options(isolation_level="AUTOCOMMIT") as conexion:
+                # FULL: un VACUUM normal libera el hueco sin limpiarlo y la clave se sigue leyendo en la página.
+                conexion.execute(text("VACUUM FULL claves"))
+
+    def _insertar(self) -> Any:
+        return (sqlite if self._es_sqlite else postgresql).insert(claves)
+
+    def _filas_nuevas(self, rutas: Iterable[UUID]) -> list[dict[str, object]]:
+        ahora = self._reloj.ahora()
+        with self._candado:  # un azar sembrado no es para varios hilos
+            return [
+                {"ruta": ruta, "clave": self._envolver(ruta, self._azar.bytes(CLAVE_BYTES)), "creada": ahora}
+                for ruta in rutas
+            ]
+
+    def _envolver(self, ruta: UUID, clave: bytes) -> bytes:
+        return sellar(self._maestra, clave, _atadura(ruta), self._azar)
+
+    def _leer(self, conexion: Connection, rutas: list[UUID]) -> dict[UUID, bytes]:
+        columnas = select(claves.c.ruta, claves.c.clave, claves.c.destruida)
+        halladas = {}
+        for i in range(0, len(rutas), _TRAMO):
+            for ruta, envuelta, destruida in conexion.execute(columnas.where(claves.c.ruta.in_(rutas[i : i + _TRAMO]))):
+                if destruida is not None:
+                    raise ClaveDestruida
+                try:
+                    halladas[ruta] = abrir(self._maestra, envuelta, _atadura(ruta))
+                except SelloRoto:
+                    raise ClaveIlegible from None
+        return halladas
+
+    def _de_cache(self, rutas: Iterable[UUID]) -> dict[UUID, bytes]:
+        desde = self._reloj.monotono() - self._vigencia
+        halladas = {}
+        with self._candado:
+            for ruta in rutas:
+                if (guardada := self._cache.get(ruta)) is None:
+                    continue
+                if guardada.leida <= desde:
+                    del self._cache[ruta]
+                    continue
+                self._cache.move_to_end(ruta)
+                halladas[ruta] = guardada.clave
+        return halladas
+
+    def _a_cache(self, leidas: dict[UUID, bytes], testigo: int) -> None:
+        leida = self._reloj.monotono()
+        with self._candado:
+            # Si entre la lectura y ahora se destruyó alguna, guardarla la resucitaría.
+            if self._destrucciones != testigo:
+                return
+            for ruta, clave in leidas.items():
+                self._cache[ruta] = _Guardada(clave, leida)
+                self._cache.move_to_end(ruta)
+            while len(self._cache) > self._capacidad:
+                self._cache.popitem(last=False)
+
+
+def _atadura(ruta: UUID) -> bytes:
+    return b"senda-llavero\n" + ruta.bytes
+
+
+__all__ = ["ESQUEMA", "ClaveDestruida", "ClaveIlegible", "Llavero"]
