@@ -230,8 +230,8 @@ def _calla(orden: list[str]) -> bool:
 
 
 def _motivo(error: BaseException) -> str:
-    """La última línea de un error: basta para saber qué pasa sin volcar la traza entera."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    """El mensaje de un error en una línea: basta para saber qué pasa sin volcar la traza entera."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 if __name__ == "__main__":
