@@ -16,6 +16,7 @@ from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Topolog
 from infra.mensajeria.transportes.enlace import Enlace
 
 PERSISTENTE = 2
+OBLIGATORIO = True  # mandatory: lo que nadie recibe vuelve
 TIPO_EVENTO = "application/cloudevents+json"
 TIPO_OTRO = "application/octet-stream"
 
@@ -79,22 +80,32 @@ class Publicador:
             try:
                 canal = self._canal_abierto(conexion)
                 self._lote = lote = _Lote(mensajes)
-                for indice, mensaje in enumerate(mensajes):
-                    self._emitidos += 1
-                    lote.emitir(self._emitidos, indice)
-                    canal.basic_publish(
-                        self._cuerpo(mensaje), exchange=mensaje.intercambio, routing_key=mensaje.clave, mandatory=True
-                    )
-                    if len(lote.en_vuelo) >= self._ventana:
-                        # Se vacía media ventana de una vez: esperar de uno en uno alternaría escribir y leer.
-                        self._esperar(self._ventana // 2)
-                self._esperar(0)
+                with self._enlace.juntando() as volcar:
+                    for indice, mensaje in enumerate(mensajes):
+                        self._emitir(canal, indice, mensaje)
+                        if len(lote.en_vuelo) >= self._ventana:
+                            # Se vacía media ventana de una vez: esperar de uno en uno alternaría escribir y leer.
+                            volcar()
+                            self._esperar(self._ventana // 2)
+                    volcar()
+                    self._esperar(0)
                 return lote.resultado()
             except amqp.exceptions.ChannelError as error:
                 self._olvidar_canal()
                 if isinstance(error, amqp.exceptions.NotFound):
                     raise TopologiaAusente(f"{error.reply_text}: declara la topología") from None
                 raise TopologiaIncompatible(f"el broker no admite la publicación: {error.reply_text}") from None
+
+    def _emitir(self, canal: Any, indice: int, mensaje: Mensaje) -> None:
+        self._emitidos += 1
+        self._lote.emitir(self._emitidos, indice)
+        # No basic_publish: lee el socket antes de cada mensaje, y aquí se lee al esperar.
+        canal.send_method(
+            amqp.spec.Basic.Publish,
+            "Bssbb",
+            (0, mensaje.intercambio, mensaje.clave, OBLIGATORIO, False),
+            self._cuerpo(mensaje),
+        )
 
     def _esperar(self, en_vuelo: int) -> None:
         limite = self._reloj() + self._paciencia

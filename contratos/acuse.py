@@ -1,0 +1,45 @@
+"""El acuse: la respuesta, siempre, a cada solicitud. Es un recibo firmado por el servicio que respondió."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Resultado(StrEnum):
+    """Qué pasó con la solicitud. Una repetida recibe los mismos bytes que la primera vez."""
+
+    ACEPTADA = "aceptada"
+    RECHAZADA = "rechazada"
+
+
+class HechoCausado(Struct, frozen=True):
+    """Un evento que la solicitud produjo."""
+
+    id: UUID
+    tipo: str
+    sujeto: str
+
+
+class Acuse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Recibo de una solicitud.
+
+    ``huella``: SHA-256 del cuerpo recibido. ``posicion``: la del último hecho del origen al responder; si fue
+    aceptada, los hechos causados están en ella o antes. ``codigo``, ``campo`` y ``que_hacer``: solo si fue rechazada.
+    """
+
+    huella: str
+    servicio: str
+    origen: str
+    resultado: Resultado
+    instante: datetime
+    posicion: int = 0
+    institucion: str = ""
+    id: str = ""
+    eventos: tuple[HechoCausado, ...] = ()
+    codigo: str = ""
+    campo: str = ""
+    que_hacer: str = ""

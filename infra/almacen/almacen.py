@@ -1,0 +1,86 @@
+"""El almacén de un servicio: su base, sus hechos y la transacción en que trabaja.
+
+Usa las piezas de `eventsourcing` (`Mapper`, `EventStore`, registrador); el estado guardado son los bytes del sobre y
+el `topic` es el tipo del contrato, así que nada depende de la ruta de un módulo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import EventStore, JSONTranscoder, Mapper, StoredEvent
+from sqlalchemy import Connection, Engine
+
+from eventos.sobre import Anotado, Cifra, codificar, decodificar
+from infra.almacen.lecturas import Lecturas
+from infra.almacen.registrador import Registrador, tomar_turno
+from infra.almacen.tanda import Tanda
+from infra.azar import Azar
+from infra.reloj import Reloj
+from infra.seguridad.identidad_servicio import ClavesServicio
+from infra.seguridad.llavero import Llavero
+from infra.seguridad.sello import sellar
+
+
+class MapaDeSobres(Mapper[UUID]):
+    """Entre `Anotado` y bytes. ``claves`` son las de las personas de esta tanda."""
+
+    def __init__(self, azar: Azar, claves: Mapping[UUID, bytes] | None = None) -> None:
+        super().__init__(JSONTranscoder())
+        self._azar = azar
+        self._claves = claves or {}
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        anotado: Anotado = domain_event
+        cuerpo = codificar(anotado, self._cifra(anotado))
+        return StoredEvent(anotado.agregado, anotado.version, anotado.hecho.tipo, cuerpo)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        return decodificar(stored_event.state)
+
+    def _cifra(self, anotado: Anotado) -> Cifra | None:
+        clave = self._claves.get(getattr(anotado.hecho, "ruta", anotado.agregado))
+        if clave is None:
+            return None
+        return lambda claro, dato: sellar(clave, claro, dato, self._azar)
+
+
+@dataclass
+class Almacen:
+    """Lo que un servicio necesita para guardar. ``origen`` es el ``source`` de sus sobres."""
+
+    motor: Engine
+    origen: str
+    llavero: Llavero
+    claves: ClavesServicio
+    reloj: Reloj
+    azar: Azar
+    lecturas: Lecturas
+    registrador: Registrador = field(init=False)
+    _al_confirmar: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.registrador = Registrador(self.motor, self.origen)
+
+    def al_confirmar(self, aviso: Callable[[], None]) -> None:
+        """Registra a quien despertar cuando una tanda confirma."""
+        self._al_confirmar.append(aviso)
+
+    @contextmanager
+    def tanda(self) -> Iterator[Tanda]:
+        """Una transacción de trabajo: todo lo anotado, respondido y leído se confirma junto, o nada."""
+        with self.motor.begin() as conexion:
+            tomar_turno(conexion)
+            tanda = Tanda(self, conexion)
+            yield tanda
+            tanda.volcar()
+        for aviso in self._al_confirmar:
+            aviso()
+
+    def eventos_en(self, conexion: Connection, claves: Mapping[UUID, bytes] | None = None) -> EventStore[UUID]:
+        """El `EventStore` de la librería unido a una transacción."""
+        return EventStore(MapaDeSobres(self.azar, claves), self.registrador.en(conexion))

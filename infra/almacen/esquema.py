@@ -1,0 +1,192 @@
+"""Las tablas de un servicio. Una sola definición para SQLite y PostgreSQL; Alembic las crea (`migraciones/`).
+
+`eventos` es la verdad y la base impide tocarla. Lo demás es trabajo en curso: lo recibido, lo pedido, lo por enviar.
+Las lecturas de cada contexto no están aquí: se rehacen desde cero, así que no migran (decisión 004).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+
+ESQUEMA = MetaData()
+Entero = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instante(TypeDecorator[datetime]):
+    """Fecha y hora en UTC; SQLite la guarda sin zona y aquí se le devuelve."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+#: Los hechos propios, en orden de confirmación. Solo se añade.
+eventos = Table(
+    "eventos",
+    ESQUEMA,
+    Column("posicion", Entero, primary_key=True, autoincrement=False),
+    Column("agregado", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("tipo", Text, nullable=False),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("anterior", LargeBinary(32), nullable=False),
+    Column("hoja", LargeBinary(32), nullable=False),
+    UniqueConstraint("agregado", "version"),
+)
+
+#: Fila única: la última posición y su hoja. Quien escribe la toma primero; por eso las posiciones son contiguas.
+cabecera = Table(
+    "cabecera",
+    ESQUEMA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("posicion", Entero, nullable=False),
+    Column("hoja", LargeBinary(32), nullable=False),
+)
+
+#: Lo recibido de otros orígenes, con sus bytes.
+entrada = Table(
+    "entrada",
+    ESQUEMA,
+    Column("origen", Text, primary_key=True),
+    Column("posicion", Entero, primary_key=True, autoincrement=False),
+    Column("anterior", LargeBinary(32), nullable=False),
+    Column("hoja", LargeBinary(32), nullable=False),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("recibido", Instante, nullable=False),
+)
+
+#: Por origen: hasta dónde se aplicó (con su hoja), qué falta y si está en alto por divergencia.
+avances = Table(
+    "avances",
+    ESQUEMA,
+    Column("origen", Text, primary_key=True),
+    Column("aplicada", Entero, nullable=False),
+    Column("hoja", LargeBinary(32), nullable=False),
+    Column("anunciada", Entero, nullable=False),
+    Column("falta_desde", Instante),
+    Column("pedidos", Integer, nullable=False, default=0),
+    Column("alto", Text),
+)
+
+#: El hecho que ahora mismo no se deja aplicar, y cuándo se vuelve a intentar.
+fallos = Table(
+    "fallos",
+    ESQUEMA,
+    Column("origen", Text, primary_key=True),
+    Column("posicion", Entero, primary_key=True, autoincrement=False),
+    Column("intentos", Integer, nullable=False),
+    Column("proximo", Instante, nullable=False),
+    Column("clase", Text, nullable=False),
+)
+
+#: Hechos apartados tras agotar los intentos, y los siguientes de su misma ruta.
+apartados = Table(
+    "apartados",
+    ESQUEMA,
+    Column("origen", Text, primary_key=True),
+    Column("posicion", Entero, primary_key=True, autoincrement=False),
+    Column("sujeto", Text, nullable=False, index=True),
+    Column("motivo", Text, nullable=False),
+    Column("desde", Instante, nullable=False),
+)
+
+#: Solicitudes guardadas antes de confirmarlas al bus y aún sin respuesta.
+bandeja = Table(
+    "bandeja",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("firma", Text, nullable=False),
+    Column("usuario", Text),
+    Column("responder_a", Text),
+    Column("recibido", Instante, nullable=False),
+    Column("proximo", Instante, nullable=False, index=True),
+    Column("fallos", Integer, nullable=False, default=0),
+    sqlite_autoincrement=True,
+)
+
+#: Solicitudes respondidas: lo firmado y su acuse, para siempre. La clave es la idempotencia.
+solicitudes = Table(
+    "solicitudes",
+    ESQUEMA,
+    Column("institucion", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("huella", Text, nullable=False),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("firma", Text, nullable=False),
+    Column("resultado", Text, nullable=False),
+    Column("acuse", LargeBinary, nullable=False),
+    Column("firma_acuse", Text, nullable=False),
+    Column("atendida", Instante, nullable=False),
+)
+
+#: Lo recibido que no se pudo atribuir a nadie: se cuenta y se responde si dejó dónde, pero no se guarda su contenido.
+devueltas = Table(
+    "devueltas",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("huella", Text, nullable=False),
+    Column("codigo", Text, nullable=False),
+    Column("recibido", Instante, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Mensajes por enviar que no son hechos: acuses, buzones, peticiones de reparación. Se borran al confirmarse.
+salida = Table(
+    "salida",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("intercambio", Text, nullable=False),
+    Column("clave", Text, nullable=False),
+    Column("tipo", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("cuerpo", LargeBinary, nullable=False),
+    Column("firma", Text, nullable=False, default=""),
+    Column("urgente", Boolean, nullable=False, default=False),
+    Column("creado", Instante, nullable=False),
+    Column("intentos", Integer, nullable=False, default=0),
+    Column("proximo", Instante, nullable=False),
+    Index("salida_por_enviar", "proximo", "numero"),
+    sqlite_autoincrement=True,
+)
+
+#: Hasta qué posición confirmó el bus los hechos propios.
+marcas = Table(
+    "marcas",
+    ESQUEMA,
+    Column("destino", Text, primary_key=True),
+    Column("posicion", Entero, nullable=False),
+)
+
+#: Quién publica ahora. La valla crece con cada titular: uno que despierta tarde no puede mover la marca.
+arriendos = Table(
+    "arriendos",
+    ESQUEMA,
+    Column("nombre", Text, primary_key=True),
+    Column("titular", Text, nullable=False),
+    Column("valla", Entero, nullable=False),
+    Column("vence", Instante, nullable=False),
+)

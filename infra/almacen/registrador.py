@@ -1,0 +1,161 @@
+"""El registrador de eventos: la interfaz de `eventsourcing` sobre SQLAlchemy Core, igual en SQLite y PostgreSQL.
+
+Posiciones contiguas y encadenadas: la transacción que escribe toma primero la fila `cabecera`, así que hay un solo
+escritor a la vez por servicio y nadie confirma la posición 4 antes que la 3 (decisión 003). Cada almacén tiene su
+propia conexión: no se comparte estado entre dos registradores del mismo proceso.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+from uuid import UUID
+
+import sqlalchemy as sa
+import sqlalchemy.exc
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+    Subscription,
+)
+from sqlalchemy import Connection, Engine
+
+from infra.almacen.esquema import cabecera, eventos
+from infra.seguridad.cadena import encadenar
+
+
+class SuscripcionNoSoportada(NotImplementedError):
+    """`subscribe()` no existe en SQLite y no convive con eventlet: se sondea desde el relevo."""
+
+
+class Registrador(ApplicationRecorder):
+    """Guarda y lee los hechos de un origen (``/gt/deteccion``).
+
+    Suelto abre una transacción por llamada; con `en(conexion)` se une a la transacción de esa conexión.
+    """
+
+    def __init__(self, motor: Engine, origen: str, conexion: Connection | None = None) -> None:
+        self.motor = motor
+        self.origen = origen
+        self._conexion = conexion
+
+    def en(self, conexion: Connection) -> Self:
+        """El mismo registrador dentro de una transacción ya abierta."""
+        return type(self)(self.motor, self.origen, conexion)
+
+    @contextmanager
+    def escribiendo(self) -> Iterator[Connection]:
+        """Transacción con el turno de escritura tomado desde el principio."""
+        if self._conexion is not None:
+            yield self._conexion
+            return
+        with _errores_de_la_libreria(), self.motor.begin() as conexion:
+            tomar_turno(conexion)
+            yield conexion
+
+    @contextmanager
+    def _leyendo(self) -> Iterator[Connection]:
+        if self._conexion is not None:
+            yield self._conexion
+            return
+        with self.motor.connect().execution_options(solo_lee=True) as conexion:
+            yield conexion
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: Any) -> Sequence[int]:
+        """Añade hechos al final y devuelve sus posiciones. Errores: `IntegrityError` si la versión ya existe."""
+        if not stored_events:
+            return []
+        with _errores_de_la_libreria(), self.escribiendo() as conexion:
+            posicion, anterior = conexion.execute(sa.select(cabecera.c.posicion, cabecera.c.hoja)).one()
+            eslabones = encadenar(self.origen, posicion + 1, anterior, [e.state for e in stored_events])
+            filas = [
+                {
+                    "posicion": eslabon.posicion,
+                    "agregado": evento.originator_id,
+                    "version": evento.originator_version,
+                    "tipo": evento.topic,
+                    "cuerpo": evento.state,
+                    "anterior": eslabon.anterior,
+                    "hoja": eslabon.hoja,
+                }
+                for evento, eslabon in zip(stored_events, eslabones, strict=True)
+            ]
+            conexion.execute(sa.insert(eventos), filas)
+            ultimo = eslabones[-1]
+            conexion.execute(sa.update(cabecera).values(posicion=ultimo.posicion, hoja=ultimo.hoja))
+        return [eslabon.posicion for eslabon in eslabones]
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """Los hechos de un flujo, por versión."""
+        consulta = sa.select(eventos.c.agregado, eventos.c.version, eventos.c.tipo, eventos.c.cuerpo).where(
+            eventos.c.agregado == originator_id
+        )
+        if gt is not None:
+            consulta = consulta.where(eventos.c.version > gt)
+        if lte is not None:
+            consulta = consulta.where(eventos.c.version <= lte)
+        consulta = consulta.order_by(eventos.c.version.desc() if desc else eventos.c.version).limit(limit)
+        with self._leyendo() as conexion:
+            return [StoredEvent(*fila) for fila in conexion.execute(consulta)]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Los hechos del origen, por posición."""
+        consulta = sa.select(
+            eventos.c.agregado, eventos.c.version, eventos.c.tipo, eventos.c.cuerpo, eventos.c.posicion
+        )
+        if start is not None:
+            desde = eventos.c.posicion >= start if inclusive_of_start else eventos.c.posicion > start
+            consulta = consulta.where(desde)
+        if stop is not None:
+            consulta = consulta.where(eventos.c.posicion <= stop)
+        if topics:
+            consulta = consulta.where(eventos.c.tipo.in_(topics))
+        with self._leyendo() as conexion:
+            filas = conexion.execute(consulta.order_by(eventos.c.posicion).limit(limit))
+            return [Notification(*fila) for fila in filas]
+
+    def max_notification_id(self) -> int | None:
+        """La última posición, o None si no hay hechos."""
+        with self._leyendo() as conexion:
+            ultima: int | None = conexion.scalar(sa.select(sa.func.max(eventos.c.posicion)))
+        return ultima
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        """No se ofrece. Errores: `SuscripcionNoSoportada`."""
+        raise SuscripcionNoSoportada("sondea con select_notifications")
+
+
+def tomar_turno(conexion: Connection) -> None:
+    """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE)."""
+    conexion.execute(sa.select(cabecera.c.id).with_for_update())
+
+
+@contextmanager
+def _errores_de_la_libreria() -> Iterator[None]:
+    """Los errores de la base, con los nombres que `eventsourcing` promete. Sin el texto, que repite los valores."""
+    try:
+        yield
+    except sqlalchemy.exc.IntegrityError:
+        raise IntegrityError("la versión ya existe en ese flujo") from None
+    except sqlalchemy.exc.OperationalError as error:
+        raise OperationalError(type(error.orig).__name__) from None

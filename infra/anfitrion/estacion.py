@@ -1,0 +1,159 @@
+"""La estación: un servicio montado sobre su almacén y su transporte, con los pasos que un anfitrión ha de llamar.
+
+Es la misma pieza en producción, embebida y en simulación; solo cambia quién llama a los pasos y cuándo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from infra.almacen.almacen import Almacen
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.apartados import Reproceso
+from infra.mensajeria.entrada import Entrada
+from infra.mensajeria.latido import Pulso
+from infra.mensajeria.plazos import Plazos
+from infra.mensajeria.puertos import Servicio
+from infra.mensajeria.relevo import Relevo
+from infra.mensajeria.reparaciones import Huecos, Reparaciones
+from infra.mensajeria.solicitudes import Solicitudes
+from infra.mensajeria.topologia import Topologia
+from infra.mensajeria.transportes.base import Transporte
+
+
+@dataclass(slots=True)
+class Paso:
+    """Un trabajo acotado, y cuándo toca llamarlo.
+
+    ``dar`` dice si hizo algo; ``proximo``, cuándo tendrá algo que hacer por el paso del tiempo. Toca cuando alguien lo
+    avisó o llegó su hora; el anfitrión lo avisa además de vez en cuando, por si un aviso se perdió (sondeo).
+    """
+
+    nombre: str
+    dar: Callable[[], bool]
+    proximo: Callable[[], datetime | None] | None = None
+    _avisado: bool = True
+    _cita: datetime | None = None
+
+    def avisar(self) -> None:
+        """Puede haber trabajo."""
+        self._avisado = True
+
+    def toca(self, ahora: datetime) -> bool:
+        """Si hay motivo para llamarlo ya."""
+        return self._avisado or (self._cita is not None and self._cita <= ahora)
+
+    def correr(self) -> bool:
+        """Lo llama una vez. Dice si hizo algo; si lo hizo, vuelve a tocarle."""
+        self._avisado = False
+        try:
+            hizo = self.dar()
+        except Exception:
+            self._avisado = True
+            raise
+        if hizo:
+            self._avisado = True
+        else:
+            self._cita = self.proximo() if self.proximo else None
+        return hizo
+
+    @property
+    def cita(self) -> datetime | None:
+        """Cuándo le toca aunque nadie lo avise (UTC)."""
+        return self._cita
+
+
+@dataclass(frozen=True, slots=True)
+class Bucle:
+    """Pasos que comparten transporte: un transporte tiene un solo dueño. ``escucha`` puede esperar mensajes (segundos)."""
+
+    nombre: str
+    transporte: Transporte
+    escucha: Callable[[float], bool] | None
+    pasos: tuple[Paso, ...]
+
+
+@dataclass
+class Estacion:
+    """Un servicio listo para andar.
+
+    ``abrir_transporte`` se llama una vez por bucle. ``origenes``: nombre de cada servicio -> ``source`` de sus sobres.
+    ``claves_de_origen``: ``source`` -> clave pública con que firma sus latidos.
+    """
+
+    servicio: Servicio
+    almacen: Almacen
+    topologia: Topologia
+    origenes: Mapping[str, str]
+    claves_de_origen: Mapping[str, str]
+    abrir_transporte: Callable[[], Transporte]
+    titular: str
+    ajustes: Ajustes = field(default_factory=Ajustes)
+
+    def __post_init__(self) -> None:
+        nombre, nombres, ajustes = self.servicio.nombre, self.topologia.nombres, self.ajustes
+        seguidos = {n: self.origenes[n] for n in self.servicio.sigue}
+        transportes = [self.abrir_transporte() for _ in range(4)]
+        self.solicitudes = Solicitudes(self.almacen, transportes[0], self.servicio, ajustes, nombres)
+        self.entrada = Entrada(
+            self.almacen, transportes[1], self.servicio, seguidos, dict(self.claves_de_origen), ajustes, nombres
+        )
+        self.huecos = Huecos(self.almacen, nombre, seguidos, ajustes)
+        self.relevo = Relevo(self.almacen, transportes[2], nombre, self.topologia, self.titular, ajustes)
+        self.pulso = Pulso(self.almacen, transportes[2], nombre, ajustes, nombres)
+        self.reparaciones = Reparaciones(self.almacen, transportes[3], nombre, ajustes, nombres)
+        self.plazos = Plazos(self.almacen, self.servicio, ajustes)
+        self.reproceso = Reproceso(self.almacen, self.servicio)
+        self.bucles = self._bucles(transportes)
+
+    @property
+    def nombre(self) -> str:
+        """Nombre del servicio."""
+        return self.servicio.nombre
+
+    def preparar(self) -> None:
+        """Declara la topología y crea las filas de trabajo. Repetirlo no cambia nada."""
+        self.relevo.transporte.preparar(self.topologia)
+        self.entrada.preparar()
+        self.relevo.preparar()
+
+    @property
+    def pasos(self) -> list[Paso]:
+        """Todos los pasos, en el orden en que un hecho los recorre."""
+        return [paso for bucle in self.bucles for paso in bucle.pasos]
+
+    def cerrar(self) -> None:
+        """Suelta los transportes y la base."""
+        for bucle in self.bucles:
+            bucle.transporte.cerrar()
+        self.almacen.motor.dispose()
+
+    def _bucles(self, transportes: list[Transporte]) -> tuple[Bucle, ...]:
+        solicitudes, entrada, relevo, reparaciones = transportes
+        atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
+        aplicar = Paso("entrada.aplicar", self.entrada.aplicar, self.entrada.proximo)
+        huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
+        relevar = Paso("relevo", self.relevo.paso, self.relevo.proximo)
+        plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
+        latido = Paso("latido", self.pulso.paso, self.pulso.proximo)
+        for paso in (relevar, plazos, latido):
+            self.almacen.al_confirmar(paso.avisar)
+        return (
+            Bucle("solicitudes", solicitudes, _y_avisar(self.solicitudes.recibir, atender), (atender,)),
+            Bucle("entrada", entrada, _y_avisar(self.entrada.recibir, aplicar, huecos), (aplicar, huecos)),
+            Bucle("relevo", relevo, None, (relevar, plazos, latido)),
+            Bucle("reparaciones", reparaciones, self.reparaciones.paso, ()),
+        )
+
+
+def _y_avisar(escucha: Callable[[float], bool], *pasos: Paso) -> Callable[[float], bool]:
+    def oir(espera: float = 0.0) -> bool:
+        hubo = escucha(espera)
+        if hubo:
+            for paso in pasos:
+                paso.avisar()
+        return hubo
+
+    return oir

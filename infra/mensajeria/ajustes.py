@@ -1,0 +1,40 @@
+"""Medidas de la mensajería que un operador puede querer cambiar. Tiempos con `timedelta`; lotes en mensajes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec import Struct, structs
+
+
+class Ajustes(Struct, frozen=True, kw_only=True):
+    """Valores por defecto razonados; el lote es la palanca (hallazgos.md)."""
+
+    lote_recepcion: int = 200
+    lote_solicitudes: int = 50
+    lote_entrada: int = 200
+    lote_relevo: int = 500
+    lote_reparacion: int = 500
+    lote_plazos: int = 50
+    #: Cuánto espera una solicitud a que llegue lo que otro servicio contó antes de rechazarse.
+    paciencia: timedelta = timedelta(seconds=5)
+    #: Intentos antes de apartar un hecho o dar por fallida una solicitud.
+    intentos: int = 5
+    retroceso_inicial: timedelta = timedelta(milliseconds=200)
+    retroceso_maximo: timedelta = timedelta(seconds=30)
+    #: Cuánto se tolera un hueco antes de pedirlo otra vez a su origen.
+    paciencia_hueco: timedelta = timedelta(seconds=2)
+    arriendo: timedelta = timedelta(seconds=10)
+    latido: timedelta = timedelta(seconds=15)
+    #: Edad de un aviso urgente sin entregar a partir de la cual se alarma.
+    alarma_urgente: timedelta = timedelta(seconds=30)
+
+    def retroceso(self, intentos: int) -> timedelta:
+        """Espera antes del siguiente intento: se dobla hasta el máximo."""
+        doblado: timedelta = self.retroceso_inicial * float(2 ** min(intentos - 1, 20))
+        return min(doblado, self.retroceso_maximo)
+
+    def por(self, factor: float) -> Ajustes:
+        """Los mismos tiempos con un reloj acelerado ``factor`` veces: las esperas siguen durando lo mismo de verdad."""
+        tiempos = {c: v * factor for c, v in structs.asdict(self).items() if isinstance(v, timedelta)}
+        return structs.replace(self, **tiempos)

@@ -1,0 +1,39 @@
+"""Un tramo de hechos propios como mensajes del bus: los mismos bytes guardados, con su posición y su eslabón."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from infra.almacen.esquema import eventos
+from infra.mensajeria.topologia import Nombres
+from infra.mensajeria.transportes.base import Mensaje
+
+
+def mensajes_de(
+    conexion: Connection,
+    origen: str,
+    servicio: str,
+    nombres: Nombres,
+    desde: int,
+    maximo: int,
+    a_quien: str | None = None,
+) -> list[Mensaje]:
+    """Mensajes con los hechos desde una posición (incluida). ``a_quien``: reenvío solo a ese servicio."""
+    consulta = (
+        sa.select(eventos.c.posicion, eventos.c.tipo, eventos.c.cuerpo, eventos.c.anterior, eventos.c.hoja)
+        .where(eventos.c.posicion >= desde)
+        .order_by(eventos.c.posicion)
+        .limit(maximo)
+    )
+    return [
+        Mensaje(
+            intercambio=nombres.reenvios if a_quien else nombres.eventos,
+            clave=a_quien or nombres.clave_de_evento(servicio, fila.tipo),
+            tipo=fila.tipo,
+            cuerpo=fila.cuerpo,
+            id=fila.hoja.hex(),
+            cabeceras={"origen": origen, "posicion": fila.posicion, "anterior": fila.anterior.hex()},
+        )
+        for fila in conexion.execute(consulta)
+    ]

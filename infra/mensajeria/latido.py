@@ -1,0 +1,55 @@
+"""El latido: cada origen publica de vez en cuando su cabecera firmada. Así se nota también que faltó el último mensaje."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.esquema import cabecera
+from infra.almacen.motor import leyendo
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.recibidos import TIPO_LATIDO
+from infra.mensajeria.topologia import Nombres
+from infra.mensajeria.transportes.base import Mensaje, Transporte
+
+
+@dataclass
+class Pulso:
+    """El paso que late. Publica sin guardar: un latido perdido lo suple el siguiente."""
+
+    almacen: Almacen
+    transporte: Transporte
+    servicio: str
+    ajustes: Ajustes = field(default_factory=Ajustes)
+    nombres: Nombres = field(default_factory=Nombres)
+    _ultimo: datetime | None = None
+    _posicion: int = 0
+
+    def paso(self) -> bool:
+        """Late si toca: pasado el intervalo, y solo si hay hechos. Dice si latió."""
+        ahora = self.almacen.reloj.ahora()
+        if self._ultimo is not None and ahora < self._ultimo + self.ajustes.latido:
+            return False
+        with leyendo(self.almacen.motor) as conexion:
+            fila = conexion.execute(sa.select(cabecera.c.posicion, cabecera.c.hoja)).one()
+        if not fila.posicion:
+            return False
+        firmada = self.almacen.claves.firmar_cabecera(self.almacen.origen, fila.posicion, fila.hoja.hex(), ahora)
+        latido = Mensaje(
+            self.nombres.latidos, self.servicio, TIPO_LATIDO, firmada, f"{self.servicio}-{fila.posicion}-{ahora.timestamp()}",
+            {"origen": self.almacen.origen},
+        )  # fmt: skip
+        self.transporte.publicar([latido])
+        self._ultimo, self._posicion = ahora, fila.posicion
+        return True
+
+    def proximo(self) -> datetime | None:
+        """Cuándo toca latir, si hay algo que la última vez no se dijo (UTC)."""
+        with leyendo(self.almacen.motor) as conexion:
+            posicion = conexion.scalar(sa.select(cabecera.c.posicion)) or 0
+        if posicion == self._posicion or self._ultimo is None:
+            return None
+        return self._ultimo + self.ajustes.latido

@@ -1,0 +1,69 @@
+"""Lo que la mensajería necesita de un servicio. Lo cumple `servicios.comun.contexto.Contexto`; infra no conoce ninguno."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from contratos.base import Peticion
+from eventos.sobre import Anotado
+from infra.almacen.tanda import Tanda
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remitente:
+    """Quién pide, ya comprobado por su firma."""
+
+    institucion: str
+    agente: str
+    ocurrido: datetime
+    huella: str
+
+
+@dataclass(frozen=True, slots=True)
+class HechoCrudo:
+    """Un hecho tal como llegó, encadenado y aún sin interpretar."""
+
+    origen: str
+    posicion: int
+    anterior: bytes
+    hoja: bytes
+    cuerpo: bytes
+
+
+class Servicio(Protocol):
+    """Un contexto visto desde el bus."""
+
+    @property
+    def nombre(self) -> str: ...
+
+    @property
+    def sigue(self) -> Sequence[str]:
+        """Nombres de los servicios cuyos hechos recibe."""
+
+    @property
+    def interpreta(self) -> bool:
+        """Falso en quien guarda los hechos sin leerlos (auditoría)."""
+
+    def clave_de(self, tanda: Tanda, institucion: str) -> str:
+        """Clave pública de firma (base64url). Errores: `Rechazo` si no está en el directorio o está suspendida."""
+
+    def atender(self, tanda: Tanda, peticion: Peticion, remitente: Remitente) -> Sequence[Anotado]:
+        """Comprueba el permiso, decide y anota. Errores: `Rechazo`."""
+
+    def conocer(self, tanda: Tanda, anotado: Anotado) -> None:
+        """Reacciona a un hecho de otro servicio."""
+
+    def guardar_crudo(self, tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
+        """Guarda los bytes recibidos, en orden y ya comprobada su cadena. Solo lo usa quien lleva el libro."""
+
+    def divergencia(self, tanda: Tanda, crudo: HechoCrudo, conocida: bytes) -> None:
+        """Un origen presentó otra hoja para una posición ya conocida."""
+
+    def vencer(self, tanda: Tanda, maximo: int) -> int:
+        """Atiende hasta ``maximo`` plazos vencidos; devuelve cuántos."""
+
+    def proximo_vencimiento(self, tanda: Tanda) -> datetime | None:
+        """Cuándo vence el siguiente plazo."""

@@ -1,0 +1,98 @@
+"""La raíz de composición: de un despliegue a servicios en marcha. El único sitio que conoce a los seis contextos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.migrar import Instalacion
+from infra.almacen.motor import abrir_motor
+from infra.anfitrion.estacion import Estacion
+from infra.azar import Azar
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.topologia import Topologia, topologia
+from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
+from infra.mensajeria.transportes.memoria import BrokerMemoria
+from infra.reloj import Reloj
+from infra.seguridad.llavero import Llavero
+from senda.despliegue import Despliegue, claves_de, maestra
+from servicios.atencion.contexto import CONTEXTO as ATENCION
+from servicios.auditoria.contexto import CONTEXTO as AUDITORIA
+from servicios.comun.contexto import Contexto
+from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
+from servicios.coordinacion.internas import InscribirRectora
+from servicios.deteccion.contexto import CONTEXTO as DETECCION
+from servicios.justicia.contexto import CONTEXTO as JUSTICIA
+from servicios.repatriacion.contexto import CONTEXTO as REPATRIACION
+
+CONTEXTOS = {c.nombre: c for c in (DETECCION, ATENCION, JUSTICIA, REPATRIACION, COORDINACION, AUDITORIA)}
+
+
+def instalaciones() -> dict[str, Instalacion]:
+    """Lo que cada servicio necesita en su base."""
+    return {nombre: contexto.instalacion for nombre, contexto in CONTEXTOS.items()}
+
+
+def mapa(prefijo: str = "") -> Topologia:
+    """La topología del bus: quién sigue a quién."""
+    return topologia({nombre: contexto.sigue for nombre, contexto in CONTEXTOS.items()}, prefijo)
+
+
+@dataclass
+class Montaje:
+    """Lo que comparten los servicios de un proceso. ``broker``: solo con ``memory://``."""
+
+    carpeta: Path
+    despliegue: Despliegue
+    reloj: Reloj
+    azar: Azar
+    broker: BrokerMemoria | None = None
+    ajustes: Ajustes = field(default_factory=Ajustes)
+
+    def llavero(self) -> Llavero:
+        """El llavero del despliegue."""
+        base = self.despliegue.bases["llavero"]
+        vigencia = None if self.broker is not None else timedelta(minutes=5)
+        return Llavero(
+            base.url,
+            maestra(self.carpeta),
+            self.azar.hijo("llavero"),
+            self.reloj,
+            esquema=base.esquema,
+            vigencia=vigencia,
+        )
+
+    def estacion(self, nombre: str, llavero: Llavero, titular: str) -> Estacion:
+        """Monta un servicio. ``titular`` distingue a este proceso de otra réplica."""
+        contexto = CONTEXTOS[nombre]
+        base = self.despliegue.bases[nombre]
+        almacen = Almacen(
+            motor=abrir_motor(base.url, base.esquema),
+            origen=self.despliegue.origenes[nombre],
+            llavero=llavero,
+            claves=claves_de(self.carpeta, nombre),
+            reloj=self.reloj,
+            azar=self.azar.hijo(nombre),
+            lecturas=contexto.lecturas,
+        )
+        return Estacion(
+            servicio=contexto,
+            almacen=almacen,
+            topologia=mapa(self.despliegue.prefijo),
+            origenes=self.despliegue.origenes,
+            claves_de_origen=self.despliegue.claves_de_origen,
+            abrir_transporte=lambda: abrir_transporte(self.despliegue.bus, self.broker),
+            titular=titular,
+            ajustes=self.ajustes,
+        )
+
+
+def inscribir_rectora(estacion: Estacion, despliegue: Despliegue) -> None:
+    """Primer hecho de todo despliegue: coordinación inscribe a la institución rectora. Repetirlo no hace nada."""
+    contexto = estacion.servicio
+    if not isinstance(contexto, Contexto):
+        raise TypeError("la rectora la inscribe el contexto de coordinación")
+    with estacion.almacen.tanda() as tanda:
+        contexto.encargar(tanda, InscribirRectora(codigo=despliegue.rectora, clave_firma=despliegue.clave_rectora))

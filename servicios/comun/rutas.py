@@ -1,0 +1,126 @@
+"""Lo que todo servicio sabe de una ruta y de quién participa en ella. Sale de los hechos de detección y coordinación."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, Uuid
+
+from eventos.coordinacion import (
+    DerivacionEmitida,
+    DerivacionReasignada,
+    DerivacionRechazada,
+    DerivacionRetirada,
+    RutaAbierta,
+    RutaCerrada,
+    RutaReabierta,
+)
+from eventos.deteccion import AlertaRecibida, PresuntaVictimaDetectada
+from eventos.rechazo import TodaviaNo
+from eventos.sobre import Anotado
+from eventos.tipos import SiNo
+from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.tanda import Tanda
+
+TABLAS = MetaData()
+
+rutas = Table(
+    "rutas",
+    TABLAS,
+    Column("ruta", Uuid, primary_key=True),
+    Column("nna", Boolean, nullable=False),
+    Column("extranjera", Text, nullable=False),
+    Column("protocolo", Text, nullable=False),
+    Column("version_protocolo", Text, nullable=False),
+    Column("abierta", Boolean, nullable=False),
+)
+
+#: ``via``: por qué participa: el id de la derivación o «deteccion».
+participaciones = Table(
+    "participaciones",
+    TABLAS,
+    Column("ruta", Uuid, primary_key=True),
+    Column("institucion", Text, primary_key=True),
+    Column("via", Text, primary_key=True),
+)
+
+
+class RutaDesconocida(TodaviaNo):
+    """La ruta no existe, o coordinación todavía no contó que la abrió."""
+
+    codigo = "ruta-desconocida"
+    campo = "datos.ruta"
+    que_hacer = "Comprueba el seudónimo de la ruta; si la acabas de abrir, vuelve a pedirlo en unos segundos."
+
+
+@dataclass(frozen=True, slots=True)
+class FichaRuta:
+    """Estado de una ruta para encaminar. ``nna``: ya decidido por la regla del protocolo cuando la edad no consta."""
+
+    ruta: UUID
+    nna: bool
+    extranjera: SiNo
+    protocolo: str
+    version_protocolo: str
+    abierta: bool
+
+
+def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
+    """La ficha de una ruta. Errores: `RutaDesconocida`."""
+    filas = tanda.leer(sa.select(rutas).where(rutas.c.ruta == ruta))
+    if not filas:
+        raise RutaDesconocida
+    fila = filas[0]
+    return FichaRuta(fila.ruta, fila.nna, SiNo(fila.extranjera), fila.protocolo, fila.version_protocolo, fila.abierta)
+
+
+def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
+    """Si una institución detectó a la persona o tiene una derivación viva en su ruta (regla 4)."""
+    consulta = sa.select(participaciones.c.via).where(
+        participaciones.c.ruta == ruta, participaciones.c.institucion == institucion
+    )
+    return bool(tanda.leer(consulta.limit(1)))
+
+
+def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    """Pone al día rutas y participaciones."""
+    for anotado in anotados:
+        match anotado.hecho:
+            case RutaAbierta() as hecho:
+                insertar_si_falta(
+                    conexion,
+                    rutas,
+                    [
+                        {
+                            "ruta": hecho.ruta,
+                            "nna": hecho.nna,
+                            "extranjera": hecho.extranjera.value,
+                            "protocolo": hecho.protocolo,
+                            "version_protocolo": hecho.version_protocolo,
+                            "abierta": True,
+                        }
+                    ],
+                )
+            case RutaCerrada() | RutaReabierta() as hecho:
+                abierta = isinstance(hecho, RutaReabierta)
+                conexion.execute(sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=abierta))
+            case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
+                _entra(conexion, hecho.ruta, anotado.institucion, "deteccion")
+            case DerivacionEmitida() as hecho:
+                _entra(conexion, hecho.ruta, hecho.a, str(hecho.derivacion))
+            case DerivacionRechazada() | DerivacionReasignada() | DerivacionRetirada() as hecho:
+                # Quien la deja o la pierde sale de la ruta, salvo que participe por otra vía.
+                conexion.execute(
+                    sa.delete(participaciones).where(
+                        participaciones.c.ruta == hecho.ruta, participaciones.c.via == str(hecho.derivacion)
+                    )
+                )
+            case _:
+                pass
+
+
+def _entra(conexion: Connection, ruta: UUID, institucion: str, via: str) -> None:
+    insertar_si_falta(conexion, participaciones, [{"ruta": ruta, "institucion": institucion, "via": via}])
