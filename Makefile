@@ -12,7 +12,7 @@ PROCESOS ?= auto
 
 # El primero que sea 3.11 o posterior; `make PYTHON=/ruta/a/python` lo fija.
 CANDIDATOS := python3 python3.13 python3.12 python3.11 python
-ES_BUENO := import sys, venv; sys.exit(sys.version_info < (3, 11))
+ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 # Un `user = true` en la configuración de pip impide instalar en un entorno virtual.
 export PIP_USER := 0
@@ -21,6 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: entorno demo test simulacion lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
+	@:
 
 $(PY):
 	@p="$(PYTHON)"; \
