@@ -82,32 +82,29 @@ class Enlace:
         return True
 
     @contextmanager
-    def juntando(self) -> Iterator[Callable[[], None]]:
-        """Junta lo que se escriba y lo manda por tramos, al salir y cuando se llame a la función que da.
+    def juntando(self) -> Iterator[None]:
+        """Junta lo que se escriba y lo manda por tramos. Dentro no se lee: lo que espera respuesta aún no ha salido.
 
-        py-amqp hace una llamada al sistema por mensaje, y es la mitad de lo que cuesta publicar. Hay que volcar antes de
-        esperar una respuesta. Se apoya en `_write`, que py-amqp deja sustituir por conexión.
+        py-amqp hace una llamada al sistema por mensaje, y es la mitad de lo que cuesta publicar. Se apoya en `_write`,
+        que py-amqp guarda por conexión.
         """
         transporte = self._conexion.transport
         enviar = transporte._write  # noqa: SLF001
         junto = bytearray()
 
-        def volcar() -> None:
-            if junto:
-                enviar(junto)
-                junto.clear()
-
         def escribir(trama: memoryview) -> None:
             junto.extend(trama)
             if len(junto) >= ESCRITURA:
-                volcar()
+                enviar(junto)
+                junto.clear()
 
         transporte._write = escribir  # noqa: SLF001
         try:
-            yield volcar
+            yield
         finally:
             transporte._write = enviar  # noqa: SLF001
-            volcar()
+        if junto:
+            enviar(junto)
 
     @contextmanager
     def vigilado(self) -> Iterator[None]:

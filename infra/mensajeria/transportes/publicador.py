@@ -80,15 +80,15 @@ class Publicador:
             try:
                 canal = self._canal_abierto(conexion)
                 self._lote = lote = _Lote(mensajes)
-                with self._enlace.juntando() as volcar:
-                    for indice, mensaje in enumerate(mensajes):
-                        self._emitir(canal, indice, mensaje)
-                        if len(lote.en_vuelo) >= self._ventana:
-                            # Se vacía media ventana de una vez: esperar de uno en uno alternaría escribir y leer.
-                            volcar()
-                            self._esperar(self._ventana // 2)
-                    volcar()
-                    self._esperar(0)
+                emitidos = 0
+                while emitidos < len(mensajes):
+                    tramo = mensajes[emitidos : emitidos + self._ventana - len(lote.en_vuelo)]
+                    with self._enlace.juntando():
+                        for indice, mensaje in enumerate(tramo, start=emitidos):
+                            self._emitir(canal, indice, mensaje)
+                    emitidos += len(tramo)
+                    # Se vacía media ventana de una vez: esperar de uno en uno alternaría escribir y leer.
+                    self._esperar(self._ventana // 2 if emitidos < len(mensajes) else 0)
                 return lote.resultado()
             except amqp.exceptions.ChannelError as error:
                 self._olvidar_canal()
