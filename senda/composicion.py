@@ -50,6 +50,13 @@ class Montaje:
     azar: Azar
     broker: BrokerMemoria | None = None
     ajustes: Ajustes = field(default_factory=Ajustes)
+    _azares: dict[str, Azar] = field(default_factory=dict)
+
+    def azar_de(self, nombre: str) -> Azar:
+        """El azar de una pieza: uno por nombre en todo el proceso, que un hijo pedido dos veces repetiría sus nonces."""
+        if nombre not in self._azares:
+            self._azares[nombre] = self.azar.hijo(nombre)
+        return self._azares[nombre]
 
     def llavero(self) -> Llavero:
         """El llavero del despliegue."""
@@ -58,7 +65,7 @@ class Montaje:
         return Llavero(
             base.url,
             maestra(self.carpeta),
-            self.azar.hijo("llavero"),
+            self.azar_de("llavero"),
             self.reloj,
             esquema=base.esquema,
             vigencia=vigencia,
@@ -74,7 +81,7 @@ class Montaje:
             llavero=llavero,
             claves=claves_de(self.carpeta, nombre),
             reloj=self.reloj,
-            azar=self.azar.hijo(nombre),
+            azar=self.azar_de(nombre),
             lecturas=contexto.lecturas,
         )
         return Estacion(

@@ -24,7 +24,7 @@ class SinParticipacion(TodaviaNo):
 
     codigo = "sin-participacion"
     campo = "datos.ruta"
-    que_hacer = "Solo actúa en una ruta quien la detectó o tiene en ella una derivación viva; pide que te la emitan."
+    que_hacer = "Solo actúa en una ruta quien la detectó o aceptó una derivación en ella; acéptala o pide que te la emitan."
 
 
 def exigir(tanda: Tanda, peticion: Peticion, ficha: FichaInstitucion) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, Uuid
 
 from eventos.coordinacion import (
-    DerivacionEmitida,
+    DerivacionAceptada,
     DerivacionReasignada,
     DerivacionRechazada,
     DerivacionRetirada,
@@ -78,7 +78,7 @@ def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
 
 
 def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
-    """Si una institución detectó a la persona o tiene una derivación viva en su ruta (regla 4)."""
+    """Si una institución detectó a la persona o aceptó una derivación de su ruta (regla 4)."""
     consulta = sa.select(participaciones.c.via).where(
         participaciones.c.ruta == ruta, participaciones.c.institucion == institucion
     )
@@ -109,8 +109,8 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                 conexion.execute(sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=abierta))
             case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
                 _entra(conexion, hecho.ruta, anotado.institucion, "deteccion")
-            case DerivacionEmitida() as hecho:
-                _entra(conexion, hecho.ruta, hecho.a, str(hecho.derivacion))
+            case DerivacionAceptada() as hecho:
+                _entra(conexion, hecho.ruta, anotado.institucion, str(hecho.derivacion))
             case DerivacionRechazada() | DerivacionReasignada() | DerivacionRetirada() as hecho:
                 # Quien la deja o la pierde sale de la ruta, salvo que participe por otra vía.
                 conexion.execute(

@@ -1,0 +1,82 @@
+"""Todo Senda en un proceso: SQLite, `memory://` y un planificador sin hilos. El mismo código que en producción."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from infra.anfitrion.estacion import Estacion
+from infra.anfitrion.planificador import Planificador
+from infra.azar import Azar
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.transportes.abrir import abrir
+from infra.mensajeria.transportes.memoria import BrokerMemoria
+from infra.reloj import Reloj
+from infra.seguridad.llavero import Llavero
+from senda.cliente import Credencial, Enlace
+from senda.composicion import CONTEXTOS, Montaje, inscribir_rectora, instalaciones
+from senda.despliegue import Despliegue, crear
+
+BUS = "memory://"
+
+
+@dataclass
+class Embebido:
+    """Los seis servicios montados en este proceso."""
+
+    montaje: Montaje
+    broker: BrokerMemoria
+    llavero: Llavero = field(init=False)
+    estaciones: dict[str, Estacion] = field(init=False)
+    planificador: Planificador = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.llavero = self.montaje.llavero()
+        self.estaciones = {nombre: self._montar(nombre) for nombre in CONTEXTOS}
+        inscribir_rectora(self.estaciones["coordinacion"], self.montaje.despliegue)
+        self.planificador = Planificador(list(self.estaciones.values()), self.montaje.reloj)
+
+    @property
+    def despliegue(self) -> Despliegue:
+        """Dónde está cada cosa."""
+        return self.montaje.despliegue
+
+    def enlace(self) -> Enlace:
+        """Una conexión de institución con el bus de este sistema."""
+        return Enlace(abrir(BUS, self.broker), self.estaciones["coordinacion"].topologia.nombres)
+
+    def proximo(self) -> datetime | None:
+        """Cuándo tendrá trabajo el sistema por el paso del tiempo (UTC)."""
+        return self.planificador.proximo()
+
+    def cerrar(self) -> None:
+        """Suelta bases y transportes."""
+        for estacion in self.estaciones.values():
+            estacion.cerrar()
+        self.llavero.cerrar()
+
+    def _montar(self, nombre: str) -> Estacion:
+        estacion = self.montaje.estacion(nombre, self.llavero, titular=f"{nombre}-1")
+        estacion.preparar()
+        return estacion
+
+
+def estrenar(
+    carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None
+) -> Embebido:
+    """Crea un despliegue nuevo en la carpeta y lo monta. Errores: `FileExistsError` si ya había uno."""
+    despliegue = crear(
+        carpeta,
+        instalaciones(),
+        pais=pais,
+        bus=BUS,
+        base=None,
+        prefijo="",
+        reloj="real",
+        rectora=rectora.codigo,
+        clave_rectora=rectora.publica,
+        azar=azar,
+    )
+    broker = BrokerMemoria()
+    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes()), broker)
