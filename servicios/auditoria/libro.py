@@ -83,6 +83,13 @@ def proteger(dialecto: str) -> list[str]:
     return [s for tabla in SOLO_ANEXAR for s in solo_anexar(tabla.name, dialecto, claves_de(tabla))]
 
 
+def crear(conexion: Connection) -> None:
+    """Crea las tablas que falten y las protege. La llama el dueño de la base; repetirla no cambia nada."""
+    TABLAS.create_all(conexion)
+    for sentencia in proteger(conexion.dialect.name):
+        conexion.execute(sa.text(sentencia))
+
+
 def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
     """Añade un lote en el orden dado y devuelve el tamaño del libro. Los bytes no se interpretan.
 
@@ -166,6 +173,7 @@ __all__ = [
     "EntradaDeLibro",
     "EntradaIncoherente",
     "anotar",
+    "crear",
     "frontera",
     "libro",
     "proteger",

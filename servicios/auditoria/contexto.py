@@ -1,0 +1,38 @@
+"""Auditoría enchufada al bus: recibe todo, también lo suyo, y lo guarda sin interpretarlo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.almacen.lecturas import Lecturas
+from infra.almacen.tanda import Tanda
+from infra.mensajeria.puertos import HechoCrudo
+from servicios.auditoria.aplicacion import CASOS
+from servicios.auditoria.lecturas import TABLAS, indizar
+from servicios.auditoria.libro import anotar, sellar
+from servicios.auditoria.politicas import al_divergir
+from servicios.comun.contexto import Contexto
+
+#: Nombre del libro en sus puntos de control (C2SP).
+NOMBRE_DEL_LIBRO = "senda.example/libro"
+
+
+def guardar_en_el_libro(tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
+    """Añade un lote al libro y firma su raíz: un punto de control por lote."""
+    tamano = anotar(tanda.conexion, crudos)
+    indizar(tanda.conexion, tamano - len(crudos), crudos)
+    sellar(tanda.conexion, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora)
+
+
+CONTEXTO = Contexto(
+    nombre="auditoria",
+    sigue=("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria"),
+    casos=CASOS,
+    tablas=Lecturas((TABLAS,), ()),
+    interpreta=False,
+    al_guardar_crudo=guardar_en_el_libro,
+    al_divergir=al_divergir,
+    migraciones=(Path(__file__).with_name("migraciones"),),
+    solo_anexar=("libro", "puntos", "accesos"),
+)

@@ -1,0 +1,45 @@
+"""Dónde está cada sujeto en el libro: para contar una ruta sin recorrerlo entero. Se rehace leyendo el libro."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection, MetaData, Table, Text
+
+from eventos.sobre import SobreInvalido, abrir_sobre
+from infra.almacen.esquema import Entero
+from servicios.auditoria.libro import EntradaDeLibro, libro
+
+TABLAS = MetaData()
+
+sujetos = Table(
+    "sujetos",
+    TABLAS,
+    Column("sujeto", Text, primary_key=True),
+    Column("indice", Entero, primary_key=True, autoincrement=False),
+)
+
+
+def indizar(conexion: Connection, desde: int, entradas: Sequence[EntradaDeLibro]) -> None:
+    """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
+    filas = []
+    for indice, entrada in enumerate(entradas, desde):
+        try:
+            sujeto = abrir_sobre(entrada.cuerpo).subject
+        except SobreInvalido:
+            continue
+        filas.append({"sujeto": sujeto, "indice": indice})
+    if filas:
+        conexion.execute(sa.insert(sujetos), filas)
+
+
+def cuerpos_de(conexion: Connection, sujeto: str) -> list[bytes]:
+    """Los sobres del libro que hablan de un sujeto, en el orden del libro."""
+    consulta = (
+        sa.select(libro.c.cuerpo)
+        .join(sujetos, libro.c.indice == sujetos.c.indice)
+        .where(sujetos.c.sujeto == sujeto)
+        .order_by(libro.c.indice)
+    )
+    return list(conexion.scalars(consulta))
