@@ -20,7 +20,7 @@ class Divergencias(Struct, frozen=True, kw_only=True):
     halladas: frozenset[tuple[int, str]] = frozenset()
 
     @classmethod
-    def vacio(cls, id: UUID) -> Self:  # noqa: A002
+    def vacio(cls, id: UUID) -> Self:
         """Un origen que todavía no se contradice."""
         return cls(id=id)
 

@@ -2,7 +2,7 @@
 
 No es un modelo de lectura y no se rehace: el orden entre orígenes lo fijó la llegada y no está en ningún otro sitio,
 y los puntos de control ya firmados prometen la raíz de exactamente ese orden. Rehacerlo daría otra raíz y convertiría
-cada promesa en una denuncia. Por eso migra con Alembic como los eventos y la base le prohíbe cambiar (`SOLO_ANEXAR`);
+cada promesa en una denuncia. Por eso migra con Alembic como los eventos y la base le prohíbe cambiar (`solo_anexar`);
 lo único que se actualiza es `frontera`, que es una cuenta: si se pierde o se daña, `recontar` la saca de `libro`.
 """
 
@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from infra.almacen.esquema import Entero, Instante
-from infra.almacen.solo_anexar import claves_de, solo_anexar
 from infra.seguridad.cadena import hoja as hoja_de
 from servicios.auditoria.arbol import Frontera
 from servicios.auditoria.punto_de_control import firmar
@@ -55,9 +54,6 @@ puntos = Table(
     Column("instante", Instante, nullable=False),
 )
 
-#: Las tablas que la base no deja tocar.
-SOLO_ANEXAR: Final = (libro, puntos)
-
 
 class EntradaDeLibro(Protocol):
     """Un hecho tal como llegó: origen (``/gt/deteccion``), posición desde 1, hoja de la anterior, la suya y bytes."""
@@ -76,18 +72,6 @@ class EntradaDeLibro(Protocol):
 
 class EntradaIncoherente(ValueError):
     """La hoja no es el hash de lo que acompaña: anotarla sería dejar para siempre una entrada que no se verifica."""
-
-
-def proteger(dialecto: str) -> list[str]:
-    """Las sentencias que impiden cambiar el libro y los puntos (ver `solo_anexar`)."""
-    return [s for tabla in SOLO_ANEXAR for s in solo_anexar(tabla.name, dialecto, claves_de(tabla))]
-
-
-def crear(conexion: Connection) -> None:
-    """Crea las tablas que falten y las protege. La llama el dueño de la base; repetirla no cambia nada."""
-    TABLAS.create_all(conexion)
-    for sentencia in proteger(conexion.dialect.name):
-        conexion.execute(sa.text(sentencia))
 
 
 def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
@@ -168,15 +152,12 @@ def _comprobada(e: EntradaDeLibro) -> bytes:
 
 
 __all__ = [
-    "SOLO_ANEXAR",
     "TABLAS",
     "EntradaDeLibro",
     "EntradaIncoherente",
     "anotar",
-    "crear",
     "frontera",
     "libro",
-    "proteger",
     "puntos",
     "raiz_y_tamano",
     "recontar",

@@ -1,4 +1,4 @@
-"""Qué hace auditoría con lo que otros cuentan: nada con su contenido, que guarda sin leer; sí con sus contradicciones."""
+"""Qué hace auditoría con lo que otros cuentan: guarda el contenido sin juzgarlo y denuncia las contradicciones."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from infra.almacen.solo_anexar import claves_de, solo_anexar
 from infra.seguridad.cadena import CERO, encadenar
 from servicios.auditoria import arbol, libro
 from servicios.auditoria.punto_de_control import verificar, vkey
@@ -42,8 +43,9 @@ B = entradas("/gt/justicia", [b"\xff\x00 no es JSON", b""])
 def abierto(motor: Engine) -> Engine:
     with motor.begin() as conexion:
         libro.TABLAS.create_all(conexion)
-        for sentencia in libro.proteger(motor.dialect.name):
-            conexion.execute(sa.text(sentencia))
+        for tabla in (libro.libro, libro.puntos):
+            for sentencia in solo_anexar(tabla.name, motor.dialect.name, claves_de(tabla)):
+                conexion.execute(sa.text(sentencia))
     return motor
 
 
