@@ -122,8 +122,11 @@ class TransporteAmqp:
             while len(consumo.listos) < maximo and consumo.activo:
                 # Con algo en la mano no se espera más: se entrega lo que ya haya llegado.
                 falta = 0.0 if consumo.listos else max(0.0, limite - self._reloj())
-                if not self._llegada.leer(falta) and (consumo.listos or self._reloj() >= limite):
+                if self._llegada.leer(min(falta, self._llegada.pulso)):
+                    continue
+                if consumo.listos or self._reloj() >= limite:
                     break
+                self._llegada.latir()  # una espera larga también late
         if not consumo.activo:
             self.cancelar(cola)
             raise TopologiaAusente(f"no existe la cola {cola}: declara la topología")

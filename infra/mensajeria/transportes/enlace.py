@@ -36,6 +36,8 @@ class Enlace:
     ) -> None:
         fabrica: Any = Connection
         self._kombu: Any = fabrica(url, heartbeat=latido, connect_timeout=ESPERA_CONEXION)
+        self.pulso = latido / 3
+        """Lo más que conviene estar sin llamar a `latir`."""
         self._paciencia = paciencia
         self._reloj = reloj
         self._azar = azar
