@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,16 +12,14 @@ from sqlalchemy import Engine
 
 from infra.almacen.motor import abrir_motor
 
-POSTGRESQL = os.environ.get("SENDA_PRUEBAS_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-
 
 @pytest.fixture
-def postgresql() -> Iterator[Engine]:
+def postgresql(url_base: str) -> Iterator[Engine]:
     esquema = f"p_{uuid4().hex}"
-    dueno = sa.create_engine(POSTGRESQL)
+    dueno = sa.create_engine(url_base)
     with dueno.begin() as conexion:
         conexion.execute(sa.text(f"CREATE SCHEMA {esquema}"))
-    motor = abrir_motor(POSTGRESQL, esquema)
+    motor = abrir_motor(url_base, esquema)
     yield motor
     motor.dispose()
     with dueno.begin() as conexion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from infra.almacen.lecturas import Lecturas
+from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.solo_anexar import claves_de, solo_anexar
 from infra.seguridad.cadena import CERO, encadenar
 from servicios.auditoria import arbol, libro
@@ -41,12 +44,24 @@ B = entradas("/gt/justicia", [b"\xff\x00 no es JSON", b""])
 
 @pytest.fixture
 def abierto(motor: Engine) -> Engine:
-    with motor.begin() as conexion:
-        libro.TABLAS.create_all(conexion)
-        for tabla in (libro.libro, libro.puntos):
-            for sentencia in solo_anexar(tabla.name, motor.dialect.name, claves_de(tabla)):
-                conexion.execute(sa.text(sentencia))
+    instalar(motor, Instalacion(Lecturas((), ()), migraciones=(Path(libro.__file__).with_name("migraciones"),)))
     return motor
+
+
+def test_lo_migrado_es_lo_declarado_y_cada_clave_esta_protegida(abierto: Engine) -> None:
+    inspeccion = sa.inspect(abierto)
+    for tabla in (libro.libro, libro.frontera, libro.puntos):
+        columnas = inspeccion.get_columns(tabla.name)
+        assert [(c["name"], c["nullable"]) for c in columnas] == [(c.name, c.nullable) for c in tabla.columns]
+        unicas = {tuple(u["column_names"]) for u in inspeccion.get_unique_constraints(tabla.name)}
+        primaria = tuple(inspeccion.get_pk_constraint(tabla.name)["constrained_columns"])
+        assert {primaria, *unicas} == set(claves_de(tabla))
+    if abierto.dialect.name == "sqlite":
+        with abierto.begin() as conexion:
+            puestos = set(conexion.scalars(sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")))
+        for tabla in (libro.libro, libro.puntos):
+            esperados = solo_anexar(tabla.name, "sqlite", claves_de(tabla))
+            assert {s.replace("IF NOT EXISTS ", "") for s in esperados} <= puestos
 
 
 def test_vacio(abierto: Engine) -> None:
