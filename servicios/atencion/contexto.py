@@ -1,0 +1,15 @@
+"""Atención, enchufable. Sigue a detección y coordinación; a justicia, nunca: no depende de ella (regla 6)."""
+
+from __future__ import annotations
+
+from infra.almacen.lecturas import Lecturas
+from servicios.atencion.aplicacion import CASOS
+from servicios.atencion.lecturas import TABLAS, aplicar
+from servicios.comun.contexto import Contexto
+
+CONTEXTO = Contexto(
+    nombre="atencion",
+    sigue=("deteccion", "coordinacion"),
+    casos=CASOS,
+    tablas=Lecturas(tablas=(TABLAS,), aplicadores=(aplicar,)),
+)
