@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
@@ -16,7 +17,7 @@ from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
 from senda.cliente import Credencial, Enlace
 from senda.composicion import CONTEXTOS, Montaje, inscribir_rectora, instalaciones
-from senda.despliegue import Despliegue, crear
+from senda.despliegue import Despliegue, DespliegueAusente, crear, leer
 
 BUS = "memory://"
 
@@ -50,6 +51,16 @@ class Embebido:
         """Cuándo tendrá trabajo el sistema por el paso del tiempo (UTC)."""
         return self.planificador.proximo()
 
+    def andar(self, pausa: timedelta) -> None:
+        """Con reloj real: da rondas para siempre y descansa una pausa cuando nadie tiene nada que hacer."""
+        descanso = Event()
+        while True:
+            if self.planificador.ronda():
+                continue
+            descanso.wait(pausa.total_seconds())
+            for paso in (p for e in self.estaciones.values() for p in e.pasos):
+                paso.avisar()
+
     def cerrar(self) -> None:
         """Suelta bases y transportes."""
         for estacion in self.estaciones.values():
@@ -80,3 +91,13 @@ def estrenar(
     )
     broker = BrokerMemoria()
     return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes()), broker)
+
+
+def abrir_o_estrenar(carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar) -> Embebido:
+    """Monta el despliegue de la carpeta, o uno nuevo si no lo hay. Los mensajes en vuelo se reponen desde las bases."""
+    try:
+        despliegue = leer(carpeta)
+    except DespliegueAusente:
+        return estrenar(carpeta, rectora, reloj, azar)
+    broker = BrokerMemoria()
+    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker), broker)

@@ -1,0 +1,18 @@
+"""La orden `senda`. Cada módulo, un grupo de órdenes; aquí solo se reúnen."""
+
+from __future__ import annotations
+
+import typer
+
+from senda.orden import auditar, demo, operar, ruta, servicio
+
+app = typer.Typer(no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena.")
+app.command("demo")(demo.demo)
+app.command("instalar")(servicio.instalar)
+app.command("servicio")(servicio.servicio)
+app.command("todo")(servicio.todo)
+app.command("ruta")(ruta.ruta)
+app.add_typer(auditar.app, name="auditar")
+app.add_typer(operar.app, name="operar")
+
+__all__ = ["app"]

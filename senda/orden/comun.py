@@ -1,0 +1,20 @@
+"""Opciones que comparten las órdenes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+#: Donde la demostración deja su despliegue si no se dice otra cosa, y donde las demás órdenes lo buscan.
+CARPETA_DEMO = Path(".senda/demo")
+
+Carpeta = Annotated[
+    Path, typer.Option(envvar="SENDA_CARPETA", help="Carpeta del despliegue (claves, direcciones y, si es SQLite, bases).")
+]
+ComoJson = Annotated[bool, typer.Option("--json", help="Un objeto JSON en la salida estándar, y nada más en ella.")]
+
+#: Lo que se cuenta a la persona va aquí; la salida estándar es para el resultado.
+progreso = Console(stderr=True)

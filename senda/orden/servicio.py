@@ -1,0 +1,92 @@
+"""`senda instalar`, `senda servicio` y `senda todo`: preparar un despliegue y ponerlo a andar."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.azar import AzarReal
+from infra.reloj import RelojReal
+from infra.seguridad import base64url
+from senda.cliente import Credencial
+from senda.composicion import CONTEXTOS, instalaciones
+from senda.despliegue import DespliegueAusente, crear
+from senda.orden.comun import Carpeta, progreso
+
+#: Archivo en que la instalación deja la clave de la rectora, para que se la lleve y lo borre de aquí.
+CLAVE_RECTORA = "rectora.clave"
+
+
+def instalar(
+    carpeta: Annotated[Path, typer.Option(help="Carpeta nueva del despliegue.")],
+    amqp: Annotated[str, typer.Option(help="Dirección de RabbitMQ, o memory:// para todo en un proceso.")] = "memory://",
+    base: Annotated[str | None, typer.Option(help="URL de PostgreSQL de quien puede crear esquemas; sin ella, SQLite.")] = None,
+    prefijo: Annotated[str, typer.Option(help="Se antepone a colas y esquemas, para compartir servidores.")] = "",
+    pais: Annotated[str, typer.Option(help="Protocolo por defecto.")] = "gt",
+    rectora: Annotated[str, typer.Option(help="Código de la institución rectora.")] = "GT-SVET",
+    reloj: Annotated[str, typer.Option(help="real, o acelerado:FACTOR:INICIO:EPOCA para ensayos.")] = "real",
+) -> None:
+    """Prepara bases, usuarios y claves. Deja la clave de la rectora en la carpeta: llévatela."""
+    azar = AzarReal()
+    credencial = Credencial.generar(rectora, azar)
+    try:
+        crear(
+            carpeta,
+            instalaciones(),
+            pais=pais,
+            bus=amqp,
+            base=base,
+            prefijo=prefijo,
+            reloj=reloj,
+            rectora=rectora,
+            clave_rectora=credencial.publica,
+            azar=azar,
+        )
+    except FileExistsError:
+        progreso.print("Esa carpeta ya tiene un despliegue; elige otra.", style="red")
+        raise typer.Exit(1) from None
+    guardada = carpeta / CLAVE_RECTORA
+    guardada.touch(mode=0o600)
+    guardada.write_text(base64url.a_texto(credencial.clave.private_bytes_raw()) + "\n")
+    progreso.print(f"Despliegue listo en {carpeta}. Clave de {rectora}: {guardada} (guárdala fuera y bórrala de aquí).")
+
+
+def servicio(
+    nombre: Annotated[str, typer.Argument(help="deteccion, atencion, justicia, repatriacion, coordinacion o auditoria.")],
+    carpeta: Carpeta,
+    puerto: Annotated[int, typer.Option(help="Puerto HTTP de salud y métricas; 0, uno libre.")] = 0,
+) -> None:
+    """Arranca un servicio en este proceso (nameko) hasta que se le pida parar."""
+    if nombre not in CONTEXTOS:
+        progreso.print(f"No hay un servicio «{nombre}»; son: {', '.join(CONTEXTOS)}.", style="red")
+        raise typer.Exit(2)
+    # Aquí y no arriba: al importarse prepara eventlet, que no debe tocar a las demás órdenes.
+    from senda.proceso import arrancar  # noqa: PLC0415
+
+    try:
+        arrancar(carpeta, nombre, puerto)
+    except DespliegueAusente as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+
+
+def todo(carpeta: Carpeta) -> None:
+    """Los seis servicios en este proceso, sobre SQLite y memory://, con reloj real. Crea el despliegue si no está."""
+    from senda.embebido import abrir_o_estrenar  # noqa: PLC0415
+
+    azar = AzarReal()
+    credencial = Credencial.generar("GT-SVET", azar)
+    sistema = abrir_o_estrenar(carpeta, credencial, RelojReal(), azar)
+    progreso.print(f"Los seis servicios andan en {carpeta}; Ctrl-C para parar.")
+    try:
+        sistema.andar(timedelta(milliseconds=50))
+    except KeyboardInterrupt:
+        progreso.print("Parando.")
+    finally:
+        sistema.cerrar()
+
+
+__all__ = ["CLAVE_RECTORA", "instalar", "servicio", "todo"]
