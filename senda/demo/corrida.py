@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import sqlalchemy as sa
 
@@ -18,6 +19,8 @@ from senda.demo.escena import Escena, GuionRoto
 from senda.despliegue import Despliegue
 from senda.embebido import Embebido
 
+#: Segundos reales entre dos miradas cuando no hay nada que leer ni enviar.
+_DESCANSO = 0.02
 #: Se llama de vez en cuando con (guiones en curso, instante simulado).
 Avance = Callable[[int, datetime], None]
 #: Con tiempo simulado sobra latir a menudo: cada latido es otro instante en que parar.
@@ -54,6 +57,7 @@ class CorridaReal:
     def correr(self, fin: datetime, avance: Avance) -> None:
         """Hasta acabar los guiones, llegar a ``fin`` (tiempo simulado) y que el libro lo tenga todo. Errores: `GuionRoto`."""
         ultimo = time.monotonic()
+        descanso = Event()
         while self.escena.en_curso or self.reloj.ahora() < fin or not self.libro_al_dia():
             ahora = self.reloj.ahora()
             movidos = self.escena.enviar_lo_que_toca(ahora) + self.escena.leer(ahora)
@@ -63,7 +67,8 @@ class CorridaReal:
                 continue
             if self.escena.esperan_acuse and time.monotonic() - ultimo > self.paciencia:
                 raise GuionRoto(f"{self.escena.esperan_acuse} solicitudes siguen sin acuse")
-            self.escena.enlace.transporte.recibir(_ninguna(self.escena), 1, 0.02)
+            self.escena.enlace.transporte.viva()
+            descanso.wait(_DESCANSO)
 
     def libro_al_dia(self) -> bool:
         """Si auditoría aplicó hasta la última posición de cada origen."""
@@ -83,11 +88,6 @@ class CorridaReal:
                 return conexion.scalar(consulta) or 0
         finally:
             motor.dispose()
-
-
-def _ninguna(escena: Escena) -> str:
-    """Una cola cualquiera de las propias: esperar en ella es dormir sin dejar de latir."""
-    return escena.enlace.nombres.acuses_de(next(iter(escena.credenciales)))
 
 
 __all__ = ["AJUSTES_SIMULADOS", "Avance", "CorridaReal", "correr_embebida"]
