@@ -1,0 +1,1 @@
+"""Repatriación: retorno seguro, voluntario e informado, o permanencia (directrices OEA 35 a 38)."""

@@ -1,0 +1,18 @@
+"""Repatriación, enchufable. Sigue a detección y coordinación por quién participa en la ruta y si es NNA o extranjera.
+
+No tiene políticas: ningún hecho ajeno decide un retorno. Solo lo mueven la persona y quien tiene mandato, pidiéndolo.
+"""
+
+from __future__ import annotations
+
+from infra.almacen.lecturas import Lecturas
+from servicios.comun.contexto import Contexto
+from servicios.repatriacion.aplicacion import CASOS
+from servicios.repatriacion.lecturas import TABLAS, aplicar
+
+CONTEXTO = Contexto(
+    nombre="repatriacion",
+    sigue=("deteccion", "coordinacion"),
+    casos=CASOS,
+    tablas=Lecturas(tablas=(TABLAS,), aplicadores=(aplicar,)),
+)
