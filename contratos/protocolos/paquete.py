@@ -1,0 +1,180 @@
+"""Qué dice un paquete de protocolo. Todo plazo y toda regla llevan su fuente; lo que no la tiene, lo dice."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from contratos.base import Mandato
+from eventos.listas import Derecho, ServicioPedido
+from eventos.motivos import MotivoCierre, MotivoDerivacion, MotivoNoAplicable, MotivoReapertura
+from eventos.tipos import Clave, CodigoInstitucion, PaisProtocolo, SiNo, Territorio, Urgencia, Version, dice
+
+Fuente = Annotated[
+    str, Meta(min_length=1, description="Enlace, semilla o «valor por defecto del proyecto, sin fuente legal»")
+]
+Valores = Annotated[tuple[str | bool | int, ...], Meta(min_length=1, description="Valores admitidos; basta uno")]
+
+
+class Dato(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Una pieza del paquete: un campo de más es una errata, y se dice."""
+
+
+class Unidad(StrEnum):
+    """En qué se cuenta un plazo."""
+
+    HORAS = "horas"
+    DIAS_HABILES = "dias-habiles"
+
+
+class Plazo(Dato, frozen=True, kw_only=True):
+    """Horas corridas o días hábiles del calendario del paquete."""
+
+    cantidad: Annotated[int, Meta(ge=1, le=1000)]
+    unidad: Unidad
+
+
+class PlazosDeUrgencia(Dato, frozen=True, kw_only=True):
+    """Cuánto hay para acusar y para atender un encargo de esa urgencia."""
+
+    urgencia: Urgencia
+    acuse: Plazo
+    atencion: Plazo
+    legal: Annotated[bool, dice("Los fija una norma; si no, escalan pero no acusan (regla 10)")]
+    fuente: Fuente
+
+
+class Calendario(Dato, frozen=True, kw_only=True):
+    """Qué días cuentan, en la hora oficial del país (que no cambia en el año)."""
+
+    desfase_utc_horas: Annotated[int, Meta(ge=-12, le=14)]
+    dias_semana: Annotated[tuple[Annotated[int, Meta(ge=1, le=7)], ...], Meta(min_length=1)]
+    feriados_fijos: tuple[Annotated[str, Meta(pattern=r"^[0-9]{2}-[0-9]{2}(?!\n)$")], ...]
+    feriados: tuple[date, ...]
+    fuente: Fuente
+
+
+class ReglaDeEdad(Dato, frozen=True, kw_only=True):
+    """Cómo se trata a quien no consta si es niña, niño o adolescente."""
+
+    nna: bool
+    razon: str
+    fuente: Fuente
+
+
+class InstitucionPorDefecto(Dato, frozen=True, kw_only=True):
+    """Una institución del país tal como se inscribiría."""
+
+    codigo: CodigoInstitucion
+    nombre: str
+    mandatos: Annotated[tuple[Mandato, ...], Meta(min_length=1)]
+    servicios: tuple[ServicioPedido, ...]
+    cobertura: tuple[Territorio, ...]
+    fuente: Fuente
+
+
+class Condicion(Dato, frozen=True, kw_only=True):
+    """Un tipo de hecho y los valores que piden sus campos abiertos; lo anidado se nombra con punto."""
+
+    tipo: str
+    campos: dict[str, Valores] = {}
+
+
+class CondicionDePerfil(Dato, frozen=True, kw_only=True):
+    """A quién alcanza; sin valor, a todas las personas."""
+
+    nna: bool | None = None
+    extranjera: tuple[SiNo, ...] = ()
+
+
+class Regla(Dato, frozen=True, kw_only=True):
+    """Un encargo obligatorio: qué lo dispara, para quién, a quién y con qué urgencia.
+
+    ``por_cada``: lista del hecho cuyos elementos traen el servicio y la urgencia. ``a`` vacío: a quien lo preste.
+    """
+
+    id: Clave
+    cuando: Annotated[tuple[Condicion, ...], Meta(min_length=1)]
+    perfil: CondicionDePerfil = CondicionDePerfil()
+    a: str = ""
+    servicio: ServicioPedido | None = None
+    urgencia: Urgencia | None = None
+    motivo: MotivoDerivacion = MotivoDerivacion.PROTOCOLO
+    por_cada: str = ""
+    fuente: Fuente
+
+
+class ReglaDeDerecho(Dato, frozen=True, kw_only=True):
+    """Qué hechos ponen un derecho en restitución, cuáles lo restituyen y cuáles lo vulneran otra vez."""
+
+    derecho: Derecho
+    aplica: CondicionDePerfil = CondicionDePerfil()
+    en_restitucion: tuple[Condicion, ...] = ()
+    restituye: Annotated[tuple[Condicion, ...], Meta(min_length=1)]
+    vulnera: tuple[Condicion, ...] = ()
+    fuente: Fuente
+
+
+class ReglaDeCierre(Dato, frozen=True, kw_only=True):
+    """Qué hechos prueban un motivo de cierre (basta uno). ``automatico``: al conocerlos, la ruta se cierra sola."""
+
+    motivo: MotivoCierre
+    exige: Annotated[tuple[Condicion, ...], Meta(min_length=1)]
+    automatico: bool = False
+    fuente: Fuente
+
+
+class ReglaDeReapertura(Dato, frozen=True, kw_only=True):
+    """Qué hecho posterior al cierre reabre la ruta por sí solo."""
+
+    motivo: MotivoReapertura
+    cuando: Annotated[tuple[Condicion, ...], Meta(min_length=1)]
+    fuente: Fuente
+
+
+class ReglaDeExclusion(Dato, frozen=True, kw_only=True):
+    """Qué derechos puede declarar no aplicables un motivo, y qué hecho lo prueba si pide alguno (basta uno)."""
+
+    motivo: MotivoNoAplicable
+    derechos: Annotated[tuple[Derecho, ...], Meta(min_length=1)]
+    exige: tuple[Condicion, ...] = ()
+    fuente: Fuente
+
+
+class Protocolo(Dato, frozen=True, kw_only=True):
+    """El paquete entero de un país."""
+
+    protocolo: Clave
+    version: Version
+    pais: PaisProtocolo
+    nombre: str
+    rectora: CodigoInstitucion
+    supervisora: Annotated[CodigoInstitucion, dice("A quién se escala lo que vence en manos de la rectora")]
+    silencio_tras: Annotated[
+        int, Meta(ge=1, description="Acuses vencidos sin otra señal para hacerlo constar")
+    ]
+    edad_desconocida: ReglaDeEdad
+    plazos: tuple[PlazosDeUrgencia, ...]
+    calendario: Calendario
+    instituciones: tuple[InstitucionPorDefecto, ...]
+    reglas: tuple[Regla, ...]
+    derechos: tuple[ReglaDeDerecho, ...]
+    cierres: tuple[ReglaDeCierre, ...]
+    reaperturas: tuple[ReglaDeReapertura, ...]
+    exclusiones: tuple[ReglaDeExclusion, ...]
+
+    @property
+    def por_urgencia(self) -> dict[Urgencia, PlazosDeUrgencia]:
+        """Los plazos, por urgencia."""
+        return {plazos.urgencia: plazos for plazos in self.plazos}
+
+    def es_nna(self, nna: SiNo) -> bool:
+        """Si se la trata como niña, niño o adolescente: lo que consta o, si no consta, la regla del país (regla 10)."""
+        return self.edad_desconocida.nna if nna is SiNo.NO_CONSTA else nna is SiNo.SI
+
+    def institucion(self, codigo: str) -> InstitucionPorDefecto | None:
+        """Una institución por defecto, o None."""
+        return next((i for i in self.instituciones if i.codigo == codigo), None)

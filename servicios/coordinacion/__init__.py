@@ -1,0 +1,1 @@
+"""Coordinación: abre la ruta, encarga a cada institución lo que el protocolo manda y cierra solo con evidencias."""
