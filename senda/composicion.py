@@ -53,7 +53,7 @@ class Montaje:
     _azares: dict[str, Azar] = field(default_factory=dict)
 
     def azar_de(self, nombre: str) -> Azar:
-        """El azar de una pieza: uno por nombre en todo el proceso, que un hijo pedido dos veces repetiría sus nonces."""
+        """El azar de una pieza: uno por nombre en todo el proceso; un hijo pedido dos veces repetiría sus nonces."""
         if nombre not in self._azares:
             self._azares[nombre] = self.azar.hijo(nombre)
         return self._azares[nombre]
@@ -71,22 +71,24 @@ class Montaje:
             vigencia=vigencia,
         )
 
-    def estacion(self, nombre: str, llavero: Llavero, titular: str) -> Estacion:
-        """Monta un servicio. ``titular`` distingue a este proceso de otra réplica."""
-        contexto = CONTEXTOS[nombre]
+    def almacen(self, nombre: str, llavero: Llavero) -> Almacen:
+        """El almacén de un servicio."""
         base = self.despliegue.bases[nombre]
-        almacen = Almacen(
+        return Almacen(
             motor=abrir_motor(base.url, base.esquema),
             origen=self.despliegue.origenes[nombre],
             llavero=llavero,
             claves=claves_de(self.carpeta, nombre),
             reloj=self.reloj,
             azar=self.azar_de(nombre),
-            lecturas=contexto.lecturas,
+            lecturas=CONTEXTOS[nombre].lecturas,
         )
+
+    def estacion(self, nombre: str, llavero: Llavero, titular: str) -> Estacion:
+        """Monta un servicio. ``titular`` distingue a este proceso de otra réplica."""
         return Estacion(
-            servicio=contexto,
-            almacen=almacen,
+            servicio=CONTEXTOS[nombre],
+            almacen=self.almacen(nombre, llavero),
             topologia=mapa(self.despliegue.prefijo),
             origenes=self.despliegue.origenes,
             claves_de_origen=self.despliegue.claves_de_origen,
