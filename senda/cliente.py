@@ -1,6 +1,6 @@
 """Una institución vista desde su lado: compone, firma y envía solicitudes, y lee sus acuses y su buzón.
 
-No usa nada de los servicios: solo el contrato, el bus y sus propias claves. Lo usan la demostración y la línea de órdenes.
+No usa nada de los servicios: solo el contrato, el bus y sus propias claves. Lo usan la demostración y la orden `senda`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Credencial:
 def componer(
     peticion: Peticion, credencial: Credencial, agente: str, ocurrido: datetime, recepcion: str, azar: Azar
 ) -> Compuesta:
-    """Arma y firma una solicitud. ``recepcion``: clave X25519 del servicio; los campos sellados van cifrados hacia ella."""
+    """Arma y firma una solicitud. ``recepcion``: clave X25519 del servicio, hacia la que van cifrados los sellados."""
     abierto, sellado = partir(peticion)
     destino = X25519PublicKey.from_public_bytes(base64url.de_texto(recepcion))
     solicitud = Solicitud(
@@ -95,7 +95,10 @@ class Enlace:
     def enviar(self, compuestas: Sequence[Compuesta]) -> list[bool]:
         """Publica solicitudes; por cada una, si el bus la tiene ya en la cola de su servicio."""
         return self.transporte.publicar(
-            [Mensaje(self.nombres.solicitudes, c.servicio, "solicitud", c.cuerpo, c.id, {"firma": c.firma}) for c in compuestas]
+            [
+                Mensaje(self.nombres.solicitudes, c.servicio, "solicitud", c.cuerpo, c.id, {"firma": c.firma})
+                for c in compuestas
+            ]
         )
 
     def acuses(self, institucion: str, maximo: int = 500) -> list[Acuse]:

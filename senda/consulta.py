@@ -46,7 +46,7 @@ class Historia:
     @property
     def obligaciones(self) -> list[Derivacion]:
         """Encargos de los que alguien responde todavía, por su plazo más próximo."""
-        return sorted(self.estado.pendientes, key=lambda d: (_plazo(d) is None, _plazo(d) or datetime.max, str(d.id)))
+        return sorted(self.estado.pendientes, key=lambda d: (_plazo(d) is None, str(_plazo(d) or ""), str(d.id)))
 
 
 def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None, motivo: MotivoAcceso) -> Historia:
@@ -89,9 +89,7 @@ def _exigir_permiso(despliegue: Despliegue, ruta: UUID, quien: str) -> None:
     participa = _consultar(
         despliegue,
         "coordinacion",
-        sa.select(participaciones.c.via).where(
-            participaciones.c.ruta == ruta, participaciones.c.institucion == quien
-        ),
+        sa.select(participaciones.c.via).where(participaciones.c.ruta == ruta, participaciones.c.institucion == quien),
     )
     if not mandatos & _QUE_MIRAN_TODO and not participa:
         raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")

@@ -62,8 +62,8 @@ class Despliegue(Struct, frozen=True, kw_only=True):
 
 
 def crear(
-    carpeta: Path, instalaciones: Mapping[str, Instalacion], *, pais: str, bus: str, base: str | None, prefijo: str, reloj: str,
-    rectora: str, clave_rectora: str, azar: Azar,
+    carpeta: Path, instalaciones: Mapping[str, Instalacion], *, pais: str, bus: str, base: str | None, prefijo: str,
+    reloj: str, rectora: str, clave_rectora: str, azar: Azar,
 ) -> Despliegue:  # fmt: skip
     """Prepara bases y claves de los servicios nombrados en ``instalaciones``.
 

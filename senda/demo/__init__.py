@@ -1,1 +1,1 @@
-"""La demostración: instituciones simuladas que llevan personas por todo el recorrido, a través de los servicios reales."""
+"""La demostración: instituciones simuladas llevan personas por todo el recorrido, a través de los servicios reales."""

@@ -55,7 +55,7 @@ class CorridaReal:
     paciencia: float = 120.0
 
     def correr(self, fin: datetime, avance: Avance) -> None:
-        """Hasta acabar los guiones, llegar a ``fin`` (tiempo simulado) y que el libro lo tenga todo. Errores: `GuionRoto`."""
+        """Hasta acabar los guiones, llegar a ``fin`` (simulado) y que el libro lo tenga todo. Errores: `GuionRoto`."""
         ultimo = time.monotonic()
         descanso = Event()
         while self.escena.en_curso or self.reloj.ahora() < fin or not self.libro_al_dia():
@@ -73,7 +73,8 @@ class CorridaReal:
     def libro_al_dia(self) -> bool:
         """Si auditoría aplicó hasta la última posición de cada origen."""
         posiciones = {
-            origen: self._valor(nombre, sa.select(cabecera.c.posicion)) for nombre, origen in self.despliegue.origenes.items()
+            origen: self._valor(nombre, sa.select(cabecera.c.posicion))
+            for nombre, origen in self.despliegue.origenes.items()
         }
         return all(
             self._valor("auditoria", sa.select(avances.c.aplicada).where(avances.c.origen == origen)) == posicion

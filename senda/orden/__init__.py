@@ -6,7 +6,9 @@ import typer
 
 from senda.orden import auditar, demo, operar, ruta, servicio
 
-app = typer.Typer(no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena.")
+app = typer.Typer(
+    no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena."
+)
 app.command("demo")(demo.demo)
 app.command("instalar")(servicio.instalar)
 app.command("servicio")(servicio.servicio)

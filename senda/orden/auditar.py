@@ -51,7 +51,10 @@ def contar(informe: Informe, consola: Console) -> None:
     """El informe para una persona."""
     for falta in informe.faltas:
         evento = f" (evento {falta.id_evento})" if falta.id_evento else ""
-        consola.print(f"[red]✗[/] {falta.codigo} · {falta.donde} · {falta.origen} · posición {falta.posicion}{evento}: {falta.que}")
+        consola.print(
+            f"[red]✗[/] {falta.codigo} · {falta.donde} · {falta.origen}"
+            f" · posición {falta.posicion}{evento}: {falta.que}"
+        )
     if informe.omitidas:
         consola.print(f"… y {informe.omitidas} faltas más")
     veredicto = "[green]✓ el libro está íntegro[/]" if informe.correcto else "[red]✗ el libro no está íntegro[/]"

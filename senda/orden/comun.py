@@ -12,7 +12,8 @@ from rich.console import Console
 CARPETA_DEMO = Path(".senda/demo")
 
 Carpeta = Annotated[
-    Path, typer.Option(envvar="SENDA_CARPETA", help="Carpeta del despliegue (claves, direcciones y, si es SQLite, bases).")
+    Path,
+    typer.Option(envvar="SENDA_CARPETA", help="Carpeta del despliegue (claves, direcciones y, si es SQLite, bases)."),
 ]
 ComoJson = Annotated[bool, typer.Option("--json", help="Un objeto JSON en la salida estándar, y nada más en ella.")]
 

@@ -21,10 +21,13 @@ from servicios.auditoria.accesos import MotivoAcceso
 def ruta(
     id_ruta: Annotated[UUID, typer.Argument(metavar="ID", help="Seudónimo de la ruta.")],
     hasta: Annotated[
-        datetime | None, typer.Option(help="Como se sabía en esa fecha (UTC), no después.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+        datetime | None,
+        typer.Option(help="Como se sabía en esa fecha (UTC), no después.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     ] = None,
     como: Annotated[str | None, typer.Option(help="Código de la institución que lee; por omisión, la rectora.")] = None,
-    motivo: Annotated[MotivoAcceso, typer.Option(help="Para qué se lee; queda en el registro de accesos.")] = MotivoAcceso.OPERACION,
+    motivo: Annotated[
+        MotivoAcceso, typer.Option(help="Para qué se lee; queda en el registro de accesos.")
+    ] = MotivoAcceso.OPERACION,
     carpeta: Carpeta = CARPETA_DEMO,
     como_json: ComoJson = False,
 ) -> None:
@@ -44,7 +47,9 @@ def ruta(
 def contar(contada: Historia, consola: Console) -> None:
     """La ruta para una persona."""
     estado = contada.estado
-    situacion = "sin abrir" if estado.apertura is None else "abierta" if estado.abierta else f"cerrada ({estado.cierre})"
+    situacion = (
+        "sin abrir" if estado.apertura is None else "abierta" if estado.abierta else f"cerrada ({estado.cierre})"
+    )
     consola.print(f"[bold]Ruta {contada.ruta}[/] · {situacion} · {len(contada.hechos)} hechos")
     linea = Table("cuándo (UTC)", "quién", "qué pasó", "detalle", box=None, pad_edge=False)
     for anotado in contada.hechos:
@@ -101,7 +106,9 @@ def _obligaciones(contada: Historia, consola: Console) -> None:
         consola.print("\nNadie debe nada ahora mismo.")
         return
     consola.print("\n[bold]Quién debe hacer qué[/]")
-    tabla = Table("institución", "servicio", "en qué está", "acuse antes de", "atención antes de", box=None, pad_edge=False)
+    tabla = Table(
+        "institución", "servicio", "en qué está", "acuse antes de", "atención antes de", box=None, pad_edge=False
+    )
     for d in contada.obligaciones:
         vencida = " [red](vencida)[/]" if d.vencidas else ""
         tabla.add_row(d.a, d.servicio, f"{d.estado}{vencida}", _fecha(d.vence_acuse), _fecha(d.vence_atencion))

@@ -22,8 +22,12 @@ CLAVE_RECTORA = "rectora.clave"
 
 def instalar(
     carpeta: Annotated[Path, typer.Option(help="Carpeta nueva del despliegue.")],
-    amqp: Annotated[str, typer.Option(help="Dirección de RabbitMQ, o memory:// para todo en un proceso.")] = "memory://",
-    base: Annotated[str | None, typer.Option(help="URL de PostgreSQL de quien puede crear esquemas; sin ella, SQLite.")] = None,
+    amqp: Annotated[
+        str, typer.Option(help="Dirección de RabbitMQ, o memory:// para todo en un proceso.")
+    ] = "memory://",
+    base: Annotated[
+        str | None, typer.Option(help="URL de PostgreSQL de quien puede crear esquemas; sin ella, SQLite.")
+    ] = None,
     prefijo: Annotated[str, typer.Option(help="Se antepone a colas y esquemas, para compartir servidores.")] = "",
     pais: Annotated[str, typer.Option(help="Protocolo por defecto.")] = "gt",
     rectora: Annotated[str, typer.Option(help="Código de la institución rectora.")] = "GT-SVET",
@@ -55,7 +59,9 @@ def instalar(
 
 
 def servicio(
-    nombre: Annotated[str, typer.Argument(help="deteccion, atencion, justicia, repatriacion, coordinacion o auditoria.")],
+    nombre: Annotated[
+        str, typer.Argument(help="deteccion, atencion, justicia, repatriacion, coordinacion o auditoria.")
+    ],
     carpeta: Carpeta,
     puerto: Annotated[int, typer.Option(help="Puerto HTTP de salud y métricas; 0, uno libre.")] = 0,
 ) -> None:

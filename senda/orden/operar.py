@@ -1,0 +1,133 @@
+"""`senda operar`: cómo están los servicios y qué hacer con lo que se quedó parado."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.esquema import apartados
+from infra.almacen.motor import leyendo
+from infra.azar import AzarReal
+from infra.mensajeria.apartados import Reproceso
+from infra.mensajeria.transportes.abrir import abrir
+from infra.observabilidad.salud import Salud, medir
+from infra.reloj import reloj_desde
+from senda.composicion import CONTEXTOS, Montaje
+from senda.despliegue import DespliegueAusente, leer
+from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+
+app = typer.Typer(no_args_is_help=True, help="Cómo están los servicios y qué se quedó parado.")
+_MEMORIA = "memory:"
+
+
+@app.command()
+def estado(carpeta: Carpeta = CARPETA_DEMO, como_json: ComoJson = False) -> None:
+    """Lo pendiente de publicar y de aplicar, huecos, apartados y alarmas de cada servicio. Sale con 1 si algo suena."""
+    with _montaje(carpeta) as montaje:
+        bus = _hay_bus(montaje.despliegue.bus)
+        medidas = [medir(almacen, nombre, montaje.ajustes, bus=bus) for nombre, almacen in _almacenes(montaje)]
+    if como_json:
+        typer.echo(msgspec.json.encode(medidas))
+    else:
+        Console().print(_tabla(medidas))
+    raise typer.Exit(1 if any(m.alarmas for m in medidas) else 0)
+
+
+@app.command("apartados")
+def ver_apartados(carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Los hechos apartados de cada servicio y por qué lo están."""
+    tabla = Table("servicio", "origen", "posición", "sujeto", "motivo", "desde", box=None)
+    with _montaje(carpeta) as montaje:
+        for nombre, almacen in _almacenes(montaje):
+            with leyendo(almacen.motor) as conexion:
+                for fila in conexion.execute(sa.select(apartados).order_by(apartados.c.desde)):
+                    tabla.add_row(
+                        nombre,
+                        fila.origen,
+                        str(fila.posicion),
+                        fila.sujeto,
+                        fila.motivo,
+                        f"{fila.desde:%Y-%m-%d %H:%M}",
+                    )
+    Console().print(tabla if tabla.row_count else "No hay nada apartado.")
+
+
+@app.command()
+def reprocesar(
+    servicio: Annotated[str, typer.Argument(help="Servicio que los tiene apartados.")],
+    sujeto: Annotated[str | None, typer.Argument(help="Ruta o institución; sin él, todos.")] = None,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Vuelve a aplicar los hechos apartados, por sujeto y en orden. El que falle sigue apartado."""
+    if servicio not in CONTEXTOS:
+        progreso.print(f"No hay un servicio «{servicio}»; son: {', '.join(CONTEXTOS)}.", style="red")
+        raise typer.Exit(2)
+    fallidos = 0
+    with _montaje(carpeta) as montaje:
+        almacen = dict(_almacenes(montaje))[servicio]
+        reproceso = Reproceso(almacen, CONTEXTOS[servicio])
+        for uno in [sujeto] if sujeto else reproceso.sujetos():
+            try:
+                cuantos = reproceso.reprocesar(uno)
+            except Exception as error:  # noqa: BLE001  se dice cuál sigue fallando y se sigue con los demás
+                fallidos += 1
+                progreso.print(f"✗ {uno}: {type(error).__name__}; sigue apartado", style="red")
+            else:
+                progreso.print(f"✓ {uno}: {cuantos} hechos aplicados")
+    raise typer.Exit(1 if fallidos else 0)
+
+
+@contextmanager
+def _montaje(carpeta: Carpeta) -> Iterator[Montaje]:
+    try:
+        despliegue = leer(carpeta)
+    except DespliegueAusente as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+    yield Montaje(carpeta, despliegue, reloj_desde(despliegue.reloj), AzarReal())
+
+
+def _almacenes(montaje: Montaje) -> Iterator[tuple[str, Almacen]]:
+    llavero = montaje.llavero()
+    try:
+        for nombre in CONTEXTOS:
+            almacen = montaje.almacen(nombre, llavero)
+            yield nombre, almacen
+            almacen.motor.dispose()
+    finally:
+        llavero.cerrar()
+
+
+def _hay_bus(direccion: str) -> bool:
+    if direccion.startswith(_MEMORIA):
+        # Vive dentro del proceso de los servicios: desde fuera no hay nada que mirar.
+        return True
+    transporte = abrir(direccion)
+    try:
+        return transporte.viva()
+    finally:
+        transporte.cerrar()
+
+
+def _tabla(medidas: list[Salud]) -> Table:
+    tabla = Table("servicio", "listo", "por publicar", "por atender", "por aplicar", "apartados", "alarmas", box=None)
+    for medida in medidas:
+        atrasadas = sum(max(o.recibida, o.anunciada) - o.aplicada for o in medida.entrada.values())
+        tabla.add_row(
+            medida.servicio,
+            "[green]sí[/]" if medida.listo else "[red]no[/]",
+            str(medida.relevo.pendientes),
+            str(medida.bandeja),
+            str(atrasadas),
+            str(medida.apartados),
+            f"[red]{', '.join(medida.alarmas)}[/]" if medida.alarmas else "—",
+        )
+    return tabla
