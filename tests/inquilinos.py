@@ -17,6 +17,8 @@ from tests.servidores_propios import NoArranca, Servidor, ejecutar
 
 #: Donde escucha la API de gestión si no se dice otra cosa con SENDA_AMQP_API (http://host:puerto).
 PUERTO_API = 15672
+#: Igual en toda máquina: sin esto, el orden de los textos y la codificación serían los del servidor que toque.
+FORMA = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def base_propia(servidor: Servidor, nombre: str) -> Iterator[str]:
     motor = sa.create_engine(servidor.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     try:
         with motor.connect() as conexion:
-            conexion.execute(sa.text(f'CREATE DATABASE "{nombre}" TEMPLATE template0'))
+            conexion.execute(sa.text(f'CREATE DATABASE "{nombre}" TEMPLATE template0 {FORMA}'))
     except sa.exc.ProgrammingError as error:
         raise NoArranca("el usuario de SENDA_BASE_URL no puede crear bases: dale CREATEDB") from error
     try:

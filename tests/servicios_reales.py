@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -45,7 +45,8 @@ def falla_amqp(url: str) -> str:
     """Por qué no atiende el RabbitMQ de `url`, o vacío si atiende."""
     try:
         with Connection(url, connect_timeout=3) as conexion:
-            conexion.connect()
+            # Sin pasar por connect(), que reintenta y tarda dos segundos en decir que no.
+            conexion.transport.close_connection(conexion.transport.establish_connection())
     except Exception as error:  # noqa: BLE001 - cada transporte falla a su manera y aquí todas valen igual
         return _motivo(error)
     return ""
@@ -57,7 +58,7 @@ def falla_base(url: str) -> str:
     try:
         with motor.connect():
             return ""
-    except sa.exc.SQLAlchemyError as error:
+    except Exception as error:  # noqa: BLE001 - ídem: SQLAlchemy deja escapar hasta TypeError si la base no es UTF-8
         return _motivo(error.__cause__ or error)
 
 
@@ -105,6 +106,17 @@ POSTGRES = Clase(
     paquete="postgresql",
 )
 CLASES = (RABBITMQ, POSTGRES)
+VARIABLES_DOCKER = (
+    "ESCUCHA=127.0.0.1",
+    "PUERTO_RABBITMQ=0",
+    "PUERTO_RABBITMQ_WEB=0",
+    "PUERTO_POSTGRES=0",
+    "USUARIO_RABBITMQ=guest",
+    "CLAVE_RABBITMQ=guest",
+    "USUARIO_POSTGRES=postgres",
+    "CLAVE_POSTGRES=senda",
+    "BASE_POSTGRES=postgres",
+)
 
 
 def encontrado(clase: Clase) -> Servidor | None:
@@ -132,7 +144,8 @@ def conseguir(clase: Clase, carpeta: Path) -> Servidor:
     else:
         intentos.append(f"docker: {sin_docker}")
     try:
-        return clase.propio(carpeta / clase.servicio, clase.falla)
+        propio = clase.propio(carpeta / clase.servicio, clase.falla)
+        return propio if sin_docker else replace(propio, origen=f"{propio.origen} ({intentos[-1]})")
     except NoArranca as error:
         intentos.append(f"propio: {error}")
     raise SinServicios(
@@ -150,10 +163,13 @@ def preparar() -> None:
         else:
             faltan.append(clase)
     if faltan and not _falta_docker():
-        bajada = subprocess.run(
-            [*_compose(), "-f", str(COMPOSE), "pull", "-q", *(c.servicio for c in faltan)], check=False, timeout=1800
+        compose = [*_compose(), "-f", str(COMPOSE), "-p", "senda-preparar"]
+        # Crear sin arrancar baja solo las imágenes que falten: sin red vale con tenerlas ya.
+        creado = subprocess.run(
+            [*compose, "up", "--no-start", *(c.servicio for c in faltan)], check=False, timeout=1800
         )
-        if bajada.returncode == 0:
+        _calla([*compose, "down", "-v"])
+        if creado.returncode == 0:
             print(*(f"{c.nombre}: docker-compose.yml, en un puerto libre" for c in faltan), sep="\n")
             return
         print("docker no pudo bajar las imágenes; se intenta con lo instalado")
@@ -181,15 +197,8 @@ def _falta_docker() -> str:
 
 def _con_docker(clase: Clase, carpeta: Path) -> Servidor:
     """Levanta solo ese servicio, en un puerto libre y con proyecto propio."""
-    # Puerto 0: que lo elija docker, para no chocar con quien ya tenga el compose arriba.
-    compose = [
-        "env",
-        "ESCUCHA=127.0.0.1",
-        "PUERTO_RABBITMQ=0",
-        "PUERTO_RABBITMQ_WEB=0",
-        "PUERTO_POSTGRES=0",
-        *_compose(),
-    ]
+    # Puerto 0: que lo elija docker, para no chocar con quien ya tenga el compose arriba. Lo demás, lo que dice la url.
+    compose = ["env", *VARIABLES_DOCKER, *_compose()]
     proyecto = f"{carpeta.name}-{clase.servicio}".lower()
     docker = DockerComposeExecutor(" ".join(compose), str(COMPOSE), proyecto)
     completa = [*compose, "-f", str(COMPOSE), "-p", proyecto]
