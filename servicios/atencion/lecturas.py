@@ -17,9 +17,10 @@ from eventos.atencion import AlbergueInscrito, AlojamientoAsignado, AlojamientoF
 from eventos.comun import HechoRectificado
 from eventos.plazas import Cupo, TramoCupo
 from eventos.sobre import Anotado
+from eventos.tipos import SiNo
 from infra.almacen.insertar import insertar_si_falta
 from servicios.atencion.dominio.alojamiento import Plazas
-from servicios.comun.rutas import rutas
+from servicios.comun.rutas import identificaciones, rutas
 
 TABLAS = MetaData()
 
@@ -81,7 +82,7 @@ def plazas(leer: Leer, albergue: str, *, nna: bool) -> Plazas:
         .select_from(estancias)
         .join(rutas, rutas.c.ruta == estancias.c.ruta)
         .join(albergues, albergues.c.codigo == estancias.c.albergue)
-        .where(estancias.c.albergue == albergue, rutas.c.nna == nna)
+        .where(estancias.c.albergue == albergue, _es_nna() if nna else sa.not_(_es_nna()))
     )[0]
     total, libres = int(declaradas[0]), int(declaradas[1])
     quedan = min(libres - ingresos + salidas, total - ocupadas)
@@ -153,6 +154,21 @@ def _vigente(albergue: Any) -> Any:
 def _recuento_de(albergue: str) -> Any:
     # Quien aloja sin ser albergue inscrito no tiene recuento: vale 0, anterior a cualquiera que declare después.
     return sa.func.coalesce(_vigente(albergue), 0)
+
+
+def _es_nna() -> Any:
+    """Como en `servicios.comun.rutas`: lo que dijo la última identificación o, si no consta, la apertura de la ruta.
+
+    Se mira al consultar, no al ingresar: así la lectura no depende de en qué orden llegó lo que otros contaron.
+    """
+    ultima = (
+        sa.select(identificaciones.c.nna)
+        .where(identificaciones.c.ruta == estancias.c.ruta)
+        .order_by(identificaciones.c.evento.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.case((ultima == SiNo.SI.value, True), (ultima == SiNo.NO.value, False), else_=rutas.c.nna)
 
 
 def _cuantas(condicion: Any) -> Any:

@@ -1,0 +1,14 @@
+"""Atención en producción: lo único de este contexto que conoce a nameko."""
+
+from __future__ import annotations
+
+from infra.anfitrion.produccion import ServicioSenda
+
+
+class Atencion(ServicioSenda):
+    """Atención: su estación en hilos verdes, y su salud y métricas por HTTP."""
+
+    name = "atencion"
+
+
+SERVICIO = Atencion
