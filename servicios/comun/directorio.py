@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Connection, MetaData, Row, Table, Text
 
 from contratos.base import Mandato
 from eventos.coordinacion import InstitucionActualizada, InstitucionInscrita, InstitucionSuspendida
@@ -60,10 +61,24 @@ class FichaInstitucion:
 
 def ficha(tanda: Tanda, codigo: str) -> FichaInstitucion | None:
     """La ficha de una institución, o None si no consta."""
+    return tanda.recordar(("ficha", codigo), lambda: _leer_ficha(tanda, codigo))
+
+
+def todas(tanda: Tanda) -> Mapping[str, FichaInstitucion]:
+    """El directorio entero, por código; también las suspendidas."""
+
+    def leer() -> dict[str, FichaInstitucion]:
+        return {fila.codigo: _ficha(fila) for fila in tanda.leer(sa.select(instituciones))}
+
+    return tanda.recordar("directorio", leer)
+
+
+def _leer_ficha(tanda: Tanda, codigo: str) -> FichaInstitucion | None:
     filas = tanda.leer(sa.select(instituciones).where(instituciones.c.codigo == codigo))
-    if not filas:
-        return None
-    fila = filas[0]
+    return _ficha(filas[0]) if filas else None
+
+
+def _ficha(fila: Row[Any]) -> FichaInstitucion:
     return FichaInstitucion(
         codigo=fila.codigo,
         pais=fila.pais,

@@ -1,4 +1,4 @@
-"""Lo que todo servicio sabe de una ruta y de quién participa en ella. Sale de los hechos de detección y coordinación."""
+"""Lo que todo servicio sabe de una ruta y de quién participa en ella, por lo que cuentan detección y coordinación."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, Uuid
 
+from eventos.comun import HechoRectificado
 from eventos.coordinacion import (
     DerivacionAceptada,
     DerivacionReasignada,
@@ -18,7 +19,7 @@ from eventos.coordinacion import (
     RutaCerrada,
     RutaReabierta,
 )
-from eventos.deteccion import AlertaRecibida, PresuntaVictimaDetectada
+from eventos.deteccion import AlertaRecibida, PresuntaVictimaDetectada, VictimaIdentificada
 from eventos.rechazo import TodaviaNo
 from eventos.sobre import Anotado
 from eventos.tipos import SiNo
@@ -36,6 +37,16 @@ rutas = Table(
     Column("protocolo", Text, nullable=False),
     Column("version_protocolo", Text, nullable=False),
     Column("abierta", Boolean, nullable=False),
+)
+
+#: Lo que dijo cada identificación formal en pie. Va aparte: puede llegar antes que la apertura de la ruta.
+identificaciones = Table(
+    "identificaciones",
+    TABLAS,
+    Column("evento", Uuid, primary_key=True),
+    Column("ruta", Uuid, nullable=False, index=True),
+    Column("nna", Text, nullable=False),
+    Column("extranjera", Text, nullable=False),
 )
 
 #: ``via``: por qué participa: el id de la derivación o «deteccion».
@@ -58,7 +69,10 @@ class RutaDesconocida(TodaviaNo):
 
 @dataclass(frozen=True, slots=True)
 class FichaRuta:
-    """Estado de una ruta para encaminar. ``nna``: ya decidido por la regla del protocolo cuando la edad no consta."""
+    """Estado de una ruta para encaminar.
+
+    ``nna``: lo que dijo la identificación o, si no consta, lo que decidió al abrir la regla de edad del protocolo.
+    """
 
     ruta: UUID
     nna: bool
@@ -70,11 +84,22 @@ class FichaRuta:
 
 def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
     """La ficha de una ruta. Errores: `RutaDesconocida`."""
-    filas = tanda.leer(sa.select(rutas).where(rutas.c.ruta == ruta))
+    consulta = (
+        sa.select(rutas, identificaciones.c.nna.label("nna_id"), identificaciones.c.extranjera.label("extranjera_id"))
+        .outerjoin(identificaciones, identificaciones.c.ruta == rutas.c.ruta)
+        .where(rutas.c.ruta == ruta)
+        # Los ids de evento son UUIDv7: el mayor es la última identificación.
+        .order_by(identificaciones.c.evento.desc())
+        .limit(1)
+    )
+    filas = tanda.leer(consulta)
     if not filas:
         raise RutaDesconocida
     fila = filas[0]
-    return FichaRuta(fila.ruta, fila.nna, SiNo(fila.extranjera), fila.protocolo, fila.version_protocolo, fila.abierta)
+    # La identificación manda sobre la presunción, salvo en lo que tampoco a ella le consta.
+    nna = fila.nna if fila.nna_id in {None, SiNo.NO_CONSTA} else fila.nna_id == SiNo.SI
+    extranjera = fila.extranjera if fila.extranjera_id in {None, SiNo.NO_CONSTA} else fila.extranjera_id
+    return FichaRuta(fila.ruta, nna, SiNo(extranjera), fila.protocolo, fila.version_protocolo, fila.abierta)
 
 
 def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
@@ -107,6 +132,16 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
             case RutaCerrada() | RutaReabierta() as hecho:
                 abierta = isinstance(hecho, RutaReabierta)
                 conexion.execute(sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=abierta))
+            case VictimaIdentificada() as hecho:
+                fila = {
+                    "evento": anotado.id,
+                    "ruta": hecho.ruta,
+                    "nna": hecho.nna.value,
+                    "extranjera": hecho.extranjera.value,
+                }
+                insertar_si_falta(conexion, identificaciones, [fila])
+            case HechoRectificado() as hecho:
+                conexion.execute(sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige))
             case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
                 _entra(conexion, hecho.ruta, anotado.institucion, "deteccion")
             case DerivacionAceptada() as hecho:

@@ -9,7 +9,6 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 
 from eventos.base import Hecho
-from eventos.comun import Efecto, HechoRectificado
 from eventos.coordinacion import DerechoNoAplicable, DerivacionRetirada, RutaCerrada, RutaReabierta
 from eventos.listas import Derecho, ResultadoAtencion
 from eventos.motivos import (
@@ -17,10 +16,9 @@ from eventos.motivos import (
     MotivoDerivacion,
     MotivoNoAplicable,
     MotivoReapertura,
-    MotivoRectificacion,
     MotivoRetiro,
 )
-from eventos.tipos import IdHecho, SiNo
+from eventos.tipos import SiNo
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.dominio.derechos import Estado
 from servicios.coordinacion.dominio.ruta import Ruta
@@ -158,26 +156,6 @@ def no_aplica(
     if niega or (regla.exige and not any(e.vale and e.cumple_alguna(regla.exige) for e in evidencias)):
         raise rechazos.MotivoNoConsta
     return DerechoNoAplicable(ruta=ruta.id, derecho=derecho, motivo=motivo, detalle=detalle)
-
-
-def rectificar(
-    ruta: Ruta,
-    corrige: IdHecho,
-    quien: str,
-    efecto: Efecto,
-    motivo: MotivoRectificacion,
-    sustituto: IdHecho | None = None,
-    detalle: str | UnsetType = UNSET,
-) -> HechoRectificado:
-    """Corrige un hecho propio de coordinación con otro hecho (regla 8)."""
-    ruta.exigir_abierta()
-    autora, _ = ruta.rectificables.get(corrige, ("", None))
-    sustituye_mal = sustituto is not None and sustituto not in ruta.rectificables
-    if autora != quien or sustituto == corrige or sustituye_mal or (efecto is Efecto.SUSTITUIDO and sustituto is None):
-        raise rechazos.NoRectificable
-    return HechoRectificado(
-        ruta=ruta.id, corrige=corrige, efecto=efecto, sustituto=sustituto, motivo=motivo, detalle=detalle
-    )
 
 
 def _exigir_restitucion_plena(ruta: Ruta, exigibles: Iterable[Derecho]) -> None:

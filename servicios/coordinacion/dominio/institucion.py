@@ -24,7 +24,7 @@ from servicios.coordinacion.dominio import rechazos
 
 
 class Datos(Struct, frozen=True, kw_only=True):
-    """Lo que el directorio dirá de una institución."""
+    """Lo que el directorio dirá de una institución. ``rige``: entre sus mandatos está la rectoría."""
 
     codigo: str
     pais: str
@@ -32,6 +32,7 @@ class Datos(Struct, frozen=True, kw_only=True):
     servicios: tuple[ServicioPedido, ...]
     cobertura: tuple[str, ...]
     clave_firma: str
+    rige: bool = False
 
 
 class Institucion(Struct, frozen=True, kw_only=True):
@@ -63,10 +64,14 @@ def id_de(codigo: str) -> UUID:
     return uuid5(ESPACIO, codigo)
 
 
-def inscribir(institucion: Institucion, datos: Datos, claves_ajenas: Collection[str]) -> InstitucionInscrita:
-    """Da de alta una institución. ``claves_ajenas``: las de firma de las demás."""
+def inscribir(
+    institucion: Institucion, datos: Datos, *, claves_ajenas: Collection[str], hay_rectora: bool
+) -> InstitucionInscrita:
+    """Da de alta una institución. ``claves_ajenas``: las de firma de las demás; ``hay_rectora``: ya está inscrita."""
     if institucion.inscrita:
         raise rechazos.InstitucionYaInscrita
+    if hay_rectora and datos.rige:
+        raise rechazos.RectoraUnica
     _exigir_coherente(datos, claves_ajenas)
     return InstitucionInscrita(
         codigo=datos.codigo,
@@ -78,10 +83,14 @@ def inscribir(institucion: Institucion, datos: Datos, claves_ajenas: Collection[
     )
 
 
-def actualizar(institucion: Institucion, datos: Datos, claves_ajenas: Collection[str]) -> InstitucionActualizada:
-    """Sustituye sus datos por completo; si estaba suspendida, vuelve."""
+def actualizar(
+    institucion: Institucion, datos: Datos, *, claves_ajenas: Collection[str], es_rectora: bool
+) -> InstitucionActualizada:
+    """Sustituye sus datos por completo; si estaba suspendida, vuelve. Ser o no la rectora no cambia así."""
     if not institucion.inscrita:
         raise rechazos.InstitucionSinInscribir
+    if datos.rige is not es_rectora:
+        raise rechazos.RectoraUnica
     _exigir_coherente(datos, claves_ajenas)
     return InstitucionActualizada(
         codigo=datos.codigo,

@@ -278,8 +278,10 @@ class RectoraUnica(Rechazo):
 
 
 class NoRectificable(Rechazo):
-    """Ese hecho no es de esta ruta, no es de quien pide o se deshace por otra vía."""
+    """Ese hecho no es de esta ruta, ya se corrigió o se deshace por otra vía."""
 
     codigo = "hecho-no-rectificable"
     campo = "datos.corrige"
-    que_hacer = "Se rectifica un hecho propio de esta ruta; una derivación se retira o reasigna y un cierre se reabre."
+    que_hacer = (
+        "Comprueba su id en tu acuse. Una derivación no se rectifica: se retira o reasigna; un cierre se reabre."
+    )

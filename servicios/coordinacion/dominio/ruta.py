@@ -33,6 +33,7 @@ from eventos.coordinacion import (
 from eventos.listas import Derecho, ResultadoAtencion
 from eventos.motivos import MotivoCierre
 from eventos.sobre import Anotado
+from eventos.vigentes import Vigentes
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.dominio.derechos import Estado as EnDerecho
 from servicios.coordinacion.dominio.derechos import EstadoDerecho
@@ -40,8 +41,8 @@ from servicios.coordinacion.dominio.derivacion import Derivacion
 from servicios.coordinacion.dominio.derivacion import Estado as EnDerivacion
 from servicios.coordinacion.dominio.suceso import Perfil
 
-#: Lo que dejan sin efecto al rectificarse. Lo demás se deshace por su propia vía (retirar, reasignar, reabrir).
-Rectificable = DerivacionAtendida | DerechoNoAplicable | CasoCoordinado
+#: Lo que se corrige rectificando. Lo demás se deshace por su propia vía: retirar, reasignar, reabrir.
+_RECTIFICABLES = (DerivacionAtendida, DerechoNoAplicable, CasoCoordinado)
 
 _PASA_A: dict[type[Hecho], EnDerivacion] = {
     DerivacionRecibida: EnDerivacion.RECIBIDA,
@@ -54,7 +55,7 @@ _PASA_A: dict[type[Hecho], EnDerivacion] = {
 class Ruta(Struct, frozen=True, kw_only=True):
     """El recorrido de una persona visto por coordinación. Sin ``apertura`` todavía no existe.
 
-    ``rectificables``: por id de evento, quién lo contó y el hecho, mientras no se haya rectificado.
+    ``rectificables``: los hechos en pie que otro puede corregir.
     """
 
     id: UUID
@@ -65,7 +66,7 @@ class Ruta(Struct, frozen=True, kw_only=True):
     derechos: Mapping[Derecho, EstadoDerecho] = {}
     derivaciones: Mapping[UUID, Derivacion] = {}
     sustituye: Mapping[UUID, UUID] = {}
-    rectificables: Mapping[UUID, tuple[str, Rectificable]] = {}
+    rectificables: tuple[Anotado, ...] = ()
 
     @classmethod
     def vacio(cls, id: UUID) -> Self:
@@ -74,9 +75,8 @@ class Ruta(Struct, frozen=True, kw_only=True):
     def evolucionar(self, anotado: Anotado) -> Self:
         """Pliega un hecho guardado."""
         ruta = self.con(anotado.hecho, anotado.registrado)
-        if isinstance(anotado.hecho, DerivacionAtendida | DerechoNoAplicable | CasoCoordinado):
-            nuevos = {**ruta.rectificables, anotado.id: (anotado.institucion, anotado.hecho)}
-            return replace(ruta, rectificables=nuevos)
+        if isinstance(anotado.hecho, _RECTIFICABLES):
+            return replace(ruta, rectificables=(*ruta.rectificables, anotado))
         return ruta
 
     def con(self, hecho: Hecho, registrado: datetime) -> Self:
@@ -95,6 +95,11 @@ class Ruta(Struct, frozen=True, kw_only=True):
                 return self._con_derecho(hecho)
             case _:
                 return self._con_derivacion(hecho)
+
+    @property
+    def en_pie(self) -> Vigentes:
+        """Los hechos que se pueden rectificar."""
+        return Vigentes(id=self.id, hechos=self.rectificables)
 
     @property
     def pendientes(self) -> list[Derivacion]:
@@ -181,14 +186,14 @@ class Ruta(Struct, frozen=True, kw_only=True):
         return replace(self, derivaciones={**self.derivaciones, encargo.id: encargo})
 
     def _rectificado(self, corrige: UUID) -> Self:
-        if corrige not in self.rectificables:
+        corregido = next((a for a in self.rectificables if a.id == corrige), None)
+        if corregido is None:
             return self
-        _, hecho = self.rectificables[corrige]
-        ruta = replace(self, rectificables={k: v for k, v in self.rectificables.items() if k != corrige})
-        match hecho:
-            case DerivacionAtendida():
+        ruta = replace(self, rectificables=tuple(a for a in self.rectificables if a is not corregido))
+        match corregido.hecho:
+            case DerivacionAtendida() as hecho:
                 return ruta._mover(hecho.derivacion, EnDerivacion.ACEPTADA)  # noqa: SLF001
-            case DerechoNoAplicable():
+            case DerechoNoAplicable() as hecho:
                 return replace(ruta, derechos={**ruta.derechos, hecho.derecho: EstadoDerecho()})
-            case CasoCoordinado():
+            case _:
                 return ruta

@@ -1,0 +1,191 @@
+"""Los casos de uso de las peticiones internas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+import sqlalchemy as sa
+
+from contratos.base import Mandato
+from contratos.protocolos import Protocolo, ProtocoloDesconocido, cargar, vigente
+from eventos.base import Hecho, partir
+from eventos.coordinacion import DerechoRestituido, Etapa, RutaAbierta
+from eventos.listas import ServicioPedido
+from eventos.motivos import MotivoCierre, MotivoReapertura
+from eventos.tipos import SiNo
+from servicios.comun import directorio
+from servicios.comun.mesa import Casos, Mesa
+from servicios.coordinacion.dominio import cierre, derechos, derivacion, institucion
+from servicios.coordinacion.dominio.institucion import Datos, Institucion
+from servicios.coordinacion.dominio.suceso import Perfil, Suceso
+from servicios.coordinacion.expediente import Expediente, rectora
+from servicios.coordinacion.internas import AbrirRuta, InscribirRectora, Reaccionar, RevisarDerechos, VencerDerivacion
+from servicios.coordinacion.tablas import derivaciones, senales
+
+#: El protocolo de quien lleva el despliegue: rige también a quien se detecta en un país sin paquete propio.
+PROTOCOLO_POR_DEFECTO = "gt"
+
+
+def inscribir_casos(casos: Casos) -> None:
+    """Registra los casos internos."""
+    casos.atiende(AbrirRuta)(abrir_ruta)
+    casos.atiende(Reaccionar)(reaccionar)
+    casos.atiende(RevisarDerechos)(revisar_derechos)
+    casos.atiende(VencerDerivacion)(vencer_derivacion)
+    casos.atiende(InscribirRectora)(inscribir_rectora)
+
+
+def abrir_ruta(interna: AbrirRuta, mesa: Mesa) -> Sequence[Hecho]:
+    """Abre la ruta una sola vez y emite los encargos obligatorios."""
+    hecho = interna.deteccion
+    expediente = Expediente(mesa, hecho.ruta)
+    if expediente.ruta.apertura is not None:
+        return []
+    protocolo = _protocolo_de(hecho.pais_deteccion)
+    perfil = Perfil(protocolo.es_nna(hecho.nna), hecho.extranjera)
+    expediente.contar(
+        RutaAbierta(
+            ruta=hecho.ruta,
+            nna=perfil.nna,
+            edad_supuesta=hecho.nna is SiNo.NO_CONSTA,
+            extranjera=hecho.extranjera,
+            pais=protocolo.pais,
+            protocolo=protocolo.protocolo,
+            version_protocolo=protocolo.version,
+            idioma=hecho.idioma,
+            riesgo=hecho.riesgo,
+            derechos=derechos.aplicables(protocolo.derechos, perfil),
+        )
+    )
+    for evidencia in expediente.evidencias:
+        if evidencia.contradicha_por is None:
+            expediente.obligar(evidencia, perfil)
+    return expediente.hechos
+
+
+def reaccionar(interna: Reaccionar, mesa: Mesa) -> Sequence[Hecho]:
+    """Reabre, deriva o cierra según lo que el protocolo manda por ese hecho."""
+    anotado = interna.anotado
+    expediente = Expediente(mesa, anotado.agregado)
+    if expediente.ruta.apertura is None:
+        return []
+    protocolo, suceso = expediente.protocolo, Suceso(tipo=anotado.hecho.tipo, campos=partir(anotado.hecho)[0])
+    if not expediente.ruta.abierta:
+        motivo = cierre.motivo_para_reabrir(expediente.ruta, suceso, anotado.registrado, protocolo.reaperturas)
+        if motivo is None:
+            return []
+        expediente.contar_y_obligar([cierre.reabrir(expediente.ruta, motivo)])
+    expediente.obligar(suceso)
+    for regla in protocolo.cierres:
+        if regla.automatico and suceso.cumple_alguna(regla.exige):
+            expediente.contar(*_cerrar_solo(expediente, regla.motivo))
+            break
+    return expediente.hechos
+
+
+def revisar_derechos(interna: RevisarDerechos, mesa: Mesa) -> Sequence[Hecho]:
+    """Cuenta lo que las evidencias dicen de los derechos.
+
+    En una ruta cerrada nada cambia, salvo que caiga lo que la cerró: un derecho que se dio por restituido o el hecho
+    que probaba el motivo. Entonces se reabre.
+    """
+    expediente = Expediente(mesa, interna.ruta)
+    ruta = expediente.ruta
+    if ruta.apertura is None:
+        return []
+    protocolo = expediente.protocolo
+    if interna.tipo and interna.tipo not in _tipos_de_derechos(protocolo.protocolo, protocolo.version):
+        return []
+    cambios = derechos.revisar(ruta.id, ruta.derechos, protocolo.derechos, expediente.evidencias)
+    if not ruta.abierta:
+        motivo = _cae_el_cierre(expediente, cambios)
+        if motivo is None:
+            return []
+        expediente.contar_y_obligar([cierre.reabrir(ruta, motivo)])
+    expediente.contar_y_obligar(cambios)
+    return expediente.hechos
+
+
+def vencer_derivacion(interna: VencerDerivacion, mesa: Mesa) -> Sequence[Hecho]:
+    """Vence y escala una etapa, y hace constar a la institución que calla."""
+    expediente = Expediente(mesa, interna.ruta)
+    encargo = expediente.ruta.derivaciones.get(interna.derivacion)
+    if encargo is None:
+        return []
+    de_la_rectora = encargo.a == expediente.rectora
+    a_quien = expediente.protocolo.supervisora if de_la_rectora else expediente.rectora
+    hechos = derivacion.vencer(encargo, interna.etapa, mesa.ahora, a_quien)
+    if hechos and interna.etapa is Etapa.ACUSE:
+        hechos += _silencio(mesa, encargo.a, expediente.protocolo.silencio_tras)
+    return hechos
+
+
+def inscribir_rectora(interna: InscribirRectora, mesa: Mesa) -> Sequence[Hecho]:
+    """Inscribe a la rectora con lo que el protocolo dice de ella, si todavía no hay ninguna."""
+    estado = mesa.estado(Institucion, institucion.id_de(interna.codigo))
+    if estado.inscrita or rectora(directorio.todas(mesa.tanda)) is not None:
+        return []
+    propia = _protocolo_de(interna.pais).institucion(interna.codigo)
+    servicios = propia.servicios if propia else (ServicioPedido.COORDINACION, ServicioPedido.SEGUIMIENTO)
+    datos = Datos(
+        codigo=interna.codigo,
+        pais=interna.pais,
+        mandatos=tuple(m.value for m in propia.mandatos) if propia else (Mandato.RECTORIA.value,),
+        servicios=servicios,
+        cobertura=propia.cobertura if propia else (interna.codigo[:2],),
+        clave_firma=interna.clave_firma,
+        rige=True,
+    )
+    return [institucion.inscribir(estado, datos, claves_ajenas=(), hay_rectora=False)]
+
+
+@cache
+def _tipos_de_derechos(protocolo: str, version: str) -> frozenset[str]:
+    reglas = cargar(protocolo, version).derechos
+    return frozenset(c.tipo for r in reglas for c in (*r.en_restitucion, *r.restituye, *r.vulnera))
+
+
+def _protocolo_de(pais: str) -> Protocolo:
+    try:
+        return vigente(pais)
+    except ProtocoloDesconocido:
+        return vigente(PROTOCOLO_POR_DEFECTO)
+
+
+def _cerrar_solo(expediente: Expediente, motivo: MotivoCierre) -> Sequence[Hecho]:
+    if not cierre.probado(expediente.ruta, motivo, expediente.protocolo.cierres, expediente.evidencias):
+        return []
+    return cierre.cerrar(
+        expediente.ruta,
+        motivo,
+        reglas=expediente.protocolo.cierres,
+        exigibles=expediente.exigibles,
+        evidencias=expediente.evidencias,
+        nna=expediente.perfil.nna,
+        autoridad_ninez=False,
+    )
+
+
+def _cae_el_cierre(expediente: Expediente, cambios: Sequence[Hecho]) -> MotivoReapertura | None:
+    ruta = expediente.ruta
+    if ruta.cierre is MotivoCierre.RESTITUCION_PLENA:
+        empeora = any(not isinstance(cambio, DerechoRestituido) for cambio in cambios)
+        return MotivoReapertura.DERECHO_VULNERADO if empeora else None
+    if ruta.cierre and not cierre.probado(ruta, ruta.cierre, expediente.protocolo.cierres, expediente.evidencias):
+        return MotivoReapertura.CIERRE_ERRONEO
+    return None
+
+
+def _silencio(mesa: Mesa, codigo: str, tras: int) -> Sequence[Hecho]:
+    """Cuántos acuses lleva vencidos desde su última señal, contando el de ahora."""
+    ultima: datetime | None = next(
+        (f.ultima for f in mesa.leer(sa.select(senales).where(senales.c.institucion == codigo))), None
+    )
+    if ultima is None:
+        return []
+    callados = sa.select(sa.func.count()).where(derivaciones.c.a == codigo, derivaciones.c.vencida_acuse > ultima)
+    vencidas = int(mesa.leer(callados)[0][0]) + 1
+    estado = mesa.estado(Institucion, institucion.id_de(codigo))
+    return institucion.silencio(estado, codigo, vencidas_sin_senal=vencidas, tras=tras, desde=ultima)

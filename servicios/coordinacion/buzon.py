@@ -1,0 +1,156 @@
+"""El buzón de cada institución: solo lo que le toca, numerado sin huecos, y el aviso que sale por el bus.
+
+La verdad es la tabla; el mensaje puede perderse o repetirse y la institución lo nota por el número. Que el mensaje
+llegue no es que alguien lo leyera: eso solo lo dice un agente con `RecibirDerivacion` (regla 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from contratos.base import Mandato
+from eventos.base import HechoDeRuta, partir
+from eventos.coordinacion import (
+    CasoCoordinado,
+    DerivacionAtendida,
+    DerivacionEmitida,
+    DerivacionEscalada,
+    DerivacionReasignada,
+    DerivacionRechazada,
+    DerivacionRetirada,
+    DerivacionVencida,
+    InstitucionSilenciosa,
+    RutaCerrada,
+    RutaReabierta,
+)
+from eventos.motivos import MotivoDerivacion
+from eventos.sobre import Anotado
+from eventos.tipos import Urgencia
+from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.tanda import Tanda
+from servicios.comun.directorio import instituciones
+from servicios.coordinacion.dominio.derivacion import Estado
+from servicios.coordinacion.tablas import buzon, buzones, derivaciones
+
+INTERCAMBIO = "buzon"
+
+
+class _Entrega(NamedTuple):
+    institucion: str
+    anotado: Anotado
+    encargo: Row[Any] | None = None
+    urgente: bool = False
+
+
+def repartir(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    """Deja cada hecho en el buzón de quien lo necesita. Parte de las lecturas de derivaciones, ya puestas al día."""
+    entregas = [entrega for anotado in anotados for entrega in _entregas(conexion, anotado)]
+    if not entregas:
+        return
+    quienes = sorted({entrega.institucion for entrega in entregas})
+    consulta = sa.select(buzones).where(buzones.c.institucion.in_(quienes))
+    ultimos = dict.fromkeys(quienes, 0) | {f.institucion: f.ultimo for f in conexion.execute(consulta)}
+    filas = []
+    for entrega in entregas:
+        ultimos[entrega.institucion] += 1
+        filas.append(_fila(entrega, ultimos[entrega.institucion]))
+    conexion.execute(sa.insert(buzon), filas)
+    insertar_si_falta(conexion, buzones, [{"institucion": q, "ultimo": 0} for q in quienes])
+    conexion.execute(
+        sa.update(buzones).where(buzones.c.institucion == sa.bindparam("quien")).values(ultimo=sa.bindparam("numero")),
+        [{"quien": q, "numero": ultimos[q]} for q in quienes],
+    )
+
+
+def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
+    """Manda por el bus lo que estos hechos dejaron en los buzones; sale cuando la tanda confirma."""
+    ids = [anotado.id for anotado in anotados]
+    consulta = sa.select(buzon).where(buzon.c.evento.in_(ids)).order_by(buzon.c.institucion, buzon.c.numero)
+    for fila in tanda.leer(consulta):
+        tanda.enviar(
+            intercambio=INTERCAMBIO,
+            clave=fila.institucion,
+            tipo=fila.tipo,
+            cuerpo=fila.cuerpo.encode(),
+            urgente=fila.urgente,
+            id_mensaje=f"{fila.evento}.{fila.institucion}",
+        )
+
+
+def _entregas(conexion: Connection, anotado: Anotado) -> Iterator[_Entrega]:
+    match anotado.hecho:
+        case DerivacionEmitida() as hecho:
+            yield _Entrega(hecho.a, anotado, urgente=hecho.urgencia is Urgencia.INMEDIATA)
+        case DerivacionReasignada() | DerivacionRetirada() | DerivacionVencida() as hecho:
+            encargo = _encargo(conexion, hecho.derivacion)
+            yield _Entrega(encargo.a, anotado, encargo, isinstance(hecho, DerivacionVencida))
+        case DerivacionEscalada() as hecho:
+            yield _Entrega(hecho.a, anotado, _encargo(conexion, hecho.derivacion), urgente=True)
+        case DerivacionRechazada() | DerivacionAtendida() as hecho:
+            encargo = _encargo(conexion, hecho.derivacion)
+            # Lo que manda el protocolo lo sigue la rectora en sus lecturas; quien encargó algo por sí, aquí.
+            if encargo.motivo != MotivoDerivacion.PROTOCOLO and encargo.de != encargo.a:
+                yield _Entrega(encargo.de, anotado, encargo)
+        case RutaCerrada() | RutaReabierta() as hecho:
+            yield from (_Entrega(a, anotado) for a in _atendieron(conexion, hecho.ruta))
+        case CasoCoordinado() as hecho:
+            yield from (_Entrega(institucion, anotado) for institucion in sorted(set(hecho.instituciones)))
+        case InstitucionSilenciosa():
+            yield from (_Entrega(codigo, anotado) for codigo in _rectoras(conexion))
+        case _:
+            pass
+
+
+def _atendieron(conexion: Connection, ruta: UUID) -> list[str]:
+    """Quienes atendieron algo en la ruta. Las que tenían algo pendiente al cerrarla ya lo saben por su retirada."""
+    consulta = sa.select(derivaciones.c.a).where(
+        derivaciones.c.ruta == ruta, derivaciones.c.estado == Estado.ATENDIDA.value
+    )
+    return sorted(set(conexion.scalars(consulta)))
+
+
+def _rectoras(conexion: Connection) -> list[str]:
+    filas = conexion.execute(sa.select(instituciones.c.codigo, instituciones.c.mandatos).where(instituciones.c.activa))
+    return sorted(f.codigo for f in filas if Mandato.RECTORIA.value in f.mandatos.split())
+
+
+def _encargo(conexion: Connection, derivacion: UUID) -> Row[Any]:
+    return conexion.execute(sa.select(derivaciones).where(derivaciones.c.derivacion == derivacion)).one()
+
+
+def _fila(entrega: _Entrega, numero: int) -> dict[str, Any]:
+    anotado = entrega.anotado
+    ruta = anotado.hecho.ruta if isinstance(anotado.hecho, HechoDeRuta) else None
+    cuerpo: dict[str, object] = {
+        "numero": numero,
+        "evento": anotado.id,
+        "tipo": anotado.hecho.tipo,
+        "disponible": anotado.registrado,
+        **partir(anotado.hecho)[0],
+    }
+    if entrega.encargo is not None:
+        suyo = entrega.encargo
+        cuerpo["encargo"] = {
+            "de": suyo.de,
+            "a": suyo.a,
+            "servicio": suyo.servicio,
+            "urgencia": suyo.urgencia,
+            "vence_acuse": suyo.vence_acuse,
+            "vence_atencion": suyo.vence_atencion,
+        }
+    return {
+        "institucion": entrega.institucion,
+        "numero": numero,
+        "evento": anotado.id,
+        "ruta": ruta,
+        "tipo": anotado.hecho.tipo,
+        "cuerpo": msgspec.json.encode(cuerpo).decode(),
+        "urgente": entrega.urgente,
+        "disponible": anotado.registrado,
+    }

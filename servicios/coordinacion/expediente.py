@@ -1,0 +1,144 @@
+"""Lo que un caso de uso tiene delante al decidir sobre una ruta: su estado, su protocolo, su directorio y sus pruebas.
+
+Acumula los hechos que va decidiendo y los pliega, para que la siguiente decisión del mismo caso ya los vea.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from contratos.base import Mandato
+from contratos.protocolos import Protocolo, cargar
+from eventos.base import Hecho, partir
+from eventos.coordinacion import DerechoVulneradoDeNuevo, RutaReabierta
+from eventos.listas import Derecho
+from servicios.comun import directorio
+from servicios.comun.directorio import FichaInstitucion
+from servicios.comun.mesa import Mesa
+from servicios.coordinacion.dominio import derechos, encargo
+from servicios.coordinacion.dominio.encargo import Encargo, Plazos
+from servicios.coordinacion.dominio.ruta import Ruta
+from servicios.coordinacion.dominio.suceso import Evidencia, Perfil, Suceso
+from servicios.coordinacion.tablas import contradicciones, evidencias
+
+#: Quién puede apoyarse en la decisión de una NNA, tras oírla (regla 2).
+DECIDEN_POR_NNA = frozenset({Mandato.PROTECCION_NNA, Mandato.JUDICATURA})
+
+
+class Expediente:
+    """Una ruta y lo que se está decidiendo sobre ella. ``hechos``: lo decidido hasta ahora, en orden."""
+
+    def __init__(self, mesa: Mesa, ruta: UUID) -> None:
+        self.mesa = mesa
+        self.ruta: Ruta = mesa.estado(Ruta, ruta)
+        self.hechos: list[Hecho] = []
+
+    @property
+    def ahora(self) -> datetime:
+        """El instante en que se decide (UTC)."""
+        return self.mesa.ahora
+
+    @cached_property
+    def protocolo(self) -> Protocolo:
+        """El que fijó la apertura. Errores: `RutaSinAbrir`."""
+        apertura = self.ruta.apertura or self.ruta.exigir_abierta()
+        return cargar(apertura.protocolo, apertura.version_protocolo)
+
+    @property
+    def plazos(self) -> Plazos:
+        """Plazos por urgencia y calendario del protocolo."""
+        return Plazos(self.protocolo.por_urgencia, self.protocolo.calendario)
+
+    @cached_property
+    def perfil(self) -> Perfil:
+        """Lo que hoy consta de la persona: la identificación manda sobre la presunción."""
+        ficha = self.mesa.ruta(self.ruta.id)
+        return Perfil(ficha.nna, ficha.extranjera)
+
+    @property
+    def exigibles(self) -> Sequence[Derecho]:
+        """Los derechos que el protocolo exige a ese perfil."""
+        return derechos.aplicables(self.protocolo.derechos, self.perfil)
+
+    @property
+    def directorio(self) -> Mapping[str, FichaInstitucion]:
+        """El directorio, por código."""
+        return directorio.todas(self.mesa.tanda)
+
+    @property
+    def rectora(self) -> str:
+        """La institución rectora activa; si aún no se inscribió, la del protocolo."""
+        return rectora(self.directorio) or self.protocolo.rectora
+
+    @property
+    def autoridad_ninez(self) -> bool:
+        """Si quien pide puede decidir por una NNA."""
+        ficha = self.directorio.get(self.mesa.institucion)
+        return ficha is not None and bool(ficha.mandatos & DECIDEN_POR_NNA)
+
+    @cached_property
+    def evidencias(self) -> list[Evidencia]:
+        """Los hechos de la ruta que contaron otros servicios, con si valen hoy como prueba."""
+        return self.leer_evidencias(evidencias.c.ruta == self.ruta.id)
+
+    def leer_evidencias(self, donde: sa.ColumnElement[bool]) -> list[Evidencia]:
+        """Las evidencias que cumplen una condición, en el orden en que se registraron."""
+        rectificada = sa.and_(
+            contradicciones.c.evento == evidencias.c.evento,
+            contradicciones.c.ruta == evidencias.c.ruta,
+            contradicciones.c.origen == evidencias.c.origen,
+        )
+        consulta = sa.select(evidencias, contradicciones.c.por).outerjoin(contradicciones, rectificada).where(donde)
+        filas = self.mesa.leer(consulta.order_by(evidencias.c.registrado, evidencias.c.evento))
+        return [self._evidencia(fila) for fila in filas]
+
+    def contar(self, *hechos: Hecho) -> None:
+        """Añade hechos decididos."""
+        for hecho in hechos:
+            self.ruta = self.ruta.con(hecho, self.ahora)
+            self.hechos.append(hecho)
+
+    def obligar(self, suceso: Suceso, perfil: Perfil | None = None) -> None:
+        """Emite lo que el protocolo manda al ocurrir algo, si nadie lo tiene ya."""
+        for mandado in encargo.obligaciones(self.protocolo.reglas, suceso, perfil or self.perfil):
+            if not encargo.ya_encargado(self.ruta, mandado):
+                self.emitir(mandado, de=self.rectora)
+
+    def emitir(self, mandado: Encargo, *, de: str) -> None:
+        """Emite una derivación a la preferida del encargo o, si no puede, a otra; en último caso, a la rectora."""
+        a = encargo.destinataria(self.directorio, mandado.a, mandado.servicio, self.rectora) or self.rectora
+        nueva = self.mesa.nuevo_id()
+        self.contar(encargo.emitir(self.ruta.id, nueva, mandado, de=de, a=a, plazos_=self.plazos, ahora=self.ahora))
+
+    def contar_y_obligar(self, hechos: Iterable[Hecho]) -> None:
+        """Cuenta hechos propios y emite lo que el protocolo manda cuando ocurren."""
+        for hecho in hechos:
+            self.contar(hecho)
+            if isinstance(hecho, RutaReabierta | DerechoVulneradoDeNuevo):
+                self.obligar(Suceso(tipo=hecho.tipo, campos=partir(hecho)[0]))
+
+    def _evidencia(self, fila: Row[Any]) -> Evidencia:
+        ficha = self.directorio.get(fila.institucion)
+        return Evidencia(
+            tipo=fila.tipo,
+            campos=msgspec.json.decode(fila.campos),
+            id=fila.evento,
+            ocurrido=fila.ocurrido,
+            registrado=fila.registrado,
+            con_mandato=ficha is not None and bool(ficha.mandatos - {Mandato.SUPERVISION}),
+            contradicha_por=fila.por,
+        )
+
+
+def rectora(instituciones: Mapping[str, FichaInstitucion]) -> str | None:
+    """El código de la rectora activa, o None si no la hay."""
+    activas = (c for c, f in sorted(instituciones.items()) if f.activa and Mandato.RECTORIA in f.mandatos)
+    return next(activas, None)

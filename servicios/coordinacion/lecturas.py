@@ -1,0 +1,257 @@
+"""Poner al día las lecturas de coordinación con hechos propios y ajenos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from eventos.base import HechoDeRuta, partir
+from eventos.comun import HechoRectificado
+from eventos.coordinacion import (
+    DerechoEnRestitucion,
+    DerechoNoAplicable,
+    DerechoRestituido,
+    DerechoVulneradoDeNuevo,
+    DerivacionAceptada,
+    DerivacionAtendida,
+    DerivacionEmitida,
+    DerivacionEscalada,
+    DerivacionReasignada,
+    DerivacionRechazada,
+    DerivacionRecibida,
+    DerivacionRetirada,
+    DerivacionVencida,
+    Etapa,
+    InstitucionInscrita,
+    RutaAbierta,
+    RutaCerrada,
+    RutaReabierta,
+)
+from eventos.sobre import Anotado
+from infra.almacen.insertar import insertar_si_falta
+from servicios.coordinacion import buzon
+from servicios.coordinacion.dominio.derechos import Estado as EnDerecho
+from servicios.coordinacion.dominio.derivacion import Estado as EnDerivacion
+from servicios.coordinacion.tablas import (
+    contradicciones,
+    derechos,
+    derivaciones,
+    estado_rutas,
+    evidencias,
+    plazos,
+    senales,
+)
+
+_A_DERECHO = {
+    DerechoEnRestitucion: EnDerecho.EN_RESTITUCION,
+    DerechoRestituido: EnDerecho.RESTITUIDO,
+    DerechoVulneradoDeNuevo: EnDerecho.VULNERADO,
+    DerechoNoAplicable: EnDerecho.NO_APLICABLE,
+}
+
+
+def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    """Pone al día todas las tablas, en orden. Las derivaciones emitidas seguidas entran de una vez."""
+    _evidencias(conexion, [a for a in anotados if _es_prueba(a)])
+    _senales(conexion, anotados)
+    for emitidas, seguidos in groupby(anotados, key=lambda a: isinstance(a.hecho, DerivacionEmitida)):
+        grupo = list(seguidos)
+        if emitidas:
+            _emitidas(conexion, grupo)
+        else:
+            for anotado in grupo:
+                _ruta(conexion, anotado)
+                _derivacion(conexion, anotado)
+                _derecho(conexion, anotado)
+        buzon.repartir(conexion, grupo)
+
+
+def _es_prueba(anotado: Anotado) -> bool:
+    propio = anotado.hecho.contexto == "coordinacion"
+    return isinstance(anotado.hecho, HechoDeRuta) and not propio and not isinstance(anotado.hecho, HechoRectificado)
+
+
+def _evidencias(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    filas = [
+        {
+            "evento": a.id,
+            "ruta": a.agregado,
+            "origen": a.origen,
+            "tipo": a.hecho.tipo,
+            "institucion": a.institucion,
+            "ocurrido": a.ocurrido,
+            "registrado": a.registrado,
+            "campos": msgspec.json.encode(partir(a.hecho)[0]).decode(),
+        }
+        for a in anotados
+    ]
+    insertar_si_falta(conexion, evidencias, filas)
+
+
+def _senales(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    ultimas: dict[str, datetime] = {}
+    for anotado in anotados:
+        # El sistema actúa por un hecho ajeno o un plazo: no es señal de nadie. Inscribirse sí: desde ahí se cuenta.
+        quien = anotado.hecho.codigo if isinstance(anotado.hecho, InstitucionInscrita) else anotado.institucion
+        if not quien.endswith("-SISTEMA"):
+            ultimas[quien] = max(anotado.registrado, ultimas.get(quien, anotado.registrado))
+    if not ultimas:
+        return
+    filas = [{"institucion": i, "ultima": ultima} for i, ultima in sorted(ultimas.items())]
+    insertar_si_falta(conexion, senales, filas)
+    conexion.execute(
+        sa.update(senales)
+        .where(senales.c.institucion == sa.bindparam("quien"), senales.c.ultima < sa.bindparam("nueva"))
+        .values(ultima=sa.bindparam("nueva")),
+        [{"quien": f["institucion"], "nueva": f["ultima"]} for f in filas],
+    )
+
+
+def _emitidas(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    filas, corren = [], []
+    for anotado in anotados:
+        hecho = anotado.hecho
+        assert isinstance(hecho, DerivacionEmitida)  # noqa: S101 - lo garantiza el grupo
+        filas.append(
+            {
+                "derivacion": hecho.derivacion,
+                "ruta": hecho.ruta,
+                "de": hecho.de,
+                "a": hecho.a,
+                "servicio": hecho.servicio.value,
+                "urgencia": hecho.urgencia.value,
+                "regla": hecho.regla,
+                "motivo": hecho.motivo.value,
+                "plazo_legal": hecho.plazo_legal,
+                "estado": EnDerivacion.EMITIDA.value,
+                "emitida": anotado.registrado,
+                "vence_acuse": hecho.vence_acuse,
+                "vence_atencion": hecho.vence_atencion,
+            }
+        )
+        for etapa, vence in ((Etapa.ACUSE, hecho.vence_acuse), (Etapa.ATENCION, hecho.vence_atencion)):
+            if vence is not None:
+                corren.append(
+                    {"derivacion": hecho.derivacion, "etapa": etapa.value, "ruta": hecho.ruta, "vence": vence}
+                )
+    insertar_si_falta(conexion, derivaciones, filas)
+    insertar_si_falta(conexion, plazos, corren)
+
+
+def _ruta(conexion: Connection, anotado: Anotado) -> None:
+    match anotado.hecho:
+        case RutaAbierta() as hecho:
+            fila = {
+                "ruta": hecho.ruta,
+                "estado": "abierta",
+                "riesgo": hecho.riesgo.value,
+                "idioma": hecho.idioma,
+                "abierta": anotado.registrado,
+                "reaperturas": 0,
+            }
+            insertar_si_falta(conexion, estado_rutas, [fila])
+            _sembrar_derechos(conexion, hecho, anotado.registrado)
+        case RutaCerrada() as hecho:
+            _mover_ruta(
+                conexion, hecho.ruta, estado="cerrada", cerrada=anotado.registrado, motivo_cierre=hecho.motivo.value
+            )
+        case RutaReabierta() as hecho:
+            reaperturas = estado_rutas.c.reaperturas + 1
+            _mover_ruta(
+                conexion, hecho.ruta, estado="abierta", cerrada=None, motivo_cierre=None, reaperturas=reaperturas
+            )
+        case _:
+            pass
+
+
+def _mover_ruta(conexion: Connection, ruta: UUID, **valores: Any) -> None:
+    conexion.execute(sa.update(estado_rutas).where(estado_rutas.c.ruta == ruta).values(**valores))
+
+
+def _sembrar_derechos(conexion: Connection, hecho: RutaAbierta, desde: datetime) -> None:
+    filas = [
+        {"ruta": hecho.ruta, "derecho": d.value, "estado": EnDerecho.PENDIENTE.value, "desde": desde}
+        for d in hecho.derechos
+    ]
+    insertar_si_falta(conexion, derechos, filas)
+
+
+def _derivacion(conexion: Connection, anotado: Anotado) -> None:
+    cuando = anotado.registrado
+    match anotado.hecho:
+        case DerivacionRecibida() as hecho:
+            _mover(conexion, hecho.derivacion, EnDerivacion.RECIBIDA, recibida=cuando)
+            _parar(conexion, hecho.derivacion, Etapa.ACUSE)
+        case DerivacionAceptada() as hecho:
+            _mover(conexion, hecho.derivacion, EnDerivacion.ACEPTADA, aceptada=cuando)
+        case DerivacionRechazada() as hecho:
+            _mover(conexion, hecho.derivacion, EnDerivacion.RECHAZADA, rechazada=cuando)
+            _parar(conexion, hecho.derivacion)
+        case DerivacionReasignada() as hecho:
+            _mover(conexion, hecho.derivacion, EnDerivacion.REASIGNADA, reasignada=cuando, sustituida_por=hecho.nueva)
+            _parar(conexion, hecho.derivacion)
+        case DerivacionRetirada() as hecho:
+            _mover(conexion, hecho.derivacion, EnDerivacion.RETIRADA, retirada=cuando)
+            _parar(conexion, hecho.derivacion)
+        case DerivacionAtendida() as hecho:
+            _mover(
+                conexion, hecho.derivacion, EnDerivacion.ATENDIDA,
+                atendida=cuando, atendida_por=anotado.id, resultado=hecho.resultado.value,
+            )  # fmt: skip
+            _parar(conexion, hecho.derivacion)
+        case DerivacionVencida() as hecho:
+            _mover(conexion, hecho.derivacion, None, **{f"vencida_{hecho.etapa.value}": cuando})
+            _parar(conexion, hecho.derivacion, hecho.etapa)
+        case DerivacionEscalada() as hecho:
+            _mover(conexion, hecho.derivacion, None, escalada_a=hecho.a)
+        case HechoRectificado() as hecho:
+            _rectificado(conexion, anotado, hecho)
+        case _:
+            pass
+
+
+def _mover(conexion: Connection, derivacion: UUID, estado: EnDerivacion | None, **valores: Any) -> None:
+    if estado is not None:
+        valores["estado"] = estado.value
+    conexion.execute(sa.update(derivaciones).where(derivaciones.c.derivacion == derivacion).values(**valores))
+
+
+def _parar(conexion: Connection, derivacion: UUID, etapa: Etapa | None = None) -> None:
+    borrar = sa.delete(plazos).where(plazos.c.derivacion == derivacion)
+    conexion.execute(borrar if etapa is None else borrar.where(plazos.c.etapa == etapa.value))
+
+
+def _rectificado(conexion: Connection, anotado: Anotado, hecho: HechoRectificado) -> None:
+    fila = {"evento": hecho.corrige, "ruta": hecho.ruta, "origen": anotado.origen, "por": anotado.id}
+    insertar_si_falta(conexion, contradicciones, [fila])
+    reabierta = conexion.execute(sa.select(derivaciones).where(derivaciones.c.atendida_por == hecho.corrige)).first()
+    if reabierta is None:
+        return
+    _mover(conexion, reabierta.derivacion, EnDerivacion.ACEPTADA, atendida=None, atendida_por=None, resultado=None)
+    if reabierta.vence_atencion is not None and reabierta.vencida_atencion is None:
+        corre = {
+            "derivacion": reabierta.derivacion,
+            "etapa": Etapa.ATENCION.value,
+            "ruta": reabierta.ruta,
+            "vence": reabierta.vence_atencion,
+        }
+        insertar_si_falta(conexion, plazos, [corre])
+
+
+def _derecho(conexion: Connection, anotado: Anotado) -> None:
+    match anotado.hecho:
+        case DerechoEnRestitucion() | DerechoRestituido() | DerechoVulneradoDeNuevo() | DerechoNoAplicable() as hecho:
+            fila = {"ruta": hecho.ruta, "derecho": hecho.derecho.value, "desde": anotado.registrado}
+            nueva = {**fila, "estado": _A_DERECHO[type(hecho)].value}
+            de_la_fila = (derechos.c.ruta == hecho.ruta, derechos.c.derecho == hecho.derecho.value)
+            conexion.execute(sa.delete(derechos).where(*de_la_fila))
+            conexion.execute(sa.insert(derechos).values(**nueva))
+        case _:
+            pass
