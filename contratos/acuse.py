@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,11 +18,16 @@ class Resultado(StrEnum):
 
 
 class HechoCausado(Struct, frozen=True):
-    """Un evento que la solicitud produjo."""
+    """Un evento que la solicitud produjo.
+
+    ``datos``: sus campos abiertos, sin la ruta: ahí conoce la institución los ids que decidió el servicio (el plan y
+    sus metas, el proceso, la estancia…).
+    """
 
     id: UUID
     tipo: str
     sujeto: str
+    datos: dict[str, Any] = {}
 
 
 class Acuse(Struct, frozen=True, kw_only=True, omit_defaults=True):

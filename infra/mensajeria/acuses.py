@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from contratos.acuse import Acuse, HechoCausado, Resultado
+from eventos.base import Hecho, partir
 from eventos.sobre import Anotado
 from infra.seguridad.firma import firmar
 from infra.seguridad.identidad_servicio import ClavesServicio
@@ -45,7 +46,7 @@ class Notaria:
         ahora: datetime,
     ) -> AcuseFirmado:
         """Acuse de una solicitud cuyos efectos quedan en la misma transacción."""
-        causados = tuple(HechoCausado(a.id, a.hecho.tipo, a.hecho.sujeto) for a in anotados)
+        causados = tuple(HechoCausado(a.id, a.hecho.tipo, a.hecho.sujeto, _abiertos(a.hecho)) for a in anotados)
         return self._firmar(
             Acuse(
                 huella=huella, servicio=self.servicio, origen=self.origen, resultado=Resultado.ACEPTADA, instante=ahora,
@@ -59,8 +60,9 @@ class Notaria:
         """Acuse de una solicitud sin efectos."""
         return self._firmar(
             Acuse(
-                huella=huella, servicio=self.servicio, origen=self.origen, resultado=Resultado.RECHAZADA, instante=ahora,
-                institucion=institucion, id=id_solicitud, codigo=codigo, campo=campo, que_hacer=que_hacer,
+                huella=huella, servicio=self.servicio, origen=self.origen, resultado=Resultado.RECHAZADA,
+                instante=ahora, institucion=institucion,
+                id=id_solicitud, codigo=codigo, campo=campo, que_hacer=que_hacer,
             )
         )  # fmt: skip
 
@@ -71,3 +73,8 @@ class Notaria:
             acuse.instante + _VIGENCIA,
         )  # fmt: skip
         return AcuseFirmado(acuse.resultado, cuerpo, firma)
+
+
+def _abiertos(hecho: Hecho) -> dict[str, object]:
+    """Lo que viaja en claro; la ruta ya es el sujeto y no se repite."""
+    return {campo: valor for campo, valor in partir(hecho)[0].items() if campo != "ruta"}
