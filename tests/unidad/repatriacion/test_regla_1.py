@@ -196,15 +196,32 @@ class Retorno(RuleBasedStateMachine):
         except Rechazo:
             assert decision == "acepta", "no aceptar no tiene condiciones"
 
-    @rule()
-    def todo_en_regla(self) -> None:
-        """Deja la historia a un paso del viaje: es desde ahí desde donde más fácil sería saltarse la regla."""
+    @rule(
+        salvo=st.sampled_from(["nada", "nada", "solicitar", "evaluar", "determinar", "decidir", "programar"]),
+        nivel=st.sampled_from([NivelRiesgo.MEDIO, NivelRiesgo.MEDIO, NivelRiesgo.ALTO]),
+        medidas=st.sampled_from([True, True, False]),
+        oida=st.sampled_from([True, True, False]),
+    )
+    def casi_todo(self, salvo: str, nivel: NivelRiesgo, *, medidas: bool, oida: bool) -> None:
+        """Un retorno entero al que quizá le falta algo: desde ahí es desde donde más fácil sería saltarse la regla."""
         por = QuienConsiente.REPRESENTANTE_LEGAL if self.ficha.nna else QuienConsiente.PERSONA
-        self.solicitar(r.Sentido.HACIA_SU_PAIS)
-        self.evaluar(NivelRiesgo.MEDIO, medidas=True, dias=20)
-        self.determinar("retorno", oida=True)
+        pasos = {
+            "solicitar": lambda: self.solicitar(r.Sentido.HACIA_SU_PAIS),
+            "evaluar": lambda: self.evaluar(nivel, medidas=medidas, dias=20),
+            "determinar": lambda: self.determinar("retorno", oida=True),
+            "decidir": lambda: self.decidir("acepta", por, explicados=True, oida=oida),
+            "programar": lambda: self.programar(5, "consulado"),
+        }
+        for nombre, paso in pasos.items():
+            if nombre != salvo:
+                paso()
+
+    @rule(primero=st.sampled_from(["rechaza", "aplaza"]))
+    def cambia_de_idea(self, primero: str) -> None:
+        """No acepta y luego sí: lo que estaba programado no vuelve."""
+        por = QuienConsiente.REPRESENTANTE_LEGAL if self.ficha.nna else QuienConsiente.PERSONA
+        self.decidir(primero, por, explicados=True, oida=True)
         self.decidir("acepta", por, explicados=True, oida=True)
-        self.programar(5, "consulado")
 
     @rule()
     def desistir(self) -> None:
@@ -259,4 +276,4 @@ class Retorno(RuleBasedStateMachine):
 
 
 TestRetorno = Retorno.TestCase
-TestRetorno.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestRetorno.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
