@@ -134,7 +134,10 @@ def desistir_repatriacion(peticion: DesistirRepatriacion, mesa: Mesa) -> Sequenc
 @CASOS.atiende(RectificarHecho)
 def rectificar_hecho(peticion: RectificarHecho, mesa: Mesa) -> Sequence[Hecho]:
     """Corrige un hecho de repatriación con otro."""
-    return [rectificar(_estado(mesa, peticion.ruta), peticion, mesa.institucion)]
+    rep = _estado(mesa, peticion.ruta)
+    correccion = rectificar(rep, peticion, mesa.institucion)
+    dominio.exigir_rectificable(rep, peticion.corrige)
+    return [correccion]
 
 
 def _estado(mesa: Mesa, ruta: UUID) -> Repatriacion:

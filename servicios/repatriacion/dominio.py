@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
+from eventos.base import Hecho
 from eventos.listas import QuienConsiente
 from eventos.repatriacion import (
     Acompanante,
@@ -37,6 +39,13 @@ VIGENCIA_MAXIMA = timedelta(days=365)
 
 _POR_NNA = frozenset({QuienConsiente.REPRESENTANTE_LEGAL, QuienConsiente.AUTORIDAD_NINEZ})
 _POR_ADULTA = frozenset({QuienConsiente.REPRESENTANTE_LEGAL, QuienConsiente.APOYO_DESIGNADO})
+
+#: Qué hechos posteriores se apoyan en cada uno.
+_APOYOS: dict[type[Hecho], type[Hecho]] = {
+    RepatriacionSolicitada: TrasladoProgramado,
+    TrasladoRealizado: RecepcionConfirmada,
+    RecepcionConfirmada: SeguimientoRealizado,
+}
 
 
 class Ficha(Protocol):
@@ -209,6 +218,17 @@ def desistir(rep: Repatriacion, propuesta: RepatriacionDesistida) -> Repatriacio
     if rep.realizado is not None:
         raise no.YaViajo
     return propuesta
+
+
+def exigir_rectificable(rep: Repatriacion, corregido: UUID) -> None:
+    """Un hecho no se corrige mientras otro posterior y en pie se apoye en él. Errores: `HechoConApoyos`.
+
+    La decisión, el riesgo y el interés superior se corrigen siempre: sin ellos, el traslado deja de poder hacerse.
+    """
+    anotado = rep.buscar(corregido)
+    apoyado = _APOYOS.get(type(anotado.hecho)) if anotado else None
+    if anotado and apoyado and any(a.version > anotado.version and isinstance(a.hecho, apoyado) for a in rep.hechos):
+        raise no.HechoConApoyos
 
 
 def _exigir_regla_1(rep: Repatriacion, dia: date, acompanante: Acompanante, ficha: Ficha) -> None:

@@ -238,3 +238,11 @@ class SeguimientoFueraDeOrden(Rechazo):
     codigo = "seguimiento-fuera-de-orden"
     campo = "datos.numero"
     que_hacer = "Los seguimientos se numeran desde 1, sin saltos ni repeticiones; di el siguiente."
+
+
+class HechoConApoyos(Rechazo):
+    """Otro hecho en pie se apoya en el que se quiere corregir."""
+
+    codigo = "hecho-con-apoyos"
+    campo = "datos.corrige"
+    que_hacer = "Rectifica antes lo que se apoya en ese hecho (el traslado, la recepción o el seguimiento)."

@@ -400,6 +400,18 @@ def test_corregir_otra_cosa_no_toca_el_traslado():
     assert viajar(historia(*EN_CURSO, documentos, programado(), anula(4)))
 
 
+@pytest.mark.parametrize(
+    ("corrige", "con_apoyos"), [(1, True), (2, False), (3, False), (4, False), (5, True), (6, True)]
+)
+def test_no_se_corrige_aquello_en_que_otro_hecho_se_apoya(corrige, con_apoyos):
+    rep = historia(*EN_CURSO, programado(), realizado(), RECIBIDA, seguimiento(1))
+    if con_apoyos:
+        with pytest.raises(no.HechoConApoyos):
+            dominio.exigir_rectificable(rep, id_de(corrige))
+    else:
+        dominio.exigir_rectificable(rep, id_de(corrige))
+
+
 # --- Lo demás --------------------------------------------------------------------------------------------------------
 
 
