@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from eventos.sobre import Anotado, Cifra, codificar, decodificar
 from infra.almacen.lecturas import Lecturas
+from infra.almacen.motor import leyendo
 from infra.almacen.registrador import Registrador, tomar_turno
 from infra.almacen.tanda import Tanda
 from infra.azar import Azar
@@ -67,7 +68,7 @@ class Almacen:
         self.registrador = Registrador(self.motor, self.origen)
 
     def al_confirmar(self, aviso: Callable[[], None]) -> None:
-        """Registra a quien despertar cuando una tanda confirma."""
+        """Registra a quien despertar cuando una tanda con hechos o mensajes confirma."""
         self._al_confirmar.append(aviso)
 
     @contextmanager
@@ -78,8 +79,15 @@ class Almacen:
             tanda = Tanda(self, conexion)
             yield tanda
             tanda.volcar()
-        for aviso in self._al_confirmar:
-            aviso()
+        if tanda.trajo_algo:
+            for aviso in self._al_confirmar:
+                aviso()
+
+    @contextmanager
+    def consulta(self) -> Iterator[Tanda]:
+        """Una tanda que solo lee: no toma el turno, y lo que se anotara en ella se pierde."""
+        with leyendo(self.motor) as conexion:
+            yield Tanda(self, conexion)
 
     def eventos_en(self, conexion: Connection, claves: Mapping[UUID, bytes] | None = None) -> EventStore[UUID]:
         """El `EventStore` de la librería unido a una transacción."""

@@ -78,7 +78,7 @@ entrada = Table(
     Column("recibido", Instante, nullable=False),
 )
 
-#: Por origen: hasta dónde se aplicó (con su hoja), qué falta y si está en alto por divergencia.
+#: Por origen: hasta dónde se aplicó (con su hoja), qué falta desde cuándo y si está en alto por divergencia.
 avances = Table(
     "avances",
     ESQUEMA,
@@ -86,6 +86,7 @@ avances = Table(
     Column("aplicada", Entero, nullable=False),
     Column("hoja", LargeBinary(32), nullable=False),
     Column("anunciada", Entero, nullable=False),
+    Column("falta", Entero),
     Column("falta_desde", Instante),
     Column("pedidos", Integer, nullable=False, default=0),
     Column("alto", Text),
@@ -128,13 +129,15 @@ bandeja = Table(
     sqlite_autoincrement=True,
 )
 
-#: Solicitudes respondidas: lo firmado y su acuse, para siempre. La clave es la idempotencia.
+#: Solicitudes respondidas: su acuse, para siempre; la clave es la idempotencia. Lo firmado se conserva si causó hechos:
+#: en claro si no traía nada sellado; si no, sellado con la clave de la persona de ``ruta`` (atado a la huella).
 solicitudes = Table(
     "solicitudes",
     ESQUEMA,
     Column("institucion", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("huella", Text, nullable=False),
+    Column("ruta", Uuid),
     Column("cuerpo", LargeBinary, nullable=False),
     Column("firma", Text, nullable=False),
     Column("resultado", Text, nullable=False),

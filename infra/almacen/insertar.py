@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table, TextClause
 
 
 def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
-    """Añade las filas cuya clave no está; las que están quedan como estaban."""
+    """Añade las filas cuya clave no está; las que están quedan como estaban. Todas llevan las mismas columnas."""
     if not filas:
         return
-    if conexion.dialect.name == "postgresql":
-        conexion.execute(postgresql.insert(tabla).on_conflict_do_nothing(), filas)
-    else:
-        conexion.execute(sqlite.insert(tabla).on_conflict_do_nothing(), filas)
+    sentencia, fijos = _sentencia(tabla, tuple(filas[0]))
+    conexion.execute(sentencia, [{**fijos, **fila} for fila in filas] if fijos else list(filas))
+
+
+@cache
+def _sentencia(tabla: Table, columnas: tuple[str, ...]) -> tuple[TextClause, dict[str, Any]]:
+    """La sentencia y los valores por defecto de lo que falte.
+
+    Es texto porque SQLAlchemy no guarda compilado un INSERT con ON CONFLICT: compilarlo cuesta más que ejecutarlo.
+    """
+    por_defecto = {c.name: c.default.arg for c in tabla.columns if isinstance(c.default, sa.ScalarElementColumnDefault)}
+    fijos = {nombre: valor for nombre, valor in por_defecto.items() if nombre not in columnas}
+    nombres = [*columnas, *fijos]
+    lista, huecos = ", ".join(f'"{n}"' for n in nombres), ", ".join(f":{n}" for n in nombres)
+    texto = sa.text(f'INSERT INTO "{tabla.name}" ({lista}) VALUES ({huecos}) ON CONFLICT DO NOTHING')  # noqa: S608
+    return texto.bindparams(*(sa.bindparam(n, type_=tabla.c[n].type) for n in nombres)), fijos

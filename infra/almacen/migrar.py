@@ -28,7 +28,7 @@ class Instalacion:
 
 
 def instalar(motor: Engine, instalacion: Instalacion) -> None:
-    """Aplica las migraciones pendientes y crea las lecturas que falten. La llama el dueño de la base, no el servicio."""
+    """Aplica las migraciones pendientes y crea las lecturas que falten. Lo llama el dueño de la base."""
     ajustes = Config()
     ajustes.set_main_option("script_location", str(_MIGRACIONES))
     ajustes.set_main_option("path_separator", "newline")

@@ -4,21 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import eventsourcing.persistence
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import make_url
+
+#: Segundos. Un proceso congelado con el turno lo suelta pasado el primero; nadie espera un turno más del segundo.
+INACTIVIDAD: Final = 15
+ESPERA_TURNO: Final = 20
+_SEGUNDOS_CONEXION: Final = 5
+
+_CAIDA = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    eventsourcing.persistence.OperationalError,
+    eventsourcing.persistence.InterfaceError,
+)
+#: SQLSTATE: conexión, recursos, intervención del operador, sistema, y réplica que aún no es principal.
+_ESTADOS_DE_CAIDA = ("08", "53", "57", "58", "25006")
 
 
 def abrir_motor(url: str, esquema: str | None = None) -> Engine:
-    """Motor para una URL de SQLAlchemy; en PostgreSQL, ``esquema`` fija el ``search_path`` de cada conexión."""
+    """Motor para una URL de SQLAlchemy; en PostgreSQL, ``esquema`` fija el ``search_path`` de cada conexión.
+
+    Sus errores no llevan los valores de la sentencia: acaban en registros.
+    """
     direccion = make_url(url)
     if direccion.get_backend_name() == "sqlite":
-        motor = create_engine(direccion)
+        motor = create_engine(direccion, hide_parameters=True)
         _ajustar_sqlite(motor)
         return motor
-    argumentos = {"options": f"-csearch_path={esquema}"} if esquema else {}
-    return create_engine(direccion, connect_args=argumentos, pool_pre_ping=True, pool_size=5, max_overflow=5)
+    return create_engine(
+        direccion,
+        connect_args=_conexion_postgresql(esquema),
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=5,
+        hide_parameters=True,
+    )
+
+
+def base_caida(error: BaseException) -> bool:
+    """Si el fallo es de la base (cayó, cortó, no dio turno) y no de lo que se le pedía: se repite más tarde, entero."""
+    if isinstance(error, _CAIDA):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    estado = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or estado.startswith(_ESTADOS_DE_CAIDA)
+
+
+def comprobar(motor: Engine) -> None:
+    """Lanza el error de la base si no responde."""
+    with leyendo(motor) as conexion:
+        conexion.execute(text("SELECT 1"))
+
+
+def _conexion_postgresql(esquema: str | None) -> dict[str, Any]:
+    opciones = [
+        f"-cidle_in_transaction_session_timeout={INACTIVIDAD * 1000}",
+        f"-clock_timeout={ESPERA_TURNO * 1000}",
+    ]
+    if esquema:
+        opciones.append(f"-csearch_path={esquema}")
+    # Sin plazos de red, una conexión cortada a medias deja colgado a quien espera la respuesta.
+    plazos = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+    return {"options": " ".join(opciones), "connect_timeout": _SEGUNDOS_CONEXION, **plazos}
 
 
 def _ajustar_sqlite(motor: Engine) -> None:
@@ -31,6 +84,8 @@ def _ajustar_sqlite(motor: Engine) -> None:
         conexion.execute("PRAGMA busy_timeout=10000")
         # Sin esto, INSERT OR REPLACE borra sin despertar al disparador que prohíbe borrar.
         conexion.execute("PRAGMA recursive_triggers=ON")
+        # Lo borrado (solicitudes ya respondidas) se pisa con ceros: el archivo no guarda restos.
+        conexion.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(motor, "begin")
     def _al_empezar(conexion: Connection) -> None:

@@ -140,7 +140,7 @@ class Registrador(ApplicationRecorder):
             ultima: int | None = conexion.scalar(sa.select(sa.func.max(eventos.c.posicion)))
         return ultima
 
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:  # noqa: ARG002
         """No se ofrece. Errores: `SuscripcionNoSoportada`."""
         raise SuscripcionNoSoportada("sondea con select_notifications")
 

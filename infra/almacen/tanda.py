@@ -5,7 +5,7 @@ Se acumula en memoria y se escribe por lotes al volcar: guardar cien hechos cues
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -14,9 +14,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select
 
-from eventos.base import Hecho, campos_sellados
-from eventos.sobre import Anotado
-from infra.almacen.esquema import cabecera, salida
+from eventos.base import UNSET, Hecho, HechoDeRuta, campos_sellados
+from eventos.sobre import Anotado, decodificar
+from infra.almacen.esquema import cabecera, eventos, salida
 
 if TYPE_CHECKING:
     from infra.almacen.almacen import Almacen
@@ -32,6 +32,7 @@ class Agregado(Protocol):
 
 
 A = TypeVar("A", bound=Agregado)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,10 @@ class Tanda:
         self._por_guardar: list[Anotado] = []
         self._por_leer: list[Anotado] = []
         self._mensajes: list[dict[str, Any]] = []
+        self._sugeridos: set[UUID] = set()
+        self._recordado: dict[object, Any] = {}
+        self._guardada: int | None = None
+        self._ajenos = self._guardados = self._enviados = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
         self.claves = almacen.claves
@@ -106,11 +111,41 @@ class Tanda:
             nuevos.append(anotado)
         self._por_guardar += nuevos
         self._por_leer += nuevos
+        self._olvidar_si_toca(nuevos)
         return nuevos
 
     def conocer(self, anotados: Sequence[Anotado]) -> None:
         """Hechos de otros servicios que han de llegar a las lecturas en esta tanda."""
+        self._ajenos += len(anotados)
         self._por_leer += anotados
+        self._olvidar_si_toca(anotados)
+
+    def recordar(self, que: object, leer: Callable[[], T]) -> T:
+        """Lo que ``leer`` dio la primera vez. Vale para lo que solo cambia un hecho de institución (el directorio)."""
+        if que not in self._recordado:
+            self._recordado[que] = leer()
+        recordado: T = self._recordado[que]
+        return recordado
+
+    def nuevo_id(self) -> UUID:
+        """Un UUIDv4 para un agregado que empieza: nadie ha escrito en él, así que no se lee."""
+        nuevo = self.azar.uuid4()
+        self._flujos[nuevo] = _Flujo([])
+        return nuevo
+
+    def sugerir(self, agregados: Collection[UUID]) -> None:
+        """Flujos que quizá se pidan: si alguno se pide, se leen todos de una vez."""
+        self._sugeridos.update(agregados)
+
+    @property
+    def en_mano(self) -> tuple[int, int]:
+        """Cuántos hechos y mensajes lleva anotados: si no cambia, no se hizo nada."""
+        return len(self._por_guardar), len(self._mensajes)
+
+    @property
+    def trajo_algo(self) -> bool:
+        """Si en la tanda hubo hechos, propios o ajenos, o mensajes."""
+        return bool(self._guardados or self._ajenos or self._enviados)
 
     @property
     def conexion(self) -> Connection:
@@ -137,27 +172,51 @@ class Tanda:
 
     def posicion(self) -> int:
         """La posición que tendrá el último hecho anotado hasta ahora."""
-        guardada = self._conexion.scalar(sa.select(cabecera.c.posicion)) or 0
-        return int(guardada) + len(self._por_guardar)
+        if self._guardada is None:  # con el turno tomado, nadie más la mueve
+            self._guardada = int(self._conexion.scalar(sa.select(cabecera.c.posicion)) or 0)
+        return self._guardada + len(self._por_guardar)
 
     def volcar(self) -> None:
-        """Escribe lo acumulado. La llama quien abrió la tanda, justo antes de confirmar."""
+        """Escribe lo acumulado. La llama quien abrió la tanda, justo antes de confirmar. Errores: `ClaveDestruida`."""
         if self._por_guardar:
             pendientes, self._por_guardar = self._por_guardar, []
             claves = self._claves_para(pendientes)
             self._almacen.eventos_en(self._conexion, claves).put(pendientes)  # type: ignore[arg-type]
+            self._guardados = len(pendientes)
         _ = self.conexion
         if self._mensajes:
             mensajes, self._mensajes = self._mensajes, []
             self._conexion.execute(sa.insert(salida), mensajes)
+            self._enviados = len(mensajes)
 
     def _claves_para(self, anotados: Sequence[Anotado]) -> dict[UUID, bytes]:
-        rutas = {a.agregado for a in anotados if campos_sellados(type(a.hecho))}
+        rutas = {a.agregado for a in anotados if _lleva_sellado(a.hecho)}
         return self._almacen.llavero.obtener_o_crear(rutas) if rutas else {}
 
     def _flujo(self, id_agregado: UUID) -> _Flujo:
-        flujo = self._flujos.get(id_agregado)
-        if flujo is None:
-            guardados: Any = self._almacen.eventos_en(self._conexion).get(id_agregado)
-            flujo = self._flujos[id_agregado] = _Flujo(list(guardados))
-        return flujo
+        if id_agregado not in self._flujos:
+            pedidos = {id_agregado}
+            if id_agregado in self._sugeridos:
+                pedidos |= self._sugeridos - self._flujos.keys()
+                self._sugeridos.clear()
+            self._leer_flujos(pedidos)
+        return self._flujos[id_agregado]
+
+    def _leer_flujos(self, agregados: Collection[UUID]) -> None:
+        consulta = (
+            sa.select(eventos.c.agregado, eventos.c.cuerpo)
+            .where(eventos.c.agregado.in_(agregados))
+            .order_by(eventos.c.agregado, eventos.c.version)
+        )
+        for agregado in agregados:
+            self._flujos[agregado] = _Flujo([])
+        for fila in self._conexion.execute(consulta):
+            self._flujos[fila.agregado].anotados.append(decodificar(fila.cuerpo))
+
+    def _olvidar_si_toca(self, anotados: Iterable[Anotado]) -> None:
+        if self._recordado and not all(isinstance(a.hecho, HechoDeRuta) for a in anotados):
+            self._recordado.clear()
+
+
+def _lleva_sellado(hecho: Hecho) -> bool:
+    return any(getattr(hecho, campo) is not UNSET for campo in campos_sellados(type(hecho)))

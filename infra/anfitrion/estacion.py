@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from infra.almacen.almacen import Almacen
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.apartados import Reproceso
@@ -20,7 +22,9 @@ from infra.mensajeria.relevo import Relevo
 from infra.mensajeria.reparaciones import Huecos, Reparaciones
 from infra.mensajeria.solicitudes import Solicitudes
 from infra.mensajeria.topologia import Topologia
-from infra.mensajeria.transportes.base import Transporte
+from infra.mensajeria.transportes.base import TopologiaAusente, Transporte
+
+registro = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Paso:
     proximo: Callable[[], datetime | None] | None = None
     _avisado: bool = True
     _cita: datetime | None = None
+    _hora: datetime | None = None
 
     def avisar(self) -> None:
         """Puede haber trabajo."""
@@ -43,6 +48,7 @@ class Paso:
 
     def toca(self, ahora: datetime) -> bool:
         """Si hay motivo para llamarlo ya."""
+        self._hora = ahora
         return self._avisado or (self._cita is not None and self._cita <= ahora)
 
     def correr(self) -> bool:
@@ -56,8 +62,13 @@ class Paso:
         if hizo:
             self._avisado = True
         else:
-            self._cita = self.proximo() if self.proximo else None
+            self._cita = self._cita_futura()
         return hizo
+
+    def _cita_futura(self) -> datetime | None:
+        """La siguiente cita. Una ya vencida cuando se dio el paso, que no hizo nada, no se repite: giraría en vacío."""
+        cita = self.proximo() if self.proximo else None
+        return None if cita is not None and self._hora is not None and cita <= self._hora else cita
 
     @property
     def cita(self) -> datetime | None:
@@ -67,7 +78,7 @@ class Paso:
 
 @dataclass(frozen=True, slots=True)
 class Bucle:
-    """Pasos que comparten transporte: un transporte tiene un solo dueño. ``escucha`` puede esperar mensajes (segundos)."""
+    """Pasos que comparten transporte: un transporte tiene un solo dueño. ``escucha`` puede esperar (segundos)."""
 
     nombre: str
     transporte: Transporte
@@ -132,20 +143,48 @@ class Estacion:
 
     def _bucles(self, transportes: list[Transporte]) -> tuple[Bucle, ...]:
         solicitudes, entrada, relevo, reparaciones = transportes
+
+        def en_pie(transporte: Transporte, dar: Callable[..., bool]) -> Callable[..., bool]:
+            return _con_topologia(transporte, self.topologia, dar)
+
         atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
         aplicar = Paso("entrada.aplicar", self.entrada.aplicar, self.entrada.proximo)
         huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
-        relevar = Paso("relevo", self.relevo.paso, self.relevo.proximo)
+        relevar = Paso("relevo", en_pie(relevo, self.relevo.paso), self.relevo.proximo)
         plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
-        latido = Paso("latido", self.pulso.paso, self.pulso.proximo)
+        latido = Paso("latido", en_pie(relevo, self.pulso.paso), self.pulso.proximo)
         for paso in (relevar, plazos, latido):
             self.almacen.al_confirmar(paso.avisar)
         return (
-            Bucle("solicitudes", solicitudes, _y_avisar(self.solicitudes.recibir, atender), (atender,)),
-            Bucle("entrada", entrada, _y_avisar(self.entrada.recibir, aplicar, huecos), (aplicar, huecos)),
+            Bucle(
+                "solicitudes",
+                solicitudes,
+                _y_avisar(en_pie(solicitudes, self.solicitudes.recibir), atender),
+                (atender,),
+            ),
+            Bucle(
+                "entrada",
+                entrada,
+                _y_avisar(en_pie(entrada, self.entrada.recibir), aplicar, huecos),
+                (aplicar, huecos),
+            ),
             Bucle("relevo", relevo, None, (relevar, plazos, latido)),
-            Bucle("reparaciones", reparaciones, self.reparaciones.paso, ()),
+            Bucle("reparaciones", reparaciones, en_pie(reparaciones, self.reparaciones.paso), ()),
         )
+
+
+def _con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., bool]) -> Callable[..., bool]:
+    """Repone lo que alguien borró del broker y vuelve a intentarlo una vez."""
+
+    def reponer(*argumentos: float) -> bool:
+        try:
+            return dar(*argumentos)
+        except TopologiaAusente:
+            registro.error("topologia-ausente")
+            transporte.preparar(topologia)
+            return dar(*argumentos)
+
+    return reponer
 
 
 def _y_avisar(escucha: Callable[[float], bool], *pasos: Paso) -> Callable[[float], bool]:

@@ -16,8 +16,10 @@ class Ajustes(Struct, frozen=True, kw_only=True):
     lote_relevo: int = 500
     lote_reparacion: int = 500
     lote_plazos: int = 50
-    #: Cuánto espera una solicitud a que llegue lo que otro servicio contó antes de rechazarse.
+    #: Cuánto espera una solicitud a que llegue lo que otro servicio contó antes de rechazarse, y cada cuánto se mira.
     paciencia: timedelta = timedelta(seconds=5)
+    mirada_minima: timedelta = timedelta(milliseconds=50)
+    mirada_maxima: timedelta = timedelta(seconds=1)
     #: Intentos antes de apartar un hecho o dar por fallida una solicitud.
     intentos: int = 5
     retroceso_inicial: timedelta = timedelta(milliseconds=200)
@@ -33,6 +35,10 @@ class Ajustes(Struct, frozen=True, kw_only=True):
         """Espera antes del siguiente intento: se dobla hasta el máximo."""
         doblado: timedelta = self.retroceso_inicial * float(2 ** min(intentos - 1, 20))
         return min(doblado, self.retroceso_maximo)
+
+    def mirada(self, transcurrido: timedelta) -> timedelta:
+        """Espera antes de volver a mirar una solicitud que aguarda: tanto como ya esperó, entre sus límites."""
+        return max(self.mirada_minima, min(transcurrido, self.mirada_maxima))
 
     def por(self, factor: float) -> Ajustes:
         """Los mismos tiempos con un reloj acelerado ``factor`` veces: las esperas siguen durando lo mismo de verdad."""

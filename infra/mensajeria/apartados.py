@@ -7,52 +7,95 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Row
 
-from eventos.sobre import SobreInvalido, TipoDesconocido, abrir_sobre, decodificar
+from eventos.base import HechoDeRuta
+from eventos.sobre import Anotado, Sobre, TipoDesconocido, abrir_sobre, anotado_de
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import apartados, entrada
 from infra.almacen.motor import leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.puertos import HechoCrudo, Servicio
 
+#: `SobreInvalido` y los de UTF-8 son ValueError; RecursionError, un anidamiento hostil.
+_ILEGIBLE = (ValueError, RecursionError)
 
-def apartar(tanda: Tanda, crudo: HechoCrudo, motivo: str, sujeto: str | None = None) -> None:
+
+class SigueApartado(Exception):
+    """Lo apartado aún no se puede leer con este catálogo: actualiza el servicio y vuelve a intentarlo."""
+
+
+def apartar(tanda: Tanda, crudo: HechoCrudo, motivo: str) -> None:
     """Aparta un hecho; queda visible en salud hasta que se reprocese."""
-    tanda.conexion.execute(
-        sa.insert(apartados).values(
-            origen=crudo.origen,
-            posicion=crudo.posicion,
-            sujeto=_sujeto(crudo) if sujeto is None else sujeto,
-            motivo=motivo,
-            desde=tanda.ahora,
-        )
-    )
+    sobre = _abrir(crudo)
+    _apartar(tanda, [(crudo, motivo, sobre.subject if sobre else "")])
 
 
 def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> None:
     """Surte el efecto de unos hechos ajenos, en orden; los que han de esperar se apartan y no detienen al resto."""
     esperan = set(tanda.conexion.scalars(sa.select(apartados.c.sujeto).distinct()))
+    listos, aparte = [], []
     for crudo in crudos:
-        sujeto = _sujeto(crudo)
-        if sujeto in esperan:
-            apartar(tanda, crudo, "tras-apartado", sujeto)
-            continue
-        try:
-            anotado = decodificar(crudo.cuerpo)
-        except SobreInvalido as error:
-            apartar(tanda, crudo, "version-desconocida" if isinstance(error, TipoDesconocido) else "ilegible", sujeto)
+        sobre = _abrir(crudo)
+        sujeto = sobre.subject if sobre else ""
+        motivo = "tras-apartado" if sujeto in esperan else ""
+        if not motivo:
+            leido = _leer(sobre)
+            if isinstance(leido, Anotado):
+                listos.append(leido)
+                continue
+            motivo = leido
             esperan.add(sujeto)
-        else:
-            servicio.conocer(tanda, anotado)
+        aparte.append((crudo, motivo, sujeto))
+    _apartar(tanda, aparte)
+    tanda.sugerir({a.agregado for a in listos if isinstance(a.hecho, HechoDeRuta)})
+    for anotado in listos:
+        servicio.conocer(tanda, anotado)
 
 
-def _sujeto(crudo: HechoCrudo) -> str:
+def _apartar(tanda: Tanda, aparte: Sequence[tuple[HechoCrudo, str, str]]) -> None:
+    filas = [
+        {"origen": c.origen, "posicion": c.posicion, "sujeto": sujeto, "motivo": motivo, "desde": tanda.ahora}
+        for c, motivo, sujeto in aparte
+    ]
+    if filas:
+        tanda.conexion.execute(sa.insert(apartados), filas)
+
+
+def _abrir(crudo: HechoCrudo) -> Sobre | None:
+    """El sobre, o None si no se deja leer o dice ser de otro origen que el que lo publicó."""
     try:
-        return abrir_sobre(crudo.cuerpo).subject
-    except SobreInvalido:
-        return ""
+        sobre = abrir_sobre(crudo.cuerpo)
+    except _ILEGIBLE:
+        return None
+    # La base no guarda un NUL en un texto.
+    return sobre if sobre.source == crudo.origen and "\x00" not in sobre.subject else None
+
+
+def _leer(sobre: Sobre | None) -> Anotado | str:
+    """El hecho, o el motivo por el que ha de esperar."""
+    if sobre is None:
+        return "ilegible"
+    try:
+        return anotado_de(sobre)
+    except TipoDesconocido:
+        return "version-desconocida"
+    except _ILEGIBLE:
+        return "ilegible"
+
+
+def _por_llegada(filas: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """De cada origen, en su orden; entre orígenes, como llegaron (lo que llenó un hueco, después de su siguiente)."""
+    desde: dict[str, datetime] = {}
+    claves = []
+    for fila in filas:
+        desde[fila.origen] = max(desde.get(fila.origen, fila.recibido), fila.recibido)
+        claves.append((desde[fila.origen], fila.origen, fila.posicion))
+    return [fila for _, fila in sorted(zip(claves, filas, strict=True), key=lambda par: par[0])]
 
 
 @dataclass
@@ -68,7 +111,10 @@ class Reproceso:
             return list(conexion.scalars(sa.select(apartados.c.sujeto).distinct().order_by(apartados.c.sujeto)))
 
     def reprocesar(self, sujeto: str) -> int:
-        """Aplica en una transacción todos los apartados de un sujeto; devuelve cuántos. Si uno falla, siguen apartados."""
+        """Aplica en una transacción todo lo apartado de un sujeto; devuelve cuántos hechos.
+
+        Errores: `SigueApartado` o el del caso que falló; entonces todos siguen apartados.
+        """
         with self.almacen.tanda() as tanda:
             consulta = (
                 sa.select(entrada)
@@ -76,11 +122,13 @@ class Reproceso:
                     apartados, (entrada.c.origen == apartados.c.origen) & (entrada.c.posicion == apartados.c.posicion)
                 )
                 .where(apartados.c.sujeto == sujeto)
-                # Entre orígenes no hay orden; dentro de cada uno, sí.
-                .order_by(entrada.c.recibido, entrada.c.origen, entrada.c.posicion)
+                .order_by(entrada.c.origen, entrada.c.posicion)
             )
-            filas = tanda.conexion.execute(consulta).all()
+            filas = _por_llegada(tanda.conexion.execute(consulta).all())
             tanda.conexion.execute(sa.delete(apartados).where(apartados.c.sujeto == sujeto))
             for fila in filas:
-                self.servicio.conocer(tanda, decodificar(fila.cuerpo))
+                leido = _leer(_abrir(HechoCrudo(fila.origen, fila.posicion, fila.anterior, fila.hoja, fila.cuerpo)))
+                if not isinstance(leido, Anotado):
+                    raise SigueApartado
+                self.servicio.conocer(tanda, leido)
         return len(filas)

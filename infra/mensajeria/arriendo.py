@@ -10,42 +10,61 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from infra.almacen.esquema import arriendos
 from infra.almacen.insertar import insertar_si_falta
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arriendo:
-    """Pretende un trabajo (``nombre``) para un ``titular`` por un ``plazo``."""
+    """Pretende un trabajo (``nombre``) para un ``titular`` por un ``plazo``. ``titular``: uno por proceso."""
 
     nombre: str
     titular: str
     plazo: timedelta
+    _valla: int = 0
+    #: Hasta cuándo es nuestro o, si es de otro, hasta cuándo no hay que volver a pedirlo.
+    _vence: datetime | None = None
 
     def preparar(self, conexion: Connection, ahora: datetime) -> None:
         """Crea la fila si no está."""
         fila = {"nombre": self.nombre, "titular": "", "valla": 0, "vence": ahora}
         insertar_si_falta(conexion, arriendos, [fila])
 
-    def tomar(self, conexion: Connection, ahora: datetime) -> int | None:
-        """Toma o renueva; devuelve la valla, o None si otro es titular."""
-        fila = conexion.execute(sa.select(arriendos).where(arriendos.c.nombre == self.nombre).with_for_update()).one()
-        propio = fila.titular == self.titular
-        if not propio and fila.vence > ahora:
-            return None
-        valla = int(fila.valla) if propio and fila.vence > ahora else int(fila.valla) + 1
-        conexion.execute(
-            sa.update(arriendos)
-            .where(arriendos.c.nombre == self.nombre)
-            .values(titular=self.titular, valla=valla, vence=ahora + self.plazo)
-        )
-        return valla
+    def valla(self, motor: Engine, ahora: datetime) -> int | None:
+        """La valla con que este titular trabaja ahora, o None si el trabajo es de otro. Renueva a mitad de plazo."""
+        if self._valla and self._vence is not None and ahora < self._vence - self.plazo / 2:
+            return self._valla
+        with motor.begin() as conexion:
+            return self._tomar(conexion, ahora)
 
-    def vigente(self, conexion: Connection, valla: int) -> bool:
-        """Si la valla sigue siendo la última; mientras dura la transacción nadie puede subirla."""
+    @property
+    def de_otro_hasta(self) -> datetime | None:
+        """Si el trabajo es de otro, cuándo vence su arriendo (UTC)."""
+        return None if self._valla else self._vence
+
+    def vigente(self, conexion: Connection) -> bool:
+        """Si nuestra valla es la última; mientras dura la transacción nadie puede subirla. Si no lo es, la olvida."""
         actual = conexion.scalar(
             sa.select(arriendos.c.valla).where(arriendos.c.nombre == self.nombre).with_for_update()
         )
-        return actual == valla
+        if actual == self._valla:
+            return True
+        self._valla, self._vence = 0, None
+        return False
+
+    def _tomar(self, conexion: Connection, ahora: datetime) -> int | None:
+        fila = conexion.execute(sa.select(arriendos).where(arriendos.c.nombre == self.nombre).with_for_update()).one()
+        propio = fila.titular == self.titular
+        if not propio and fila.vence > ahora:
+            self._valla, self._vence = 0, fila.vence
+            return None
+        self._valla = int(fila.valla) if propio and fila.vence > ahora else int(fila.valla) + 1
+        self._vence = ahora + self.plazo
+        conexion.execute(
+            sa.update(arriendos)
+            .where(arriendos.c.nombre == self.nombre)
+            .values(titular=self.titular, valla=self._valla, vence=self._vence)
+        )
+        return self._valla

@@ -1,7 +1,6 @@
-"""La entrada: recibir hechos de otros orígenes, guardarlos y aplicarlos en orden, una sola vez.
+"""La entrada: recibir hechos de otros orígenes y guardarlos. Quien los aplica, en orden y una sola vez, es `aplicador`.
 
-`recibir` guarda y confirma; `aplicar` avanza por cada origen mientras las posiciones sean contiguas y la cadena case.
-Repetido se descarta; otra hoja para la misma posición es divergencia y alto; un hueco se pide a su origen.
+Repetido se descarta; otra hoja para la misma posición es divergencia y alto; un hueco se pide a su origen (`Huecos`).
 """
 
 from __future__ import annotations
@@ -14,16 +13,14 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import avances, entrada, fallos
+from infra.almacen.esquema import avances, entrada
 from infra.almacen.insertar import insertar_si_falta
-from infra.almacen.motor import leyendo
-from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.apartados import apartar, aplicar
+from infra.mensajeria.aplicador import Aplicador, dar_el_alto
 from infra.mensajeria.puertos import HechoCrudo, Servicio
+from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.recibidos import Latido, MensajeIlegible, interpretar
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
@@ -45,7 +42,9 @@ class Entrada:
     nombres: Nombres = field(default_factory=Nombres)
 
     def __post_init__(self) -> None:
-        self._cola = self.nombres.entrada_de(self.servicio.nombre)
+        cola = self.nombres.entrada_de(self.servicio.nombre)
+        self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
+        self._aplicador = Aplicador(self.almacen, self.servicio, tuple(self.origenes.values()), self.ajustes)
 
     def preparar(self) -> None:
         """Crea la fila de avance de cada origen que se sigue."""
@@ -57,203 +56,80 @@ class Entrada:
             insertar_si_falta(conexion, avances, filas)
 
     def recibir(self, espera: float = 0.0) -> bool:
-        """Pasa mensajes de la cola a la tabla y solo entonces los confirma. Dice si recibió algo."""
-        entregas = self.transporte.recibir(self._cola, self.ajustes.lote_recepcion, espera)
-        if not entregas:
-            return False
-        crudos, latidos, buenas = self._clasificar(entregas)
-        with self.almacen.motor.begin() as conexion:
-            divergentes = self._guardar(conexion, crudos)
-            for latido in latidos:
-                self._anotar_latido(conexion, latido)
-        for crudo, conocida in divergentes:
-            self._alto(crudo, conocida)
-        self.transporte.confirmar(buenas)
-        return True
+        """Pasa mensajes de la cola a la tabla y solo entonces los confirma. Dice si hubo (espera en segundos)."""
+        return self._recepcion.tomar(self._acoger, espera)
 
     def aplicar(self) -> bool:
         """Aplica un lote por origen. Dice si avanzó en alguno."""
-        avanzo = False
-        for origen in self.origenes.values():
-            crudos = self._contiguos(origen)
-            if crudos:
-                avanzo = self._aplicar_lote(origen, crudos) or avanzo
-        return avanzo
+        return self._aplicador.aplicar()
 
     def proximo(self) -> datetime | None:
         """Cuándo toca reintentar un hecho que falló (UTC)."""
-        with leyendo(self.almacen.motor) as conexion:
-            proximo: datetime | None = conexion.scalar(sa.select(sa.func.min(fallos.c.proximo)))
-        return proximo
+        return self._aplicador.proximo()
 
-    def _clasificar(self, entregas: Sequence[Entrega]) -> tuple[list[HechoCrudo], list[Latido], list[Entrega]]:
-        crudos, latidos, buenas = [], [], []
-        conocidos = set(self.origenes.values())
+    def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        crudos: list[HechoCrudo] = []
+        latidos: list[Latido] = []
+        buenas: list[Entrega] = []
+        ilegibles: list[tuple[Entrega, str]] = []
         for entrega in entregas:
             try:
-                recibido = interpretar(entrega.mensaje, conocidos, self.claves_de_origen)
+                recibido = interpretar(entrega.mensaje, self.origenes.values(), self.claves_de_origen)
             except MensajeIlegible as ilegible:
-                registro.error("mensaje-ilegible", servicio=self.servicio.nombre, motivo=ilegible.codigo)
-                self.transporte.rechazar(entrega, ilegible.codigo)
+                ilegibles.append((entrega, ilegible.codigo))
                 continue
             buenas.append(entrega)
             if isinstance(recibido, Latido):
                 latidos.append(recibido)
             else:
                 crudos.append(recibido)
-        return crudos, latidos, buenas
+        with self.almacen.motor.begin() as conexion:
+            divergentes = self._guardar(conexion, crudos)
+            divergentes += [d for latido in latidos if (d := self._anotar_latido(conexion, latido))]
+        for crudo, conocida in divergentes:
+            dar_el_alto(self.almacen, self.servicio, crudo, conocida)
+        for entrega, codigo in ilegibles:
+            registro.error("mensaje-ilegible", servicio=self.servicio.nombre, motivo=codigo)
+            self.transporte.rechazar(entrega, codigo)
+        return buenas
 
     def _guardar(self, conexion: Connection, crudos: Sequence[HechoCrudo]) -> list[tuple[HechoCrudo, bytes]]:
         """Guarda lo nuevo y devuelve lo que contradice a lo ya guardado, con la hoja conocida."""
+        ahora = self.almacen.reloj.ahora()
         por_origen: dict[str, list[HechoCrudo]] = defaultdict(list)
         for crudo in crudos:
             por_origen[crudo.origen].append(crudo)
+        filas = [
+            {
+                "origen": c.origen, "posicion": c.posicion, "anterior": c.anterior, "hoja": c.hoja, "cuerpo": c.cuerpo,
+                "recibido": ahora,
+            }
+            for c in sorted(crudos, key=lambda c: (c.origen, c.posicion))
+        ]  # fmt: skip
+        insertar_si_falta(conexion, entrada, filas)
         divergentes = []
-        ahora = self.almacen.reloj.ahora()
         for origen, suyos in por_origen.items():
+            # Después de insertar, no antes: otra réplica pudo guardar la suya mientras tanto.
             consulta = sa.select(entrada.c.posicion, entrada.c.hoja).where(
-                entrada.c.origen == origen, entrada.c.posicion.in_([c.posicion for c in suyos])
+                entrada.c.origen == origen, entrada.c.posicion.in_({c.posicion for c in suyos})
             )
             conocidas: dict[int, bytes] = {f.posicion: f.hoja for f in conexion.execute(consulta)}
-            nuevas = []
-            for crudo in suyos:
-                conocida = conocidas.setdefault(crudo.posicion, crudo.hoja)
-                if conocida != crudo.hoja:
-                    divergentes.append((crudo, conocida))
-                else:
-                    nuevas.append(
-                        {
-                            "origen": origen, "posicion": crudo.posicion, "anterior": crudo.anterior,
-                            "hoja": crudo.hoja, "cuerpo": crudo.cuerpo, "recibido": ahora,
-                        }
-                    )  # fmt: skip
-            insertar_si_falta(conexion, entrada, nuevas)
+            divergentes += [(c, conocidas[c.posicion]) for c in suyos if conocidas[c.posicion] != c.hoja]
         return divergentes
 
-    def _anotar_latido(self, conexion: Connection, latido: Latido) -> None:
+    def _anotar_latido(self, conexion: Connection, latido: Latido) -> tuple[HechoCrudo, bytes] | None:
+        """Apunta hasta dónde dice llegar el origen; si su hoja contradice la guardada, la devuelve."""
         conexion.execute(
             sa.update(avances)
             .where(avances.c.origen == latido.origen, avances.c.anunciada < latido.posicion)
             .values(anunciada=latido.posicion)
         )
-
-    def _contiguos(self, origen: str) -> list[HechoCrudo]:
-        """Lo siguiente por aplicar de un origen, hasta el primer hueco."""
-        with leyendo(self.almacen.motor) as conexion:
-            avance = conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
-            if avance.alto is not None:
-                return []
-            fallo = conexion.execute(sa.select(fallos.c.proximo).where(fallos.c.origen == origen)).first()
-            if fallo is not None and fallo.proximo > self.almacen.reloj.ahora():
-                return []
-            filas = conexion.execute(
-                sa.select(entrada)
-                .where(entrada.c.origen == origen, entrada.c.posicion > avance.aplicada)
-                .order_by(entrada.c.posicion)
-                .limit(self.ajustes.lote_entrada)
-            ).all()
-        crudos = []
-        for esperada, fila in enumerate(filas, avance.aplicada + 1):
-            if fila.posicion != esperada:
-                break
-            crudos.append(HechoCrudo(origen, fila.posicion, fila.anterior, fila.hoja, fila.cuerpo))
-        return crudos
-
-    def _aplicar_lote(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
-        try:
-            return self._aplicar_juntos(origen, crudos)
-        except OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001  lo que sea: de uno en uno, para saber cuál falla
-            if len(crudos) == 1:
-                return self._anotar_fallo(crudos[0], type(error).__name__)
-        avanzo = False
-        for crudo in crudos:
-            if not self._aplicar_solo(origen, crudo):
-                break
-            avanzo = True
-        return avanzo
-
-    def _aplicar_solo(self, origen: str, crudo: HechoCrudo) -> bool:
-        try:
-            return self._aplicar_juntos(origen, [crudo])
-        except OperationalError:
-            raise
-        except Exception as error:
-            registro.exception("hecho-con-fallo", servicio=self.servicio.nombre, clase=type(error).__name__)
-            return self._anotar_fallo(crudo, type(error).__name__)
-
-    def _aplicar_juntos(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
-        """Efecto, avance y marca en una transacción. Falso si otra réplica ya lo había hecho o la cadena no casa."""
-        with self.almacen.tanda() as tanda:
-            avance = tanda.conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
-            crudos = [c for c in crudos if c.posicion > avance.aplicada]
-            if not crudos or avance.alto is not None or crudos[0].posicion != avance.aplicada + 1:
-                return False
-            sanos = _encadenados(avance.hoja, crudos)
-            if sanos:
-                self._surtir_efecto(tanda, sanos)
-                self._avanzar(tanda, origen, avance.aplicada, sanos[-1])
-        if len(sanos) < len(crudos):
-            self._alto(crudos[len(sanos)], sanos[-1].hoja if sanos else avance.hoja)
-        return bool(sanos)
-
-    def _surtir_efecto(self, tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
-        self.servicio.guardar_crudo(tanda, crudos)
-        if self.servicio.interpreta:
-            aplicar(tanda, self.servicio, crudos)
-
-    def _avanzar(self, tanda: Tanda, origen: str, desde: int, ultimo: HechoCrudo) -> None:
-        hecho = tanda.conexion.execute(
-            sa.update(avances)
-            .where(avances.c.origen == origen, avances.c.aplicada == desde)
-            .values(aplicada=ultimo.posicion, hoja=ultimo.hoja)
+        conocida: bytes | None = conexion.scalar(
+            sa.select(entrada.c.hoja).where(entrada.c.origen == latido.origen, entrada.c.posicion == latido.posicion)
         )
-        if hecho.rowcount != 1:
-            raise RuntimeError("otro proceso movió el avance de este origen dentro de nuestro turno")
-        tanda.conexion.execute(sa.delete(fallos).where(fallos.c.origen == origen))
-
-    def _anotar_fallo(self, crudo: HechoCrudo, clase: str) -> bool:
-        """Cuenta un intento fallido; agotados, aparta el hecho y sigue. Dice si se avanzó."""
-        with self.almacen.tanda() as tanda:
-            conexion = tanda.conexion
-            donde = (fallos.c.origen == crudo.origen, fallos.c.posicion == crudo.posicion)
-            intentos = (conexion.scalar(sa.select(fallos.c.intentos).where(*donde)) or 0) + 1
-            if intentos >= self.ajustes.intentos:
-                apartar(tanda, crudo, f"fallo:{clase}")
-                self._avanzar(tanda, crudo.origen, crudo.posicion - 1, crudo)
-                registro.error(
-                    "hecho-apartado", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion
-                )
-                return True
-            conexion.execute(sa.delete(fallos).where(fallos.c.origen == crudo.origen))
-            conexion.execute(
-                sa.insert(fallos).values(
-                    origen=crudo.origen, posicion=crudo.posicion, intentos=intentos, clase=clase,
-                    proximo=tanda.ahora + self.ajustes.retroceso(intentos),
-                )
-            )  # fmt: skip
-        return False
-
-    def _alto(self, crudo: HechoCrudo, conocida: bytes) -> None:
-        """Deja de aplicar un origen que se contradice: nadie sabe ya cuál de sus historias es la buena."""
-        with self.almacen.tanda() as tanda:
-            tanda.conexion.execute(
-                sa.update(avances).where(avances.c.origen == crudo.origen).values(alto="divergencia")
-            )
-            self.servicio.divergencia(tanda, crudo, conocida)
-        registro.critical("divergencia", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
-
-
-def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCrudo]:
-    """El prefijo cuya cadena casa con la hoja anterior."""
-    sanos = []
-    for crudo in crudos:
-        if crudo.anterior != anterior:
-            break
-        sanos.append(crudo)
-        anterior = crudo.hoja
-    return sanos
+        if conocida is None or conocida == latido.hoja:
+            return None
+        return HechoCrudo(latido.origen, latido.posicion, b"", latido.hoja, b""), conocida
 
 
 __all__ = ["Entrada"]

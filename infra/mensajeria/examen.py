@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
 
 import contratos.solicitudes  # noqa: F401  (llena PETICIONES)
 from contratos.base import PETICIONES, Peticion
@@ -43,12 +45,32 @@ class SolicitudInvalida(Exception):
         return f"{self.codigo} ({self.campo})"
 
 
+class _ConRuta(Struct):
+    ruta: UUID | None = None
+
+
+_leer_ruta = msgspec.json.Decoder(_ConRuta)
+
+
 @dataclass(frozen=True, slots=True)
 class Examinada:
-    """Una solicitud con forma válida y firma comprobada."""
+    """Una solicitud con forma válida, aún sin creer. ``huella``: SHA-256 de sus bytes, en hexadecimal."""
 
     solicitud: Solicitud
     huella: str
+
+    @property
+    def clave(self) -> tuple[str, str]:
+        """Institución e id: lo que la identifica."""
+        return self.solicitud.institucion, str(self.solicitud.id)
+
+    @property
+    def ruta(self) -> UUID | None:
+        """La ruta de la que parece hablar, sin validar: una pista para leer por lotes."""
+        try:
+            return _leer_ruta.decode(self.solicitud.datos).ruta
+        except (ValueError, RecursionError):
+            return None
 
 
 def leer(cuerpo: bytes) -> Examinada:
@@ -62,7 +84,7 @@ def leer(cuerpo: bytes) -> Examinada:
         return Examinada(_leer_solicitud.decode(cuerpo), huella)
     except msgspec.ValidationError as error:
         raise SolicitudInvalida("forma-invalida", _campo(error), _corrige(_campo(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # los de msgspec y los de UTF-8 son ValueError
         raise SolicitudInvalida(
             "json-invalido", "", "El cuerpo no es JSON en UTF-8; revísalo y vuelve a firmarlo."
         ) from None
@@ -79,6 +101,7 @@ def comprobar_firma(
 ) -> None:
     """Comprueba que la institución firmó exactamente esos bytes para este servicio. Errores: `SolicitudInvalida`."""
     solicitud = examinada.solicitud
+    # Un usuario que no es de una institución (el portal, la demostración) publica por varias: ahí manda la firma.
     if usuario is not None and usuario != solicitud.institucion:
         raise SolicitudInvalida("otro-usuario", "institucion", "Publica con el usuario del bus de tu institución.")
     try:
@@ -103,7 +126,7 @@ def abrir(examinada: Examinada, servicio: str, claves: ClavesServicio, ahora: da
         raise SolicitudInvalida("tipo-desconocido", "tipo", "Ese tipo o versión no está en el contrato publicado.")
     if clase.servicio != servicio:
         raise SolicitudInvalida("otro-servicio", "tipo", f"Ese tipo lo atiende «{clase.servicio}»; envíalo a su clave.")
-    if solicitud.ocurrido > ahora + TOLERANCIA_RELOJ:
+    if _en_utc(solicitud.ocurrido) > ahora + TOLERANCIA_RELOJ:
         raise SolicitudInvalida("fecha-futura", "ocurrido", "Lo que se cuenta no puede haber ocurrido en el futuro.")
     datos = _objeto(lambda: msgspec.json.decode(solicitud.datos), "datos")
     sellables = campos_sellados(clase)
@@ -117,6 +140,13 @@ def abrir(examinada: Examinada, servicio: str, claves: ClavesServicio, ahora: da
         campo = _campo(error)
         ubicado = f"sellado.{campo}" if campo.split(".")[0] in sellables else f"datos.{campo}".rstrip(".")
         raise SolicitudInvalida("dato-invalido", ubicado, _corrige(ubicado)) from None
+
+
+def _en_utc(instante: datetime) -> datetime:
+    try:
+        return instante.astimezone(UTC)
+    except OverflowError:
+        raise SolicitudInvalida("dato-invalido", "ocurrido", _corrige("ocurrido")) from None
 
 
 def _abrir_sellado(texto: str, claves: ClavesServicio, sellables: frozenset[str]) -> dict[str, Any]:
@@ -137,7 +167,7 @@ def _abrir_sellado(texto: str, claves: ClavesServicio, sellables: frozenset[str]
 def _objeto(leer_json: Callable[[], Any], campo: str) -> dict[str, Any]:
     try:
         valor = leer_json()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         valor = None
     if not isinstance(valor, dict):
         raise SolicitudInvalida("forma-invalida", campo, "Ha de ser un objeto JSON.")

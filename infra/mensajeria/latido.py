@@ -1,4 +1,4 @@
-"""El latido: cada origen publica de vez en cuando su cabecera firmada. Así se nota también que faltó el último mensaje."""
+"""El latido: cada origen publica a veces su cabecera firmada. Así se nota que faltó hasta el último mensaje."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Pulso:
         if not fila.posicion:
             return False
         firmada = self.almacen.claves.firmar_cabecera(self.almacen.origen, fila.posicion, fila.hoja.hex(), ahora)
+        identificador = f"{self.servicio}-{fila.posicion}-{ahora.timestamp()}"
         latido = Mensaje(
-            self.nombres.latidos, self.servicio, TIPO_LATIDO, firmada, f"{self.servicio}-{fila.posicion}-{ahora.timestamp()}",
-            {"origen": self.almacen.origen},
-        )  # fmt: skip
+            self.nombres.latidos, self.servicio, TIPO_LATIDO, firmada, identificador, {"origen": self.almacen.origen}
+        )
         self.transporte.publicar([latido])
         self._ultimo, self._posicion = ahora, fila.posicion
         return True

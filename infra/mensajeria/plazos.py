@@ -1,4 +1,4 @@
-"""El reloj de los plazos: atiende los que vencen, una sola vez, también tras un reinicio (su estado está en la base)."""
+"""El reloj de los plazos: atiende los que vencen, una sola vez; su estado está en la base y sobrevive a un reinicio."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class Plazos:
 
     def proximo(self) -> datetime | None:
         """Cuándo vence el siguiente (UTC)."""
-        with self.almacen.tanda() as tanda:
+        with self.almacen.consulta() as tanda:
             return self.servicio.proximo_vencimiento(tanda)

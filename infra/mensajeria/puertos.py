@@ -1,4 +1,4 @@
-"""Lo que la mensajería necesita de un servicio. Lo cumple `servicios.comun.contexto.Contexto`; infra no conoce ninguno."""
+"""Lo que la mensajería necesita de un servicio. Lo cumple `servicios.comun.contexto.Contexto`; infra no lo conoce."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Servicio(Protocol):
         """Guarda los bytes recibidos, en orden y ya comprobada su cadena. Solo lo usa quien lleva el libro."""
 
     def divergencia(self, tanda: Tanda, crudo: HechoCrudo, conocida: bytes) -> None:
-        """Un origen presentó otra hoja para una posición ya conocida."""
+        """Un origen dio otra hoja para una posición conocida (sin cuerpo si lo dijo un latido). Puede repetirse."""
 
     def vencer(self, tanda: Tanda, maximo: int) -> int:
         """Atiende hasta ``maximo`` plazos vencidos; devuelve cuántos."""

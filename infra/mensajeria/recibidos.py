@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from eventos.sobre import MAXIMO_BYTES
 from infra.mensajeria.puertos import HechoCrudo
 from infra.mensajeria.transportes.base import Mensaje
 from infra.seguridad.cadena import hoja
@@ -12,6 +13,7 @@ from infra.seguridad.firma import publica_de_texto
 from infra.seguridad.identidad_servicio import CabeceraInvalida, leer_cabecera_firmada
 
 TIPO_LATIDO = "latido"
+_POSICION_MAXIMA = 2**63 - 1
 
 
 @dataclass
@@ -34,14 +36,16 @@ class Latido:
 
 
 def interpretar(mensaje: Mensaje, origenes: Collection[str], claves: Mapping[str, str]) -> HechoCrudo | Latido:
-    """Lee un mensaje de la cola de entrada. ``claves``: clave pública de firma de cada origen. Errores: `MensajeIlegible`."""
+    """Lee un mensaje de la cola de entrada. ``claves``: la pública de cada origen. Errores: `MensajeIlegible`."""
     origen = str(mensaje.cabeceras.get("origen", ""))
     if origen not in origenes:
         raise MensajeIlegible("origen-desconocido")
     if mensaje.tipo == TIPO_LATIDO:
         return _latido(mensaje, origen, claves)
+    if len(mensaje.cuerpo) > MAXIMO_BYTES:
+        raise MensajeIlegible("demasiado-grande")
     try:
-        posicion = int(mensaje.cabeceras["posicion"])
+        posicion = _posicion(int(mensaje.cabeceras["posicion"]))
         anterior = bytes.fromhex(str(mensaje.cabeceras["anterior"]))
         return HechoCrudo(origen, posicion, anterior, hoja(origen, posicion, anterior, mensaje.cuerpo), mensaje.cuerpo)
     except (KeyError, ValueError):
@@ -58,4 +62,13 @@ def _latido(mensaje: Mensaje, origen: str, claves: Mapping[str, str]) -> Latido:
         raise MensajeIlegible("latido-falso") from None
     if cabecera.origen != origen:
         raise MensajeIlegible("latido-ajeno")
-    return Latido(origen, cabecera.posicion, bytes.fromhex(cabecera.hash))
+    try:
+        return Latido(origen, _posicion(cabecera.posicion), bytes.fromhex(cabecera.hash))
+    except ValueError:
+        raise MensajeIlegible("latido-sin-posicion") from None
+
+
+def _posicion(posicion: int) -> int:
+    if not 1 <= posicion <= _POSICION_MAXIMA:
+        raise ValueError("la posición no cabe en la base")
+    return posicion

@@ -6,12 +6,15 @@ reparaciones) sale por la tabla `salida`, mensaje a mensaje: uno sin ruta se rei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import Row
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import eventos, marcas, salida
@@ -21,7 +24,7 @@ from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.arriendo import Arriendo
 from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
-from infra.mensajeria.transportes.base import Mensaje, Transporte
+from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, Transporte
 
 registro = structlog.get_logger(__name__)
 
@@ -39,6 +42,8 @@ class Relevo:
     topologia: Topologia
     titular: str
     ajustes: Ajustes = field(default_factory=Ajustes)
+    _atascos: int = 0
+    _reintento: datetime | None = None
 
     def __post_init__(self) -> None:
         self._arriendo = Arriendo("relevo", self.titular, self.ajustes.arriendo)
@@ -53,36 +58,35 @@ class Relevo:
 
     def paso(self) -> bool:
         """Publica un tramo de hechos y uno de salida, si este proceso es el titular. Dice si publicó algo."""
-        if not self._hay_trabajo():
+        ahora = self.almacen.reloj.ahora()
+        marca, hay_hechos, filas = self._pendiente(ahora)
+        if not (hay_hechos or filas) or self._arriendo.valla(self.almacen.motor, ahora) is None:
             return False
-        with self.almacen.motor.begin() as conexion:
-            valla = self._arriendo.tomar(conexion, self.almacen.reloj.ahora())
-        if valla is None:
-            return False
-        hechos = self._publicar_hechos(valla)
-        return self._publicar_salida(valla) or hechos
+        hechos = hay_hechos and self._publicar_hechos(marca, ahora)
+        return self._publicar_salida(filas, ahora) or hechos
 
     def proximo(self) -> datetime | None:
-        """Cuándo toca reintentar un mensaje devuelto (UTC)."""
+        """Cuándo toca volver a intentarlo (UTC): un mensaje devuelto, hechos sin cola o el arriendo de otro."""
+        ajeno = self._arriendo.de_otro_hasta
+        if ajeno is not None:
+            return ajeno
         with leyendo(self.almacen.motor) as conexion:
-            proximo: datetime | None = conexion.scalar(sa.select(sa.func.min(salida.c.proximo)))
-        return proximo
+            devuelto = conexion.scalar(sa.select(sa.func.min(salida.c.proximo)))
+        return min((cita for cita in (devuelto, self._reintento) if cita is not None), default=None)
 
-    def _hay_trabajo(self) -> bool:
+    def _pendiente(self, ahora: datetime) -> tuple[int, bool, Sequence[Row[Any]]]:
+        """La marca, si hay hechos después de ella, y lo que toca sacar de la salida."""
+        marca = sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery()
+        ultima = sa.select(sa.func.max(eventos.c.posicion)).scalar_subquery()
+        consulta = (
+            sa.select(salida).where(salida.c.proximo <= ahora).order_by(salida.c.numero).limit(self.ajustes.lote_relevo)
+        )
         with leyendo(self.almacen.motor) as conexion:
-            marca = conexion.scalar(sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS)) or 0
-            ultima = conexion.scalar(sa.select(sa.func.max(eventos.c.posicion))) or 0
-            if ultima > marca:
-                return True
-            ahora = self.almacen.reloj.ahora()
-            return (
-                conexion.execute(sa.select(salida.c.numero).where(salida.c.proximo <= ahora).limit(1)).first()
-                is not None
-            )
+            publicada, escrita = conexion.execute(sa.select(marca, ultima)).one()
+            return publicada or 0, (escrita or 0) > (publicada or 0), conexion.execute(consulta).all()
 
-    def _publicar_hechos(self, valla: int) -> bool:
+    def _publicar_hechos(self, marca: int, ahora: datetime) -> bool:
         with leyendo(self.almacen.motor) as conexion:
-            marca = conexion.scalar(sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS)) or 0
             tramo = mensajes_de(
                 conexion,
                 self.almacen.origen,
@@ -91,13 +95,13 @@ class Relevo:
                 marca + 1,
                 self.ajustes.lote_relevo,
             )
-        if not tramo or not self._todas_atadas():
-            return False
-        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo))))
+        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
+        self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
+        self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
         if not salieron:
             return False
         with self.almacen.motor.begin() as conexion:
-            if not self._arriendo.vigente(conexion, valla):
+            if not self._arriendo.vigente(conexion):
                 # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
                 return False
             conexion.execute(
@@ -108,56 +112,70 @@ class Relevo:
         return True
 
     def _todas_atadas(self) -> bool:
-        """`mandatory` no ve la cola que falta si otra recibe: se comprueba que existe cada seguidora."""
+        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
         intercambio = self.topologia.nombres.eventos
         faltan = [cola for cola in self._seguidoras if not self.transporte.atada(intercambio, cola)]
-        if faltan:
-            registro.error("falta-cola", servicio=self.servicio, colas=faltan)
-            self.transporte.preparar(self.topologia)
-        return not faltan
+        if not faltan:
+            return True
+        registro.error("falta-cola", servicio=self.servicio, colas=faltan)
+        self.transporte.preparar(self.topologia)
+        return all(self.transporte.atada(intercambio, cola) for cola in faltan)
 
-    def _publicar_salida(self, valla: int) -> bool:
-        ahora = self.almacen.reloj.ahora()
-        consulta = (
-            sa.select(salida).where(salida.c.proximo <= ahora).order_by(salida.c.numero).limit(self.ajustes.lote_relevo)
-        )
-        with leyendo(self.almacen.motor) as conexion:
-            filas = conexion.execute(consulta).all()
+    def _publicar_salida(self, filas: Sequence[Row[Any]], ahora: datetime) -> bool:
+        salen = self._con_cola(filas)
+        llegaron = self.transporte.publicar([self._mensaje(f) for f in salen])
+        enviados = {f.numero for f, llego in zip(salen, llegaron, strict=True) if llego}
+        devueltos = [f for f in filas if f.numero not in enviados]
+        # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
+        self._aseguradas -= {f.clave for f in devueltos}
+        # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
+        sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
         if not filas:
             return False
-        self._asegurar({f.clave for f in filas if f.intercambio in _DE_INSTITUCION})
-        llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])
-        enviados = [f.numero for f, llego in zip(filas, llegaron, strict=True) if llego]
-        devueltos = [f for f, llego in zip(filas, llegaron, strict=True) if not llego]
         with self.almacen.motor.begin() as conexion:
-            if not self._arriendo.vigente(conexion, valla):
+            if not self._arriendo.vigente(conexion):
                 return False
-            if enviados:
-                conexion.execute(sa.delete(salida).where(salida.c.numero.in_(enviados)))
-            for fila in devueltos:
-                intentos = fila.intentos + 1
-                conexion.execute(
-                    sa.update(salida)
-                    .where(salida.c.numero == fila.numero)
-                    .values(intentos=intentos, proximo=ahora + self.ajustes.retroceso(intentos))
-                )
+            if enviados | sobran:
+                conexion.execute(sa.delete(salida).where(salida.c.numero.in_(enviados | sobran)))
+            self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
         return bool(enviados)
 
-    def _asegurar(self, instituciones: set[str]) -> None:
-        """La cola de una institución existe desde que se le escribe: lo suyo la espera aunque no esté conectada."""
-        for codigo in sorted(instituciones - self._aseguradas):
-            for cola in colas_de_institucion(codigo, self.topologia.nombres.prefijo):
-                self.transporte.asegurar_cola(cola)
-            self._aseguradas.add(codigo)
+    def _aplazar(self, conexion: sa.Connection, devueltos: Sequence[Row[Any]], ahora: datetime) -> None:
+        if not devueltos:
+            return
+        orden = sa.update(salida).where(salida.c.numero == sa.bindparam("cual"))
+        conexion.execute(
+            orden.values(intentos=sa.bindparam("van"), proximo=sa.bindparam("cuando")),
+            [
+                {"cual": f.numero, "van": f.intentos + 1, "cuando": ahora + self.ajustes.retroceso(f.intentos + 1)}
+                for f in devueltos
+            ],
+        )
 
-    def _mensaje(self, fila: sa.Row) -> Mensaje:  # type: ignore[type-arg]
+    def _con_cola(self, filas: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Las filas con dónde caer. La cola de una institución existe desde que se le escribe, esté conectada o no."""
+        sin_cola: set[str] = set()
+        for codigo in sorted({f.clave for f in filas if f.intercambio in _DE_INSTITUCION} - self._aseguradas):
+            try:
+                for cola in colas_de_institucion(codigo, self.topologia.nombres.prefijo):
+                    self.transporte.asegurar_cola(cola)
+            except TopologiaAusente:
+                raise
+            except TopologiaIncompatible:
+                registro.error("cola-de-institucion", servicio=self.servicio, institucion=codigo)
+                sin_cola.add(codigo)
+            else:
+                self._aseguradas.add(codigo)
+        return [f for f in filas if f.intercambio not in _DE_INSTITUCION or f.clave not in sin_cola]
+
+    def _mensaje(self, fila: Row[Any]) -> Mensaje:
         intercambio = getattr(self.topologia.nombres, fila.intercambio) if fila.intercambio else ""
         cabeceras = {"firma": fila.firma} if fila.firma else {}
         return Mensaje(intercambio, fila.clave, fila.tipo, fila.cuerpo, fila.id, cabeceras)
 
 
 def urgentes_sin_entregar(almacen: Almacen, ajustes: Ajustes) -> int:
-    """Avisos urgentes que nadie ha recibido y ya deberían: una derivación así es una persona a la que nadie va a buscar."""
+    """Avisos urgentes que nadie ha recibido y ya deberían: cada derivación así es alguien a quien nadie va a buscar."""
     limite = almacen.reloj.ahora() - ajustes.alarma_urgente
     consulta = sa.select(sa.func.count()).where(salida.c.urgente, salida.c.creado <= limite)
     with leyendo(almacen.motor) as conexion:

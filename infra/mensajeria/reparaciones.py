@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 import sqlalchemy as sa
 import structlog
-from msgspec import Struct
+from msgspec import Meta, Struct, structs
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada
 from infra.almacen.motor import leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.hechos import mensajes_de
+from infra.mensajeria.panorama import Vista, panorama
+from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
-from infra.mensajeria.transportes.base import Transporte
+from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte
 
 registro = structlog.get_logger(__name__)
 
+Posicion = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
 
 class PeticionDeTramo(Struct, frozen=True):
-    """«Envíame otra vez lo tuyo desde esta posición»."""
+    """«Envíame otra vez lo tuyo», de una posición a otra, ambas incluidas."""
 
-    servicio: str
-    desde: int
+    servicio: Annotated[str, Meta(pattern=r"^[a-z]{1,40}$")]
+    desde: Posicion
+    hasta: Posicion
 
 
 _leer = msgspec.json.Decoder(PeticionDeTramo)
@@ -42,59 +49,61 @@ class Huecos:
 
     def paso(self) -> bool:
         """Pide lo que falte y ya debería haber llegado. Dice si pidió algo."""
+        ahora = self.almacen.reloj.ahora()
+        with leyendo(self.almacen.motor) as conexion:
+            vistas = panorama(conexion, self.origenes.values())
         pidio = False
         for nombre, origen in self.origenes.items():
-            if self._falta(origen) is not None:
-                pidio = self._atender(nombre, origen) or pidio
+            for vista in vistas:
+                if vista.origen == origen and self._hay_que_atender(vista, ahora):
+                    pidio = self._atender(nombre, origen) or pidio
         return pidio
 
     def proximo(self) -> datetime | None:
         """Cuándo toca pedir (otra vez) un tramo (UTC)."""
         with leyendo(self.almacen.motor) as conexion:
-            filas = conexion.execute(sa.select(avances).where(avances.c.falta_desde.is_not(None))).all()
-        return min((self._vence(f.falta_desde, f.pedidos) for f in filas), default=None)
+            vistas = panorama(conexion, self.origenes.values())
+        return min((self._vence(v.falta_desde, v.pedidos) for v in vistas if v.hueco and v.falta_desde), default=None)
 
-    def _falta(self, origen: str) -> int | None:
-        """La primera posición que falta de un origen, o None. También limpia un hueco ya cerrado."""
-        with leyendo(self.almacen.motor) as conexion:
-            avance = conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
-            siguiente = avance.aplicada + 1
-            esta = conexion.execute(
-                sa.select(entrada.c.posicion).where(entrada.c.origen == origen, entrada.c.posicion == siguiente)
-            ).first()
-            ultima = conexion.scalar(sa.select(sa.func.max(entrada.c.posicion)).where(entrada.c.origen == origen)) or 0
-        hay_hueco = esta is None and max(ultima, avance.anunciada) >= siguiente and avance.alto is None
-        if not hay_hueco and avance.falta_desde is not None:
-            with self.almacen.motor.begin() as conexion:
-                conexion.execute(
-                    sa.update(avances).where(avances.c.origen == origen).values(falta_desde=None, pedidos=0)
-                )
-        return siguiente if hay_hueco else None
+    def _hay_que_atender(self, vista: Vista, ahora: datetime) -> bool:
+        if vista.hueco is None or vista.falta_desde is None:
+            return vista.hueco is not None or vista.falta_desde is not None
+        return vista.hueco != vista.falta or self._vence(vista.falta_desde, vista.pedidos) <= ahora
 
     def _atender(self, nombre: str, origen: str) -> bool:
+        """Anota un hueco nuevo (o uno que avanza: lo pedido está llegando), olvida uno cerrado o pide uno que dura."""
         with self.almacen.tanda() as tanda:
-            avance = tanda.conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
+            vista = panorama(tanda.conexion, [origen])[0]
             donde = sa.update(avances).where(avances.c.origen == origen)
-            if avance.falta_desde is None:
-                tanda.conexion.execute(donde.values(falta_desde=tanda.ahora, pedidos=0))
+            if vista.hueco is None:
+                tanda.conexion.execute(donde.values(falta=None, falta_desde=None, pedidos=0))
                 return False
-            if self._vence(avance.falta_desde, avance.pedidos) > tanda.ahora:
+            if vista.falta_desde is None or vista.hueco != vista.falta:
+                tanda.conexion.execute(donde.values(falta=vista.hueco, falta_desde=tanda.ahora, pedidos=0))
                 return False
-            pedido = PeticionDeTramo(self.servicio, avance.aplicada + 1)
+            if self._vence(vista.falta_desde, vista.pedidos) > tanda.ahora:
+                return False
+            hasta = self._hasta(tanda.conexion, vista)
+            pedido = PeticionDeTramo(self.servicio, vista.hueco, hasta)
             tanda.enviar(
                 intercambio="reparaciones", clave=nombre, tipo="reparacion", cuerpo=msgspec.json.encode(pedido)
             )
-            tanda.conexion.execute(donde.values(pedidos=avance.pedidos + 1))
-        registro.warning("hueco-pedido", servicio=self.servicio, origen=origen, desde=pedido.desde)
+            tanda.conexion.execute(donde.values(pedidos=vista.pedidos + 1))
+        registro.warning("hueco-pedido", servicio=self.servicio, origen=origen, desde=pedido.desde, hasta=hasta)
         return True
 
-    def _vence(self, falta_desde: datetime, pedidos: int) -> datetime:
-        espera = self.ajustes.paciencia_hueco
-        return (
-            falta_desde
-            + espera
-            + sum((self.ajustes.retroceso(n) + espera for n in range(1, pedidos + 1)), start=espera * 0)
+    def _hasta(self, conexion: sa.Connection, vista: Vista) -> int:
+        """La última posición del hueco: antes de la primera que ya se tiene, o lo último que el origen anunció."""
+        consulta = sa.select(sa.func.min(entrada.c.posicion)).where(
+            entrada.c.origen == vista.origen, entrada.c.posicion > vista.aplicada
         )
+        tenida = conexion.scalar(consulta)
+        return vista.anunciada if tenida is None else int(tenida) - 1
+
+    def _vence(self, falta_desde: datetime, pedidos: int) -> datetime:
+        paciencia = self.ajustes.paciencia_hueco
+        esperas = (self.ajustes.retroceso(n) + paciencia for n in range(1, pedidos + 1))
+        return falta_desde + sum(esperas, start=paciencia)
 
 
 @dataclass
@@ -107,20 +116,46 @@ class Reparaciones:
     ajustes: Ajustes = field(default_factory=Ajustes)
     nombres: Nombres = field(default_factory=Nombres)
 
+    def __post_init__(self) -> None:
+        cola = self.nombres.reparaciones_de(self.servicio)
+        self._recepcion = Recepcion(self.almacen, self.transporte, cola, 20)
+
     def paso(self, espera: float = 0.0) -> bool:
-        """Atiende las peticiones pendientes. Si el reenvío no llega, quien lo pidió lo pedirá otra vez."""
-        entregas = self.transporte.recibir(self.nombres.reparaciones_de(self.servicio), 20, espera)
+        """Atiende las peticiones pendientes (espera en segundos). Dice si hubo alguna.
+
+        Si el reenvío no llega, quien lo pidió lo pedirá otra vez.
+        """
+        return self._recepcion.tomar(self._atender, espera)
+
+    def _atender(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        atendidas = []
         for entrega in entregas:
             try:
                 pedido = _leer.decode(entrega.mensaje.cuerpo)
-            except (msgspec.DecodeError, msgspec.ValidationError):
+            except (ValueError, RecursionError):  # los errores de msgspec y de UTF-8 son ValueError
                 self.transporte.rechazar(entrega, "reparacion-ilegible")
                 continue
-            with leyendo(self.almacen.motor) as conexion:
-                tramo = mensajes_de(
-                    conexion, self.almacen.origen, self.servicio, self.nombres, pedido.desde,
-                    self.ajustes.lote_reparacion, pedido.servicio,
-                )  # fmt: skip
-            self.transporte.publicar(tramo)
-            self.transporte.confirmar([entrega])
-        return bool(entregas)
+            self._reenviar(pedido)
+            atendidas.append(entrega)
+        return atendidas
+
+    def _reenviar(self, pedido: PeticionDeTramo) -> None:
+        """Un lote del tramo; si queda más, se lo pide a sí mismo: cada paso sigue siendo acotado."""
+        cuantos = min(self.ajustes.lote_reparacion, pedido.hasta - pedido.desde + 1)
+        if cuantos < 1:
+            return
+        with leyendo(self.almacen.motor) as conexion:
+            tramo = mensajes_de(
+                conexion, self.almacen.origen, self.servicio, self.nombres, pedido.desde, cuantos, pedido.servicio
+            )
+        llego = any(self.transporte.publicar(tramo))
+        if llego and len(tramo) == cuantos and pedido.desde + cuantos <= pedido.hasta:
+            self.transporte.publicar([self._resto(structs.replace(pedido, desde=pedido.desde + cuantos))])
+
+    def _resto(self, pedido: PeticionDeTramo) -> Mensaje:
+        cuerpo = msgspec.json.encode(pedido)
+        id_mensaje = f"tramo-{pedido.servicio}-{pedido.desde}-{pedido.hasta}"
+        return Mensaje(self.nombres.reparaciones, self.servicio, "reparacion", cuerpo, id_mensaje)
+
+
+__all__ = ["Huecos", "PeticionDeTramo", "Reparaciones"]

@@ -7,30 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any
+from datetime import UTC, datetime
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy import Row
-from sqlalchemy.exc import OperationalError
 
-from contratos.acuse import Resultado
+from contratos.solicitud import MAXIMO_BYTES
 from eventos.rechazo import Rechazo, TodaviaNo
+from eventos.sobre import Anotado
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import bandeja, devueltas, solicitudes
-from infra.almacen.motor import leyendo
+from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
-from infra.mensajeria.acuses import AcuseFirmado, Notaria
+from infra.mensajeria import bandeja
+from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.bandeja import Recibida
+from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida, abrir, comprobar_firma, leer
 from infra.mensajeria.puertos import Remitente, Servicio
+from infra.mensajeria.recepcion import Recepcion
+from infra.mensajeria.respuestas import Respuestas
 from infra.mensajeria.topologia import Nombres
-from infra.mensajeria.transportes.base import Transporte
+from infra.mensajeria.transportes.base import Entrega, Transporte
 from infra.seguridad.firma import publica_de_texto
+from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
+
+_ERROR_INTERNO = SolicitudInvalida(
+    "error-interno", "", "El servicio falló al atenderla y no aplicó nada; avisa al operador y pídela con otro id."
+)
+_SIN_CLAVE = SolicitudInvalida(
+    "clave-destruida", "datos.ruta", "Los datos de esa persona se destruyeron: no se puede contar nada sellado de ella."
+)
+
+
+class MedioHecho(Exception):
+    """Un caso de uso se negó después de haber anotado hechos: es un defecto suyo, y no se aplica a medias."""
 
 
 @dataclass
@@ -44,42 +56,29 @@ class Solicitudes:
     nombres: Nombres = field(default_factory=Nombres)
 
     def __post_init__(self) -> None:
-        self._cola = self.nombres.solicitudes_de(self.servicio.nombre)
+        cola = self.nombres.solicitudes_de(self.servicio.nombre)
+        self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
         self._notaria = Notaria(self.servicio.nombre, self.almacen.origen, self.almacen.claves)
 
     def recibir(self, espera: float = 0.0) -> bool:
-        """Pasa mensajes de la cola a la bandeja y solo entonces los confirma. Dice si recibió algo."""
-        entregas = self.transporte.recibir(self._cola, self.ajustes.lote_recepcion, espera)
-        if not entregas:
-            return False
-        ahora = self.almacen.reloj.ahora()
-        filas = [
-            {
-                "cuerpo": e.mensaje.cuerpo,
-                "firma": str(e.mensaje.cabeceras.get("firma", "")),
-                "usuario": e.usuario,
-                "responder_a": e.responder_a,
-                "recibido": ahora,
-                "proximo": ahora,
-                "fallos": 0,
-            }
-            for e in entregas
-        ]
-        with self.almacen.motor.begin() as conexion:
-            conexion.execute(sa.insert(bandeja), filas)
-        self.transporte.confirmar(entregas)
-        return True
+        """Pasa mensajes de la cola a la bandeja y solo entonces los confirma. Dice si hubo (espera en segundos)."""
+        return self._recepcion.tomar(self._guardar, espera)
 
     def atender(self) -> bool:
         """Atiende un lote de la bandeja. Dice si hizo algo."""
-        numeros = self._por_atender()
+        with leyendo(self.almacen.motor) as conexion:
+            numeros = bandeja.por_atender(conexion, self.almacen.reloj.ahora(), self.ajustes.lote_solicitudes)
         if not numeros:
             return False
+        if len(numeros) == 1:
+            self._atender_sola(numeros[0])
+            return True
         try:
             self._atender_juntas(numeros)
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001  lo que sea: se repite de una en una y solo la culpable queda pendiente
+        except Exception as error:
+            if base_caida(error):
+                raise
+            # Lo que sea: se repite de una en una y solo la culpable queda pendiente.
             for numero in numeros:
                 self._atender_sola(numero)
         return True
@@ -87,177 +86,174 @@ class Solicitudes:
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a mirar una solicitud que espera (UTC)."""
         with leyendo(self.almacen.motor) as conexion:
-            proximo: datetime | None = conexion.scalar(sa.select(sa.func.min(bandeja.c.proximo)))
-        return proximo
+            return bandeja.proximo(conexion)
 
-    def _por_atender(self) -> list[int]:
-        consulta = (
-            sa.select(bandeja.c.numero)
-            .where(bandeja.c.proximo <= self.almacen.reloj.ahora())
-            .order_by(bandeja.c.numero)
-            .limit(self.ajustes.lote_solicitudes)
-        )
-        with leyendo(self.almacen.motor) as conexion:
-            return list(conexion.scalars(consulta))
+    def _guardar(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        ahora = self.almacen.reloj.ahora()
+        todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
+        caben = [r for r in todas if len(r.cuerpo) <= MAXIMO_BYTES]
+        if len(caben) == len(todas):
+            with self.almacen.motor.begin() as conexion:
+                bandeja.guardar(conexion, caben)
+            return entregas
+        with self.almacen.tanda() as tanda:
+            bandeja.guardar(tanda.conexion, caben)
+            respuestas = self._respuestas(tanda)
+            for enorme in (r for r in todas if len(r.cuerpo) > MAXIMO_BYTES):
+                try:
+                    leer(enorme.cuerpo)
+                except SolicitudInvalida as invalida:
+                    respuestas.devolver(enorme, invalida)
+        return entregas
 
     def _atender_juntas(self, numeros: Sequence[int]) -> None:
         with self.almacen.tanda() as tanda:
             # Otra réplica pudo atenderlas mientras esperábamos el turno: se leen ya con él.
-            filas = tanda.conexion.execute(
-                sa.select(bandeja).where(bandeja.c.numero.in_(numeros)).order_by(bandeja.c.numero)
-            ).all()
-            hechas = [fila.numero for fila in filas if self._atender_una(tanda, fila)]
-            if hechas:
-                tanda.conexion.execute(sa.delete(bandeja).where(bandeja.c.numero.in_(hechas)))
+            recibidas = bandeja.leer(tanda.conexion, numeros)
+            leidas = {r.numero: _leer(r) for r in recibidas}
+            respuestas = self._respuestas(tanda)
+            legibles = [e for e in leidas.values() if isinstance(e, Examinada)]
+            respuestas.buscar_previas({e.clave for e in legibles})
+            tanda.sugerir({e.ruta for e in legibles if e.ruta is not None})
+            esperan = []
+            for recibida in recibidas:
+                try:
+                    self._atender_una(tanda, respuestas, recibida, leidas[recibida.numero])
+                except _Espera as espera:
+                    esperan.append((recibida, espera.hasta))
+            respuestas.volcar()
+            en_espera = {r.numero for r, _ in esperan}
+            bandeja.quitar(tanda.conexion, [r.numero for r in recibidas if r.numero not in en_espera])
+            bandeja.aplazar(tanda.conexion, esperan)
 
     def _atender_sola(self, numero: int) -> None:
         try:
             self._atender_juntas([numero])
-        except OperationalError:
-            raise
+        except ClaveDestruida:
+            self._dar_por_fallida(numero, _SIN_CLAVE)
         except Exception as error:
-            registro.exception("solicitud-con-fallo", servicio=self.servicio.nombre, clase=type(error).__name__)
+            if base_caida(error):
+                raise
+            clase = type(error).__name__
+            registro.error("solicitud-con-fallo", servicio=self.servicio.nombre, clase=clase, lugar=lugar(error))
             self._anotar_fallo(numero)
 
     def _anotar_fallo(self, numero: int) -> None:
         with self.almacen.tanda() as tanda:
-            fila = tanda.conexion.execute(sa.select(bandeja).where(bandeja.c.numero == numero)).one_or_none()
-            if fila is None:
-                return
-            if fila.fallos + 1 < self.ajustes.intentos:
-                espera = self.ajustes.retroceso(fila.fallos + 1)
-                tanda.conexion.execute(
-                    sa.update(bandeja)
-                    .where(bandeja.c.numero == numero)
-                    .values(fallos=fila.fallos + 1, proximo=tanda.ahora + espera)
-                )
-                return
-            invalida = SolicitudInvalida(
-                "error-interno",
-                "",
-                "El servicio falló al atenderla y no aplicó nada; avisa al operador y pídela con otro id.",
-            )
-            self._rechazar(tanda, fila, invalida)
-            tanda.conexion.execute(sa.delete(bandeja).where(bandeja.c.numero == numero))
+            for recibida in bandeja.leer(tanda.conexion, [numero]):
+                van = recibida._replace(fallos=recibida.fallos + 1)
+                if van.fallos < self.ajustes.intentos:
+                    bandeja.aplazar(tanda.conexion, [(van, tanda.ahora + self.ajustes.retroceso(van.fallos))])
+                    return
+        self._dar_por_fallida(numero, _ERROR_INTERNO)
 
-    def _atender_una(self, tanda: Tanda, fila: Row[Any]) -> bool:
-        """Atiende una fila dentro de la tanda. Falso si ha de esperar a que llegue lo que otro servicio contó."""
+    def _dar_por_fallida(self, numero: int, motivo: SolicitudInvalida) -> None:
+        """La responde con una negativa. Si ni siquiera se puede saber quién la firmó, se devuelve."""
+        firmada = self._firmada(numero)
+        with self.almacen.tanda() as tanda:
+            respuestas = self._respuestas(tanda)
+            for recibida in bandeja.leer(tanda.conexion, [numero]):
+                if firmada is None:
+                    respuestas.devolver(recibida, motivo)
+                else:
+                    respuestas.negar(recibida, firmada, motivo)
+                respuestas.volcar()
+                bandeja.quitar(tanda.conexion, [numero])
+
+    def _firmada(self, numero: int) -> Examinada | None:
+        """La solicitud, si se puede comprobar quién la firmó. En otra transacción: la que falló puede estar rota."""
         try:
-            examinada = leer(fila.cuerpo)
-            self._autenticar(tanda, examinada, fila)
-        except SolicitudInvalida as invalida:
-            self._rechazar(tanda, fila, invalida)
-            return True
-        except TodaviaNo as todavia:
-            return self._esperar(tanda, fila, todavia)
-        except Rechazo as rechazo:
-            self._rechazar(tanda, fila, _como_invalida(rechazo))
-            return True
-        if self._ya_respondida(tanda, examinada, fila):
-            return True
+            with self.almacen.consulta() as tanda:
+                for recibida in bandeja.leer(tanda.conexion, [numero]):
+                    examinada = leer(recibida.cuerpo)
+                    self._autenticar(tanda, recibida, examinada)
+                    return examinada
+        except Exception as error:
+            if base_caida(error):
+                raise
+        return None
+
+    def _atender_una(
+        self, tanda: Tanda, respuestas: Respuestas, recibida: Recibida, leida: Examinada | SolicitudInvalida
+    ) -> None:
+        if isinstance(leida, SolicitudInvalida):
+            respuestas.devolver(recibida, leida)
+            return
         try:
-            peticion = abrir(examinada, self.servicio.nombre, self.almacen.claves, tanda.ahora)
-            remitente = Remitente(
-                institucion=examinada.solicitud.institucion,
-                agente=examinada.solicitud.agente,
-                ocurrido=examinada.solicitud.ocurrido,
-                huella=examinada.huella,
-            )
-            anotados = self.servicio.atender(tanda, peticion, remitente)
-        except TodaviaNo as todavia:
-            return self._esperar(tanda, fila, todavia, examinada)
+            self._autenticar(tanda, recibida, leida)
+        except _NoEsSuya as ajena:
+            respuestas.devolver(recibida, ajena.motivo, leida.solicitud.institucion)
+            return
         except Rechazo as rechazo:
-            self._responder(tanda, fila, examinada, self._negativa(examinada, _como_invalida(rechazo), tanda.ahora))
-        except SolicitudInvalida as invalida:
-            self._responder(tanda, fila, examinada, self._negativa(examinada, invalida, tanda.ahora))
+            self._esperar_si_cabe(tanda, recibida, rechazo)
+            respuestas.devolver(recibida, _como_invalida(rechazo))
+            return
+        if respuestas.ya_respondida(recibida, leida):
+            return
+        antes = tanda.en_mano
+        try:
+            anotados = self._decidir(tanda, leida)
+        except (Rechazo, SolicitudInvalida) as negativa:
+            if tanda.en_mano != antes:
+                raise MedioHecho from None
+            if isinstance(negativa, Rechazo):
+                self._esperar_si_cabe(tanda, recibida, negativa)
+                negativa = _como_invalida(negativa)
+            respuestas.negar(recibida, leida, negativa)
         else:
-            quien = examinada.solicitud
-            acuse = self._notaria.aceptada(
-                examinada.huella, quien.institucion, str(quien.id), anotados, tanda.posicion(), tanda.ahora
-            )
-            self._responder(tanda, fila, examinada, acuse)
-        return True
+            respuestas.aceptar(recibida, leida, anotados)
 
-    def _autenticar(self, tanda: Tanda, examinada: Examinada, fila: Row[Any]) -> None:
-        clave = self.servicio.clave_de(tanda, examinada.solicitud.institucion)
-        comprobar_firma(
-            examinada, fila.cuerpo, fila.firma, publica_de_texto(clave), self.servicio.nombre, fila.recibido, fila.usuario
-        )  # fmt: skip
-
-    def _ya_respondida(self, tanda: Tanda, examinada: Examinada, fila: Row[Any]) -> bool:
-        """Idempotencia por (institución, id, huella): la repetida recibe los mismos bytes; otro cuerpo, un error propio."""
+    def _decidir(self, tanda: Tanda, examinada: Examinada) -> Sequence[Anotado]:
+        peticion = abrir(examinada, self.servicio.nombre, self.almacen.claves, tanda.ahora)
         quien = examinada.solicitud
-        previa = tanda.conexion.execute(
-            sa.select(solicitudes).where(
-                solicitudes.c.institucion == quien.institucion, solicitudes.c.id == str(quien.id)
-            )
-        ).one_or_none()
-        if previa is None:
-            return False
-        if previa.huella == examinada.huella:
-            acuse = AcuseFirmado(Resultado(previa.resultado), previa.acuse, previa.firma_acuse)
-        else:
-            reutilizado = SolicitudInvalida(
-                "id-reutilizado", "id", "Ese id ya se usó con otro cuerpo; pide con un id nuevo."
-            )
-            acuse = self._negativa(examinada, reutilizado, tanda.ahora)
-        self._mandar(tanda, fila, quien.institucion, acuse)
-        return True
+        remitente = Remitente(
+            institucion=quien.institucion,
+            agente=quien.agente,
+            ocurrido=quien.ocurrido.astimezone(UTC),
+            huella=examinada.huella,
+        )
+        return self.servicio.atender(tanda, peticion, remitente)
 
-    def _esperar(self, tanda: Tanda, fila: Row[Any], todavia: TodaviaNo, examinada: Examinada | None = None) -> bool:
+    def _autenticar(self, tanda: Tanda, recibida: Recibida, examinada: Examinada) -> None:
+        """Comprueba quién la firmó. Errores: `Rechazo` si no está en el directorio; `_NoEsSuya` si no la firmó ella."""
+        clave = publica_de_texto(self.servicio.clave_de(tanda, examinada.solicitud.institucion))
+        try:
+            comprobar_firma(
+                examinada, recibida.cuerpo, recibida.firma, clave, self.servicio.nombre, recibida.recibido,
+                recibida.usuario,
+            )  # fmt: skip
+        except SolicitudInvalida as motivo:
+            raise _NoEsSuya(motivo) from None
+
+    def _esperar_si_cabe(self, tanda: Tanda, recibida: Recibida, rechazo: Rechazo) -> None:
         """Entre orígenes no hay orden: lo que falta puede estar en camino. Se espera un poco antes de decir que no."""
-        transcurrido = tanda.ahora - fila.recibido
-        if transcurrido < self.ajustes.paciencia:
-            espera = max(timedelta(milliseconds=50), min(transcurrido, timedelta(seconds=1)))
-            tanda.conexion.execute(
-                sa.update(bandeja).where(bandeja.c.numero == fila.numero).values(proximo=tanda.ahora + espera)
-            )
-            return False
-        if examinada is None:
-            self._rechazar(tanda, fila, _como_invalida(todavia))
-        else:
-            self._responder(tanda, fila, examinada, self._negativa(examinada, _como_invalida(todavia), tanda.ahora))
-        return True
+        transcurrido = tanda.ahora - recibida.recibido
+        if isinstance(rechazo, TodaviaNo) and transcurrido < self.ajustes.paciencia:
+            raise _Espera(tanda.ahora + self.ajustes.mirada(transcurrido))
 
-    def _responder(self, tanda: Tanda, fila: Row[Any], examinada: Examinada, acuse: AcuseFirmado) -> None:
-        """Guarda lo firmado con su respuesta y la deja en la salida, en la misma transacción que los hechos."""
-        quien = examinada.solicitud
-        tanda.conexion.execute(
-            sa.insert(solicitudes).values(
-                institucion=quien.institucion, id=str(quien.id), huella=examinada.huella, cuerpo=fila.cuerpo,
-                firma=fila.firma, resultado=acuse.resultado.value, acuse=acuse.cuerpo, firma_acuse=acuse.firma,
-                atendida=tanda.ahora,
-            )
-        )  # fmt: skip
-        self._mandar(tanda, fila, quien.institucion, acuse)
+    def _respuestas(self, tanda: Tanda) -> Respuestas:
+        return Respuestas(tanda, self._notaria, self.almacen.llavero)
 
-    def _rechazar(self, tanda: Tanda, fila: Row[Any], invalida: SolicitudInvalida) -> None:
-        """Rechaza lo que no se pudo atribuir a nadie: no ocupa el id de la institución que dice ser."""
-        huella = sha256(fila.cuerpo).hexdigest()
-        acuse = self._notaria.rechazada(
-            huella, fila.usuario or "", "", invalida.codigo, invalida.campo, invalida.que_hacer, tanda.ahora
-        )
-        tanda.conexion.execute(sa.insert(devueltas).values(huella=huella, codigo=invalida.codigo, recibido=tanda.ahora))
-        registro.warning("solicitud-devuelta", servicio=self.servicio.nombre, codigo=invalida.codigo)
-        self._mandar(tanda, fila, fila.usuario, acuse)
 
-    def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida, ahora: datetime) -> AcuseFirmado:
-        quien = examinada.solicitud
-        return self._notaria.rechazada(
-            examinada.huella,
-            quien.institucion,
-            str(quien.id),
-            invalida.codigo,
-            invalida.campo,
-            invalida.que_hacer,
-            ahora,
-        )
+@dataclass
+class _Espera(Exception):
+    """La solicitud se vuelve a mirar en ese instante (UTC)."""
 
-    def _mandar(self, tanda: Tanda, fila: Row[Any], institucion: str | None, acuse: AcuseFirmado) -> None:
-        if institucion:
-            tanda.enviar(intercambio="acuses", clave=institucion, tipo="acuse", cuerpo=acuse.cuerpo, firma=acuse.firma)
-        elif fila.responder_a:
-            tanda.enviar(intercambio="", clave=fila.responder_a, tipo="acuse", cuerpo=acuse.cuerpo, firma=acuse.firma)
+    hasta: datetime
+
+
+@dataclass
+class _NoEsSuya(Exception):
+    """La firma no es de la institución que dice pedir."""
+
+    motivo: SolicitudInvalida
+
+
+def _leer(recibida: Recibida) -> Examinada | SolicitudInvalida:
+    try:
+        return leer(recibida.cuerpo)
+    except SolicitudInvalida as invalida:
+        return invalida
 
 
 def _como_invalida(rechazo: Rechazo) -> SolicitudInvalida:

@@ -52,8 +52,8 @@ class Contexto:
     """Un servicio, sin anfitrión.
 
     ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar``: a quién hay que decir los hechos propios (buzones).
-    ``vencidos`` y ``proximo``: sus plazos. ``al_guardar_crudo``, ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo
-    quien lleva el libro.
+    ``vencidos`` y ``proximo``: sus plazos. ``al_guardar_crudo``, ``al_divergir``, ``migraciones`` y ``solo_anexar``:
+    solo quien lleva el libro.
     """
 
     nombre: str

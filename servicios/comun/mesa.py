@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ class Mesa:
 
     def nuevo_id(self) -> UUID:
         """Un UUIDv4: no revela cuándo se creó."""
-        return self.tanda.azar.uuid4()
+        return self.tanda.nuevo_id()
 
     def estado(self, clase: type[A], id_agregado: UUID) -> A:
         """El estado de un agregado de este servicio."""
@@ -83,7 +83,7 @@ class Casos:
     """Qué función atiende cada petición, externa o interna."""
 
     def __init__(self) -> None:
-        self._por_clase: dict[type[Encargo], Caso] = {}
+        self._por_clase: dict[type[Any], Caso] = {}
 
     def atiende(self, clase: type[E]) -> Callable[[Callable[[E, Mesa], Sequence[Hecho]]], Caso]:
         """Registra el caso de uso de una clase de petición."""
@@ -101,5 +101,5 @@ class Casos:
         return frozenset(self._por_clase)
 
     def decidir(self, encargo: Encargo, mesa: Mesa) -> Sequence[Hecho]:
-        """Llama al caso de uso. Errores: `Rechazo` del dominio; `KeyError` si nadie atiende esa clase (es un defecto)."""
-        return cast("Sequence[Hecho]", self._por_clase[type(encargo)](encargo, mesa))
+        """Llama al caso de uso. Errores: `Rechazo` del dominio; `KeyError` si nadie atiende esa clase (un defecto)."""
+        return self._por_clase[type(encargo)](encargo, mesa)

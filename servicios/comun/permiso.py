@@ -24,11 +24,13 @@ class SinParticipacion(TodaviaNo):
 
     codigo = "sin-participacion"
     campo = "datos.ruta"
-    que_hacer = "Solo actúa en una ruta quien la detectó o aceptó una derivación en ella; acéptala o pide que te la emitan."
+    que_hacer = (
+        "Solo actúa en una ruta quien la detectó o aceptó una derivación en ella; acéptala o pide que te la emitan."
+    )
 
 
 def exigir(tanda: Tanda, peticion: Peticion, ficha: FichaInstitucion) -> None:
-    """Comprueba el permiso. La rectora coordina, así que participa en todas. Errores: `SinMandato`, `SinParticipacion`."""
+    """Comprueba el permiso. La rectora coordina: participa en todas. Errores: `SinMandato`, `SinParticipacion`."""
     if not peticion.mandatos & ficha.mandatos:
         raise SinMandato
     if not peticion.participa or not isinstance(peticion, PeticionDeRuta) or Mandato.RECTORIA in ficha.mandatos:

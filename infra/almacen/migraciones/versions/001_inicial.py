@@ -59,6 +59,7 @@ def _entrada() -> None:
         sa.Column("aplicada", _Entero, nullable=False),
         sa.Column("hoja", sa.LargeBinary(32), nullable=False),
         sa.Column("anunciada", _Entero, nullable=False),
+        sa.Column("falta", _Entero),
         sa.Column("falta_desde", _Instante),
         sa.Column("pedidos", sa.Integer, nullable=False),
         sa.Column("alto", sa.Text),
@@ -99,6 +100,7 @@ def _solicitudes() -> None:
         sa.Column("institucion", sa.Text, primary_key=True),
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("huella", sa.Text, nullable=False),
+        sa.Column("ruta", sa.Uuid),
         sa.Column("cuerpo", sa.LargeBinary, nullable=False),
         sa.Column("firma", sa.Text, nullable=False),
         sa.Column("resultado", sa.Text, nullable=False),
@@ -106,6 +108,8 @@ def _solicitudes() -> None:
         sa.Column("firma_acuse", sa.Text, nullable=False),
         sa.Column("atendida", _Instante, nullable=False),
     )
+    for sentencia in solo_anexar("solicitudes", op.get_bind().dialect.name, [("institucion", "id")]):
+        op.execute(sentencia)
     op.create_table(
         "devueltas",
         sa.Column("numero", _Entero, primary_key=True),

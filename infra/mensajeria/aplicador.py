@@ -1,0 +1,179 @@
+"""Aplicar lo recibido: por cada origen, mientras las posiciones sean contiguas y la cadena case; una sola vez.
+
+Efecto, avance y marca van en una transacción. Lo que falla se reintenta con retroceso; agotado, se aparta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.esquema import avances, entrada, fallos
+from infra.almacen.motor import base_caida, leyendo
+from infra.almacen.tanda import Tanda
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.apartados import apartar, aplicar
+from infra.mensajeria.diagnostico import lugar
+from infra.mensajeria.panorama import panorama
+from infra.mensajeria.puertos import HechoCrudo, Servicio
+
+registro = structlog.get_logger(__name__)
+
+
+@dataclass
+class Aplicador:
+    """Lleva lo guardado en `entrada` a sus efectos. ``origenes``: los ``source`` que se siguen."""
+
+    almacen: Almacen
+    servicio: Servicio
+    origenes: tuple[str, ...]
+    ajustes: Ajustes
+
+    def aplicar(self) -> bool:
+        """Aplica un lote por origen. Dice si avanzó en alguno."""
+        ahora = self.almacen.reloj.ahora()
+        with leyendo(self.almacen.motor) as conexion:
+            listas = [
+                vista
+                for vista in panorama(conexion, self.origenes)
+                if vista.sigue and vista.alto is None and (vista.reintento is None or vista.reintento <= ahora)
+            ]
+            tramos = [(v.origen, self._contiguos(conexion, v.origen, v.aplicada)) for v in listas]
+        avanzo = False
+        for origen, crudos in tramos:
+            avanzo = self._aplicar_lote(origen, crudos) or avanzo
+        return avanzo
+
+    def proximo(self) -> datetime | None:
+        """Cuándo toca reintentar un hecho que falló (UTC). Un origen en alto no se reintenta."""
+        with leyendo(self.almacen.motor) as conexion:
+            vistas = panorama(conexion, self.origenes)
+        return min((v.reintento for v in vistas if v.reintento and v.sigue and v.alto is None), default=None)
+
+    def _contiguos(self, conexion: sa.Connection, origen: str, aplicada: int) -> list[HechoCrudo]:
+        """Lo siguiente por aplicar de un origen, hasta el primer hueco."""
+        consulta = (
+            sa.select(entrada.c.posicion, entrada.c.anterior, entrada.c.hoja, entrada.c.cuerpo)
+            .where(entrada.c.origen == origen, entrada.c.posicion > aplicada)
+            .order_by(entrada.c.posicion)
+            .limit(self.ajustes.lote_entrada)
+        )
+        crudos = []
+        for esperada, fila in enumerate(conexion.execute(consulta), aplicada + 1):
+            if fila.posicion != esperada:
+                break
+            crudos.append(HechoCrudo(origen, *fila))
+        return crudos
+
+    def _aplicar_lote(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
+        if len(crudos) == 1:
+            return self._aplicar_solo(origen, crudos[0])
+        try:
+            return self._aplicar_juntos(origen, crudos)
+        except Exception as error:
+            if base_caida(error):
+                raise
+        # Lo que sea: de uno en uno, para saber cuál falla.
+        avanzo = False
+        for crudo in crudos:
+            if not self._aplicar_solo(origen, crudo):
+                break
+            avanzo = True
+        return avanzo
+
+    def _aplicar_solo(self, origen: str, crudo: HechoCrudo) -> bool:
+        try:
+            return self._aplicar_juntos(origen, [crudo])
+        except Exception as error:
+            if base_caida(error):
+                raise
+            clase = type(error).__name__
+            registro.error(
+                "hecho-con-fallo", servicio=self.servicio.nombre, origen=origen, posicion=crudo.posicion, clase=clase,
+                lugar=lugar(error),
+            )  # fmt: skip
+            return self._anotar_fallo(crudo, clase)
+
+    def _aplicar_juntos(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
+        """Efecto, avance y marca en una transacción. Falso si otra réplica ya lo había hecho o la cadena no casa."""
+        with self.almacen.tanda() as tanda:
+            avance = tanda.conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
+            crudos = [c for c in crudos if c.posicion > avance.aplicada]
+            if not crudos or avance.alto is not None or crudos[0].posicion != avance.aplicada + 1:
+                return False
+            sanos = _encadenados(avance.hoja, crudos)
+            if sanos:
+                self.servicio.guardar_crudo(tanda, sanos)
+                if self.servicio.interpreta:
+                    aplicar(tanda, self.servicio, sanos)
+                _avanzar(tanda, sanos[-1])
+        if len(sanos) < len(crudos):
+            # El que no casa dice que antes de él había otra hoja que la que se aplicó.
+            roto = crudos[len(sanos)]
+            otra = HechoCrudo(origen, roto.posicion - 1, b"", roto.anterior, b"")
+            dar_el_alto(self.almacen, self.servicio, otra, sanos[-1].hoja if sanos else avance.hoja)
+        return bool(sanos)
+
+    def _anotar_fallo(self, crudo: HechoCrudo, clase: str) -> bool:
+        """Cuenta un intento fallido; agotados, aparta el hecho y sigue. Dice si se avanzó.
+
+        Quien lleva el libro no aparta: un libro con huecos no prueba nada. Reintenta hasta que alguien lo arregle.
+        """
+        with self.almacen.tanda() as tanda:
+            conexion = tanda.conexion
+            aplicada = conexion.scalar(sa.select(avances.c.aplicada).where(avances.c.origen == crudo.origen))
+            if aplicada != crudo.posicion - 1:
+                return False  # otra réplica pudo con él
+            donde = (fallos.c.origen == crudo.origen, fallos.c.posicion == crudo.posicion)
+            intentos = (conexion.scalar(sa.select(fallos.c.intentos).where(*donde)) or 0) + 1
+            if intentos >= self.ajustes.intentos and self.servicio.interpreta:
+                apartar(tanda, crudo, f"fallo:{clase}")
+                _avanzar(tanda, crudo)
+            else:
+                conexion.execute(sa.delete(fallos).where(fallos.c.origen == crudo.origen))
+                conexion.execute(
+                    sa.insert(fallos).values(
+                        origen=crudo.origen, posicion=crudo.posicion, intentos=intentos, clase=clase,
+                        proximo=tanda.ahora + self.ajustes.retroceso(intentos),
+                    )
+                )  # fmt: skip
+                return False
+        registro.error("hecho-apartado", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
+        return True
+
+
+def dar_el_alto(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida: bytes) -> None:
+    """Deja de aplicar un origen que se contradice: nadie sabe ya cuál de sus historias es la buena."""
+    with almacen.motor.begin() as conexion:
+        conexion.execute(sa.update(avances).where(avances.c.origen == crudo.origen).values(alto="divergencia"))
+    # Aparte: aunque la denuncia falle, el alto ya está dado.
+    with almacen.tanda() as tanda:
+        servicio.divergencia(tanda, crudo, conocida)
+    registro.critical("divergencia", servicio=servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
+
+
+def _avanzar(tanda: Tanda, ultimo: HechoCrudo) -> None:
+    """Mueve el avance. Con el turno tomado nadie más puede haberlo movido."""
+    tanda.conexion.execute(
+        sa.update(avances).where(avances.c.origen == ultimo.origen).values(aplicada=ultimo.posicion, hoja=ultimo.hoja)
+    )
+    tanda.conexion.execute(sa.delete(fallos).where(fallos.c.origen == ultimo.origen))
+
+
+def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCrudo]:
+    """El prefijo cuya cadena casa con la hoja anterior."""
+    sanos = []
+    for crudo in crudos:
+        if crudo.anterior != anterior:
+            break
+        sanos.append(crudo)
+        anterior = crudo.hoja
+    return sanos
+
+
+__all__ = ["Aplicador", "dar_el_alto"]

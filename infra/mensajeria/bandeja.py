@@ -1,0 +1,106 @@
+"""La bandeja: solicitudes guardadas tal como llegaron, aún sin respuesta."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from infra.almacen.esquema import bandeja
+from infra.mensajeria.topologia import Nombres
+from infra.mensajeria.transportes.base import Entrega
+
+_FIRMA_MAXIMA: Final = 4096
+_COLA_MAXIMA: Final = 255
+_INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
+
+
+class Recibida(NamedTuple):
+    """Una solicitud recibida y cuántas veces falló.
+
+    ``usuario``: la institución que publicó, según el bus; None si no lo dice o publicó alguien por varias.
+    ``responder_a``: cola donde quien la envió espera respuesta.
+    """
+
+    numero: int
+    cuerpo: bytes
+    firma: str
+    usuario: str | None
+    responder_a: str | None
+    recibido: datetime
+    fallos: int = 0
+
+
+def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
+    """Lo que se guarda de una entrega. Lo que no cabe en la base se descarta aquí: una firma imposible no es firma."""
+    usuario = entrega.usuario if entrega.usuario and _INSTITUCION.fullmatch(entrega.usuario) else None
+    responder_a = _texto(entrega.responder_a, _COLA_MAXIMA)
+    if responder_a.startswith(f"{nombres.prefijo}senda."):
+        responder_a = ""  # nadie nos hace escribir en las colas del sistema
+    firma = _texto(entrega.mensaje.cabeceras.get("firma"), _FIRMA_MAXIMA)
+    return Recibida(0, entrega.mensaje.cuerpo, firma, usuario, responder_a or None, ahora)
+
+
+def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
+    """Añade solicitudes, en el orden en que llegaron."""
+    if recibidas:
+        conexion.execute(
+            sa.insert(bandeja),
+            [
+                {
+                    "cuerpo": r.cuerpo, "firma": r.firma, "usuario": r.usuario, "responder_a": r.responder_a,
+                    "recibido": r.recibido, "proximo": r.recibido, "fallos": 0,
+                }
+                for r in recibidas
+            ],
+        )  # fmt: skip
+
+
+def por_atender(conexion: Connection, ahora: datetime, maximo: int) -> list[int]:
+    """Números de las que toca mirar, por orden de llegada."""
+    consulta = sa.select(bandeja.c.numero).where(bandeja.c.proximo <= ahora).order_by(bandeja.c.numero).limit(maximo)
+    return list(conexion.scalars(consulta))
+
+
+def leer(conexion: Connection, numeros: Collection[int]) -> list[Recibida]:
+    """Las que siguen en la bandeja, por orden de llegada."""
+    columnas = [bandeja.c[campo] for campo in Recibida._fields]
+    consulta = sa.select(*columnas).where(bandeja.c.numero.in_(numeros)).order_by(bandeja.c.numero)
+    return [Recibida(*fila) for fila in conexion.execute(consulta)]
+
+
+def quitar(conexion: Connection, numeros: Collection[int]) -> None:
+    """Saca las respondidas."""
+    if numeros:
+        conexion.execute(sa.delete(bandeja).where(bandeja.c.numero.in_(numeros)))
+
+
+def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]]) -> None:
+    """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva."""
+    if cuando:
+        orden = sa.update(bandeja).where(bandeja.c.numero == sa.bindparam("cual"))
+        conexion.execute(
+            orden.values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van")),
+            [{"cual": r.numero, "cita": cita, "van": r.fallos} for r, cita in cuando],
+        )
+
+
+def proximo(conexion: Connection) -> datetime | None:
+    """Cuándo toca volver a mirar (UTC), o None si está vacía."""
+    cita: datetime | None = conexion.scalar(sa.select(sa.func.min(bandeja.c.proximo)))
+    return cita
+
+
+def _texto(valor: Any, maximo: int) -> str:
+    """El texto si la base puede guardarlo (UTF-8 sin NUL y corto); si no, vacío."""
+    if not isinstance(valor, str) or len(valor) > maximo or "\x00" in valor:
+        return ""
+    try:
+        valor.encode()
+    except UnicodeEncodeError:
+        return ""
+    return valor

@@ -1,0 +1,145 @@
+"""Responder solicitudes: cada respuesta se guarda y sale en la misma transacción que los hechos que causó."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+
+from contratos.acuse import Resultado
+from eventos.base import HechoDeRuta
+from eventos.sobre import Anotado
+from infra.almacen.esquema import devueltas, solicitudes
+from infra.almacen.tanda import Tanda
+from infra.mensajeria.acuses import AcuseFirmado, Notaria
+from infra.mensajeria.bandeja import Recibida
+from infra.mensajeria.examen import Examinada, SolicitudInvalida
+from infra.seguridad.llavero import Llavero
+from infra.seguridad.sello import sellar
+
+registro = structlog.get_logger(__name__)
+
+
+class _Conservada(NamedTuple):
+    """Una respuesta por guardar. ``cuerpo``: lo firmado, si causó hechos; ``ruta``: con qué clave ha de sellarse."""
+
+    examinada: Examinada
+    recibida: Recibida
+    acuse: AcuseFirmado
+    cuerpo: bytes
+    ruta: UUID | None
+
+
+@dataclass
+class Respuestas:
+    """Las respuestas de una tanda. Se acumulan y `volcar` las escribe juntas."""
+
+    tanda: Tanda
+    notaria: Notaria
+    llavero: Llavero
+    _previas: dict[tuple[str, str], tuple[str, AcuseFirmado]] = field(default_factory=dict)
+    _nuevas: list[_Conservada] = field(default_factory=list)
+
+    def buscar_previas(self, claves: Collection[tuple[str, str]]) -> None:
+        """Lee de una vez lo ya respondido a unas solicitudes (institución, id)."""
+        if not claves:
+            return
+        s = solicitudes.c
+        consulta = sa.select(s.institucion, s.id, s.huella, s.resultado, s.acuse, s.firma_acuse).where(
+            sa.tuple_(s.institucion, s.id).in_(claves)
+        )
+        for f in self.tanda.conexion.execute(consulta):
+            acuse = AcuseFirmado(Resultado(f.resultado), f.acuse, f.firma_acuse)
+            self._previas[f.institucion, f.id] = (f.huella, acuse)
+
+    def ya_respondida(self, recibida: Recibida, examinada: Examinada) -> bool:
+        """Idempotencia: la repetida recibe los mismos bytes que la primera; el mismo id con otro cuerpo, un error."""
+        previa = self._previas.get(examinada.clave)
+        if previa is None:
+            return False
+        huella, acuse = previa
+        if huella != examinada.huella:
+            acuse = self._negativa(
+                examinada,
+                SolicitudInvalida("id-reutilizado", "id", "Ese id ya se usó con otro cuerpo; pide con un id nuevo."),
+            )
+        self._mandar(recibida, examinada.solicitud.institucion, acuse)
+        return True
+
+    def aceptar(self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado]) -> None:
+        """Recibo de lo que se hizo. Lo firmado se conserva: su huella va en los hechos que causó."""
+        institucion, identificador = examinada.clave
+        acuse = self.notaria.aceptada(
+            examinada.huella, institucion, identificador, anotados, self.tanda.posicion(), self.tanda.ahora
+        )
+        rutas = [a.agregado for a in anotados if isinstance(a.hecho, HechoDeRuta)]
+        ruta = rutas[0] if rutas and examinada.solicitud.sellado else None
+        self._responder(_Conservada(examinada, recibida, acuse, recibida.cuerpo if anotados else b"", ruta))
+
+    def negar(self, recibida: Recibida, examinada: Examinada, invalida: SolicitudInvalida) -> None:
+        """Rechaza lo que una institución firmó. No se conserva lo que pedía: puede traer en claro lo que no debía."""
+        self._responder(_Conservada(examinada, recibida, self._negativa(examinada, invalida), b"", None))
+
+    def devolver(self, recibida: Recibida, invalida: SolicitudInvalida, inscrita: str | None = None) -> None:
+        """Rechaza lo que no se pudo atribuir: no ocupa el id de la institución que dice ser.
+
+        Se responde a quien publicó según el bus; si no, donde pidió la respuesta; si no, a la institución ``inscrita``
+        en cuyo nombre venía.
+        """
+        huella = sha256(recibida.cuerpo).hexdigest()
+        quien = recibida.usuario or (None if recibida.responder_a else inscrita)
+        acuse = self.notaria.rechazada(
+            huella, quien or "", "", invalida.codigo, invalida.campo, invalida.que_hacer, self.tanda.ahora
+        )
+        self.tanda.conexion.execute(
+            sa.insert(devueltas).values(huella=huella, codigo=invalida.codigo, recibido=self.tanda.ahora)
+        )
+        registro.warning("solicitud-devuelta", servicio=self.notaria.servicio, codigo=invalida.codigo)
+        self._mandar(recibida, quien, acuse)
+
+    def volcar(self) -> None:
+        """Guarda lo respondido. Errores: `ClaveDestruida`."""
+        nuevas, self._nuevas = self._nuevas, []
+        if not nuevas:
+            return
+        rutas = {n.ruta for n in nuevas if n.ruta is not None}
+        claves = self.llavero.obtener_o_crear(rutas) if rutas else {}
+        self.tanda.conexion.execute(sa.insert(solicitudes), [self._fila(n, claves) for n in nuevas])
+
+    def _fila(self, nueva: _Conservada, claves: dict[UUID, bytes]) -> dict[str, Any]:
+        institucion, identificador = nueva.examinada.clave
+        cuerpo = nueva.cuerpo
+        if nueva.ruta is not None:
+            # Su JWE se abre con la clave del servicio: sin este sello seguiría legible tras destruir la de la persona.
+            cuerpo = sellar(claves[nueva.ruta], cuerpo, nueva.examinada.huella.encode(), self.tanda.azar)
+        return {
+            "institucion": institucion, "id": identificador, "huella": nueva.examinada.huella, "ruta": nueva.ruta,
+            "cuerpo": cuerpo, "firma": nueva.recibida.firma, "resultado": nueva.acuse.resultado.value,
+            "acuse": nueva.acuse.cuerpo, "firma_acuse": nueva.acuse.firma, "atendida": self.tanda.ahora,
+        }  # fmt: skip
+
+    def _responder(self, nueva: _Conservada) -> None:
+        self._nuevas.append(nueva)
+        self._previas[nueva.examinada.clave] = (nueva.examinada.huella, nueva.acuse)
+        self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse)
+
+    def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida) -> AcuseFirmado:
+        institucion, identificador = examinada.clave
+        return self.notaria.rechazada(
+            examinada.huella, institucion, identificador, invalida.codigo, invalida.campo, invalida.que_hacer,
+            self.tanda.ahora,
+        )  # fmt: skip
+
+    def _mandar(self, recibida: Recibida, institucion: str | None, acuse: AcuseFirmado) -> None:
+        if institucion:
+            intercambio, clave = "acuses", institucion
+        elif recibida.responder_a:
+            intercambio, clave = "", recibida.responder_a
+        else:
+            return
+        self.tanda.enviar(intercambio=intercambio, clave=clave, tipo="acuse", cuerpo=acuse.cuerpo, firma=acuse.firma)
