@@ -106,6 +106,11 @@ class RelojAcelerado:
         inicio = self._inicio_simulado.isoformat().replace("+00:00", "Z")
         return f"acelerado:{self._factor!r}:{inicio}:{self._inicio_real!r}"
 
+    @property
+    def factor(self) -> float:
+        """Segundos simulados por segundo de verdad."""
+        return self._factor
+
     def ahora(self) -> datetime:
         transcurrido = self._monotono() - self._ancla
         return self._inicio_simulado + timedelta(seconds=transcurrido * self._factor)

@@ -1,0 +1,35 @@
+"""De un despliegue en disco a un servicio montado con el reloj y el azar de verdad, listo para alojarse."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from infra.anfitrion.anfitrion import Anfitrion
+from infra.azar import AzarReal
+from infra.mensajeria.ajustes import Ajustes
+from infra.reloj import RelojAcelerado, reloj_desde
+from senda.composicion import Montaje, inscribir_rectora
+from senda.despliegue import leer
+
+
+def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
+    """Monta un servicio de ``carpeta``. ``puerto``: el de su HTTP; 0 si será uno cualquiera.
+
+    Errores: `DespliegueAusente`, `ClavesInvalidas`.
+    """
+    despliegue = leer(carpeta)
+    reloj = reloj_desde(despliegue.reloj)
+    ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
+    montaje = Montaje(carpeta, despliegue, reloj, AzarReal(), ajustes=Ajustes().por(ritmo))
+    # El puerto es de un solo proceso: quien rearranca en él es el mismo titular y sigue sin esperar a que caduque
+    # su propio arriendo.
+    titular = f"{nombre}@{socket.gethostname()}:{puerto or f'pid{os.getpid()}'}"
+    estacion = montaje.estacion(nombre, montaje.llavero(), titular)
+
+    def al_preparar() -> None:
+        if nombre == "coordinacion":
+            inscribir_rectora(estacion, despliegue)
+
+    return Anfitrion(estacion, reloj, ritmo, al_preparar)

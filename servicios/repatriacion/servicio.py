@@ -1,0 +1,14 @@
+"""Repatriación en producción: lo único de este contexto que conoce a nameko."""
+
+from __future__ import annotations
+
+from infra.anfitrion.produccion import ServicioSenda
+
+
+class Repatriacion(ServicioSenda):
+    """Repatriación: su estación en hilos verdes, y su salud y métricas por HTTP."""
+
+    name = "repatriacion"
+
+
+SERVICIO = Repatriacion
