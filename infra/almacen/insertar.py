@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table, TextClause
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 
 def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
@@ -24,7 +25,7 @@ def _sentencia(tabla: Table, columnas: tuple[str, ...]) -> tuple[TextClause, dic
 
     Es texto porque SQLAlchemy no guarda compilado un INSERT con ON CONFLICT: compilarlo cuesta más que ejecutarlo.
     """
-    por_defecto = {c.name: c.default.arg for c in tabla.columns if isinstance(c.default, sa.ScalarElementColumnDefault)}
+    por_defecto = {c.name: c.default.arg for c in tabla.columns if isinstance(c.default, ScalarElementColumnDefault)}
     fijos = {nombre: valor for nombre, valor in por_defecto.items() if nombre not in columnas}
     nombres = [*columnas, *fijos]
     lista, huecos = ", ".join(f'"{n}"' for n in nombres), ", ".join(f":{n}" for n in nombres)
