@@ -53,7 +53,7 @@ autorizaciones = Table(
 
 
 def ingresos_sin_resolver() -> Select[Any]:
-    """Ingresos de urgencia en curso sin resolución judicial posterior ni autorización que ya rigiera, desde el más viejo.
+    """Ingresos de urgencia en curso sin resolución posterior ni autorización que ya rigiera, del más viejo al último.
 
     Si la ley la pide lo dice el protocolo del país; en Guatemala, todo ingreso a albergue lo ordena un juez (TIP 2019).
     """
