@@ -15,6 +15,7 @@ from uuid import UUID
 from eventsourcing.persistence import EventStore, JSONTranscoder, Mapper, StoredEvent
 from sqlalchemy import Connection, Engine
 
+import eventos.catalogo  # noqa: F401  (llena CATALOGO: un servicio lee también hechos que él no cuenta)
 from eventos.sobre import Anotado, Cifra, codificar, decodificar
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.motor import leyendo

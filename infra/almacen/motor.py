@@ -22,8 +22,8 @@ _CAIDA = (
     eventsourcing.persistence.OperationalError,
     eventsourcing.persistence.InterfaceError,
 )
-#: SQLSTATE: conexión, recursos, intervención del operador, sistema, y réplica que aún no es principal.
-_ESTADOS_DE_CAIDA = ("08", "53", "57", "58", "25006")
+#: SQLSTATE: conexión, recursos, operador, sistema, réplica que aún no es principal y sesión echada por inactiva.
+_ESTADOS_DE_CAIDA = ("08", "53", "57", "58", "25006", "25P03")
 
 
 def abrir_motor(url: str, esquema: str | None = None) -> Engine:
