@@ -16,10 +16,7 @@ _corridas = count(1)
 @pytest.fixture(params=["ligera", pytest.param("real", marks=pytest.mark.real)])
 def pila(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pila]:
     """SQLite y `memory://`, y PostgreSQL y RabbitMQ: la misma prueba en las dos."""
-    if request.param == "ligera":
-        abierta = Pila(tmp_path)
-    else:
-        abierta = _pila_real(request, tmp_path)
+    abierta = Pila(tmp_path) if request.param == "ligera" else _pila_real(request, tmp_path)
     yield abierta
     abierta.cerrar()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import methodcaller
 from pathlib import Path
 from uuid import uuid4
 
@@ -100,7 +101,7 @@ class Pila:
             self.broker.borrar_cola(cola)
             return
         gestion = TransporteAmqp(self.amqp)
-        gestion._en_canal(lambda canal: canal.queue_delete(cola))
+        gestion._en_canal(methodcaller("queue_delete", cola))
         gestion.cerrar()
 
     def borrar_topologia(self, topologia: Topologia) -> None:
@@ -110,7 +111,7 @@ class Pila:
         if self.amqp:
             gestion = TransporteAmqp(self.amqp)
             for intercambio in topologia.intercambios:
-                gestion._en_canal(lambda canal, nombre=intercambio.nombre: canal.exchange_delete(nombre))
+                gestion._en_canal(methodcaller("exchange_delete", intercambio.nombre))
             gestion.cerrar()
 
     def al_cerrar(self, que: Callable[[], None]) -> None:

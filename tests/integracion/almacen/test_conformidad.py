@@ -10,15 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 from eventsourcing.persistence import StoredEvent
 
+from infra.almacen.registrador import Registrador, SuscripcionNoSoportada
+from tests.integracion.pilas import Pila
+
 # El módulo de pruebas de la librería trae de paso su cifrado, que pide pycryptodome; aquí no se prueba ni se usa.
 _SIN_CIFRADO = ModuleType("eventsourcing.cipher")
 _SIN_CIFRADO.AESCipher = object  # type: ignore[attr-defined]
 with pytest.MonkeyPatch.context() as parche:
     parche.setitem(sys.modules, "eventsourcing.cipher", _SIN_CIFRADO)
     from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
-
-from infra.almacen.registrador import Registrador, SuscripcionNoSoportada
-from tests.integracion.pilas import Pila
 
 
 class _Casos(ApplicationRecorderTestCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -52,7 +53,7 @@ def trabajar(tanda: Tanda, ruta: UUID) -> None:
     )
 
 
-def filas(almacen: Almacen) -> list[int]:
+def filas(almacen: Almacen) -> list[int | None]:
     with almacen.motor.connect() as conexion:
         return [conexion.scalar(sa.select(sa.func.count()).select_from(t)) for t in TABLAS]
 
@@ -177,4 +178,5 @@ def test_los_sobres_dorados_se_guardan_y_se_leen_byte_a_byte(almacen: Almacen, d
     almacen.registrador.insert_events([StoredEvent(anotado.agregado, anotado.version, anotado.hecho.tipo, cuerpo)])
     with almacen.motor.connect() as conexion:
         assert conexion.scalar(sa.select(eventos.c.cuerpo)) == cuerpo
-        assert list(almacen.eventos_en(conexion).get(anotado.agregado)) == [anotado]
+        leidos: list[Any] = list(almacen.eventos_en(conexion).get(anotado.agregado))
+    assert leidos == [anotado]
