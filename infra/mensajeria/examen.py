@@ -35,7 +35,7 @@ _RUTA_DEL_ERROR = re.compile(r"`\$\.?([^`]*)`")
 
 @dataclass
 class SolicitudInvalida(Exception):
-    """La solicitud no se puede atender. ``institucion`` e ``id`` van vacíos si ni eso se pudo leer."""
+    """La solicitud no se puede atender. ``codigo``: uno de `contratos.codigos.DE_EXAMEN`, o el de un `Rechazo`."""
 
     codigo: str
     campo: str

@@ -1,0 +1,62 @@
+"""`python -m senda.codigos`: escribe docs/codigos.md desde el código; con --comprobar, solo dice si está al día."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import senda.composicion  # noqa: F401  (importa los seis contextos)
+from contratos.codigos import DE_EXAMEN
+from eventos.rechazo import Rechazo, TodaviaNo
+
+DESTINO = Path("docs/codigos.md")
+_CABECERA = """# Códigos de rechazo
+
+Todo acuse de rechazo lleva `codigo`, `campo` y `que_hacer`. Los códigos son contrato: no cambian de significado. Este archivo se
+genera con `python -m senda.codigos`.
+
+"""
+
+
+def documento() -> str:
+    """El contenido de docs/codigos.md."""
+    partes = [_CABECERA, "## Antes de llegar al servicio\n\n| código | qué pasó |\n|---|---|\n"]
+    partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DE_EXAMEN.items()]
+    por_contexto: dict[str, set[tuple[str, str, str]]] = {}
+    for clase in _rechazos(Rechazo):
+        fila = (clase.codigo, clase.campo, clase.que_hacer + (" *" if issubclass(clase, TodaviaNo) else ""))
+        por_contexto.setdefault(clase.__module__.split(".")[1], set()).add(fila)
+    for contexto, filas in sorted(por_contexto.items()):
+        titulo = "En cualquier servicio" if contexto == "comun" else f"En {contexto}"
+        partes.append(f"\n## {titulo}\n\n| código | campo | qué hacer |\n|---|---|---|\n")
+        partes += [
+            f"| `{codigo}` | {f'`{campo}`' if campo else '—'} | {que} |\n" for codigo, campo, que in sorted(filas)
+        ]
+    partes.append(
+        "\n\\* Puede deberse a algo que aún viaja: el servicio lo reintenta unos segundos antes de rechazar.\n"
+    )
+    return "".join(partes)
+
+
+def _rechazos(clase: type[Rechazo]) -> Iterator[type[Rechazo]]:
+    for hija in clase.__subclasses__():
+        if hasattr(hija, "codigo"):
+            yield hija
+        yield from _rechazos(hija)
+
+
+def main(argumentos: list[str]) -> int:
+    """Escribe o comprueba. Devuelve el código de salida."""
+    texto = documento()
+    if "--comprobar" in argumentos:
+        if DESTINO.exists() and DESTINO.read_text() == texto:
+            return 0
+        print(f"{DESTINO} no es lo que dice el código: python -m senda.codigos", file=sys.stderr)
+        return 1
+    DESTINO.write_text(texto)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
