@@ -7,7 +7,7 @@ arriba abajo como ocurrió. La escena no sabe de historias: envía lo que toca, 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,9 +15,16 @@ from itertools import count
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Peticion
 from infra.azar import Azar
+from infra.mensajeria.topologia import colas_de_institucion
 from senda.cliente import Aviso, Compuesta, Credencial, Enlace, componer
+from senda.demo.sorteo import elegir
 
-_CUARTO_DE_HORA = 900
+#: Horas (UTC) en que las instituciones despachan lo que no es de guardia: mañana, mediodía y tarde en Guatemala.
+TANDAS = (14, 18, 22)
+#: Lo que espera menos que esto lo atiende la guardia, a cualquier hora en punto.
+DE_GUARDIA = timedelta(hours=2)
+_AGENTES = 4
+_HORA = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,15 @@ Reaccion = Callable[[str, Aviso], Guion | None]
 
 
 class GuionRoto(Exception):
-    """Una petición que la historia daba por buena fue rechazada: la demostración no puede fingir que siguió."""
+    """Algo que la historia daba por bueno no ocurrió: la demostración no puede fingir que siguió."""
+
+
+class NoAceptada(GuionRoto):
+    """Una petición fue rechazada. ``codigo``: el estable del rechazo."""
+
+    def __init__(self, acuse: Acuse) -> None:
+        super().__init__(f"{acuse.servicio}: {acuse.codigo} ({acuse.campo})")
+        self.codigo = acuse.codigo
 
 
 @dataclass(order=True, slots=True)
@@ -55,27 +70,47 @@ class _Turno:
 
 @dataclass
 class Escena:
-    """Lleva los guiones. ``recepcion``: clave X25519 de cada servicio, para sellar. Tiempos en UTC."""
+    """Lleva los guiones. ``recepcion``: clave X25519 de cada servicio, para sellar. Tiempos en UTC.
+
+    ``por_tandas``: si las instituciones despachan a horas fijas (con reloj simulado) o en cuanto pueden. ``tope``:
+    cuántos guiones a la vez como mucho antes de dar entrada a otro.
+    """
 
     enlace: Enlace
     credenciales: Mapping[str, Credencial]
     recepcion: Mapping[str, str]
     azar: Azar
     reaccion: Reaccion
+    por_tandas: bool = True
+    tope: int | None = None
     acuses: int = 0
     rechazos: dict[str, int] = field(default_factory=dict)
+    terminadas: int = 0
     _turnos: list[_Turno] = field(default_factory=list)
     _esperan: dict[str, Guion] = field(default_factory=dict)
     _orden: count[int] = field(default_factory=count)
+    _programa: Iterator[tuple[datetime, Guion]] = field(default_factory=lambda: iter(()))
+    _entrada: tuple[datetime, Guion] | None = None
+
+    def __post_init__(self) -> None:
+        self._agentes = {c: [f"ag-{self.azar.bytes(4).hex()}" for _ in range(_AGENTES)] for c in self.credenciales}
+        for codigo in self.credenciales:
+            for cola in colas_de_institucion(codigo, self.enlace.nombres.prefijo):
+                self.enlace.transporte.asegurar_cola(cola)
+
+    def programar(self, programa: Iterable[tuple[datetime, Guion]]) -> None:
+        """Los guiones que irán entrando, ordenados por instante. Se leen según hacen falta."""
+        self._programa = iter(programa)
+        self._entrada = next(self._programa, None)
 
     def empezar(self, guion: Guion, cuando: datetime) -> None:
-        """Da entrada a un guion en un instante."""
+        """Da entrada a un guion ya."""
         self._avanzar(guion, None, cuando)
 
     @property
     def en_curso(self) -> int:
-        """Guiones que aún no terminaron."""
-        return len(self._turnos) + len(self._esperan)
+        """Guiones que aún no terminaron, contando si queda alguno por entrar."""
+        return len(self._turnos) + len(self._esperan) + (self._entrada is not None)
 
     @property
     def esperan_acuse(self) -> int:
@@ -83,11 +118,15 @@ class Escena:
         return len(self._esperan)
 
     def proximo(self) -> datetime | None:
-        """Cuándo toca el siguiente paso de algún guion."""
-        return self._turnos[0].instante if self._turnos else None
+        """Cuándo toca el siguiente paso de algún guion o entra otro."""
+        citas = [self._turnos[0].instante] if self._turnos else []
+        if self._entrada is not None and self._cabe_otro():
+            citas.append(self._entrada[0])
+        return min(citas, default=None)
 
     def enviar_lo_que_toca(self, ahora: datetime) -> int:
-        """Compone y envía todo lo previsto hasta ahora; devuelve cuántas solicitudes salieron."""
+        """Compone y envía todo lo previsto hasta ahora; devuelve cuántas solicitudes salieron. Errores: `GuionRoto`."""
+        self._dar_entrada(ahora)
         por_enviar: list[tuple[Compuesta, Guion]] = []
         while self._turnos and self._turnos[0].instante <= ahora:
             turno = heapq.heappop(self._turnos)
@@ -102,7 +141,13 @@ class Escena:
         return len(por_enviar)
 
     def leer(self, ahora: datetime) -> int:
-        """Lee acuses y buzones de todas las instituciones y sigue los guiones; devuelve cuántos mensajes leyó."""
+        """Lee acuses y luego buzones de todas las instituciones y sigue los guiones; devuelve cuántos mensajes leyó.
+
+        Los acuses primero: quien responde a un aviso puede necesitar lo que otro acaba de saber de esa ruta.
+        """
+        return self._leer_acuses(ahora) + self._leer_buzones(ahora)
+
+    def _leer_acuses(self, ahora: datetime) -> int:
         leidos = 0
         for codigo in self.credenciales:
             for acuse in self.enlace.acuses(codigo):
@@ -113,6 +158,11 @@ class Escena:
                 guion = self._esperan.pop(acuse.id, None)
                 if guion is not None:
                     self._avanzar(guion, acuse, ahora)
+        return leidos
+
+    def _leer_buzones(self, ahora: datetime) -> int:
+        leidos = 0
+        for codigo in self.credenciales:
             for aviso in self.enlace.buzon(codigo):
                 leidos += 1
                 nuevo = self.reaccion(codigo, aviso)
@@ -120,8 +170,20 @@ class Escena:
                     self._avanzar(nuevo, None, ahora)
         return leidos
 
+    def _cabe_otro(self) -> bool:
+        return self.tope is None or len(self._turnos) + len(self._esperan) < self.tope
+
+    def _dar_entrada(self, ahora: datetime) -> None:
+        while self._entrada is not None and self._entrada[0] <= ahora and self._cabe_otro():
+            self._avanzar(self._contado(self._entrada[1]), None, ahora)
+            self._entrada = next(self._programa, None)
+
+    def _contado(self, guion: Guion) -> Guion:
+        yield from guion
+        self.terminadas += 1
+
     def _componer(self, pedir: Pedir, ocurrido: datetime) -> Compuesta:
-        agente = f"ag-{self.azar.bytes(4).hex()}"
+        agente = elegir(self.azar, self._agentes[pedir.institucion])
         destino = self.recepcion[pedir.peticion.servicio]
         return componer(pedir.peticion, self.credenciales[pedir.institucion], agente, ocurrido, destino, self.azar)
 
@@ -131,24 +193,40 @@ class Escena:
         except StopIteration:
             return
         espera = accion.cuanto if isinstance(accion, Esperar) else accion.tras
-        heapq.heappush(self._turnos, _Turno(_al_cuarto(ahora + espera), next(self._orden), guion, accion))
+        instante = _a_su_hora(ahora, espera) if self.por_tandas else ahora + espera
+        heapq.heappush(self._turnos, _Turno(instante, next(self._orden), guion, accion))
 
 
-def _al_cuarto(instante: datetime) -> datetime:
-    """El siguiente cuarto de hora: las instituciones despachan por tandas, y así el sistema también."""
-    sobra = instante.timestamp() % _CUARTO_DE_HORA
-    return instante if not sobra else instante + timedelta(seconds=_CUARTO_DE_HORA - sobra)
+def _a_su_hora(ahora: datetime, espera: timedelta) -> datetime:
+    """Cuándo se despacha lo que tarda ``espera``: ya, en la siguiente hora de guardia o en la siguiente tanda."""
+    if not espera:
+        return ahora
+    instante = ahora + espera
+    hora = instante.replace(minute=0, second=0, microsecond=0)
+    en_punto = hora if hora == instante else hora + _HORA
+    if espera <= DE_GUARDIA:
+        return en_punto
+    while en_punto.hour not in TANDAS:
+        en_punto += _HORA
+    return en_punto
 
 
 def aceptada(acuse: Acuse | None) -> Acuse:
-    """El acuse, si fue de aceptación. Errores: `GuionRoto` con el código del rechazo."""
+    """El acuse, si fue de aceptación. Errores: `NoAceptada`."""
     if acuse is None:
         raise GuionRoto("sin acuse")
     if acuse.resultado is not Resultado.ACEPTADA:
-        raise GuionRoto(f"{acuse.servicio}: {acuse.codigo} ({acuse.campo})")
+        raise NoAceptada(acuse)
     return acuse
 
 
-def ids(acuse: Acuse) -> Iterable[str]:
-    """Ids de los hechos que causó una solicitud."""
-    return (str(hecho.id) for hecho in acuse.eventos)
+__all__ = [
+    "Escena",
+    "Esperar",
+    "Guion",
+    "GuionRoto",
+    "NoAceptada",
+    "Pedir",
+    "Reaccion",
+    "aceptada",
+]

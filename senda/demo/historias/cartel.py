@@ -1,0 +1,97 @@
+"""El cartel: qué historias se cuentan, cuántas veces cada una y cuándo entra cada persona."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from eventos.listas import ServicioPedido
+from infra.azar import Azar
+from senda.demo.escena import Guion
+from senda.demo.historias import adultas, desvios, ninez, personas
+from senda.demo.historias.caso import Caso, Persona, Trato
+from senda.demo.sorteo import barajar
+
+#: Días en que llegan personas; las últimas aún tienen meses por delante.
+ENTRADAS = 120
+#: Días simulados en total: ocho meses.
+DURACION = 245
+
+
+@dataclass(frozen=True, slots=True)
+class Historia:
+    """Una historia y cuántas de cada cien personas la viven. ``tratos``: cómo se porta quien recibe cada encargo."""
+
+    guion: Callable[[Caso], Guion]
+    persona: Callable[[Azar], Persona]
+    peso: int
+    tratos: Mapping[ServicioPedido, Trato] = field(default_factory=dict)
+    descarta: bool = False
+
+    @property
+    def nombre(self) -> str:
+        """Módulo y función: ``ninez.nacional``."""
+        return f"{self.guion.__module__.rpartition('.')[2]}.{self.guion.__name__}"
+
+
+HISTORIAS = (
+    Historia(adultas.nacional, personas.adulta_nacional, 20),
+    Historia(adultas.extranjera_que_regresa, personas.adulta_extranjera, 11),
+    Historia(adultas.extranjera_que_se_queda, personas.adulta_extranjera, 9),
+    Historia(ninez.nacional, personas.nna_nacional, 16),
+    Historia(ninez.extranjera, personas.nna_extranjera, 8),
+    Historia(desvios.presuncion_descartada, personas.adulta_nacional, 10, descarta=True),
+    Historia(desvios.consentimiento_revocado, personas.adulta_nacional, 6),
+    Historia(adultas.derivacion_rechazada, personas.adulta_nacional, 5, {ServicioPedido.PSICOSOCIAL: Trato.RECHAZA}),
+    Historia(
+        desvios.institucion_silenciosa, personas.adulta_nacional, 6, {ServicioPedido.ASISTENCIA_LEGAL: Trato.CALLA}
+    ),
+    Historia(adultas.absolucion, personas.adulta_nacional, 4, {ServicioPedido.SALUD: Trato.TARDA}),
+    Historia(desvios.ruta_reabierta, personas.adulta_nacional, 3),
+    Historia(desvios.vuelta_al_peligro, personas.adulta_nacional, 2),
+)
+
+
+def repartir(cuantas: int) -> list[Historia]:
+    """Tantas historias como personas, en proporción a su peso y ninguna sin contar si caben (restos mayores)."""
+    total = sum(h.peso for h in HISTORIAS)
+    cuotas = [(h, cuantas * h.peso / total) for h in HISTORIAS]
+    cada = {h.nombre: int(cuota) for h, cuota in cuotas}
+    faltan = cuantas - sum(cada.values())
+    por_resto = sorted(cuotas, key=lambda c: (c[1] >= 1, int(c[1]) - c[1]))
+    for historia, _ in por_resto[:faltan]:
+        cada[historia.nombre] += 1
+    return [h for h in HISTORIAS for _ in range(cada[h.nombre])]
+
+
+def programa(
+    cuantas: int, inicio: datetime, azar: Azar, casos: dict[UUID, Caso], ritmo: float = 1.0
+) -> Iterator[tuple[datetime, Guion]]:
+    """Cuándo entra cada persona y qué historia vive, por orden de llegada."""
+    historias = repartir(cuantas)
+    barajar(azar, historias)
+    ventana = timedelta(days=ENTRADAS) * ritmo
+    llegadas = sorted(_en_punto(inicio + ventana * azar.fraccion(), ritmo) for _ in historias)
+    for numero, (llegada, historia) in enumerate(zip(llegadas, historias, strict=True)):
+        suyo = azar.hijo(f"caso-{numero}")
+        caso = Caso(
+            persona=historia.persona(suyo),
+            azar=suyo,
+            casos=casos,
+            ritmo=ritmo,
+            tratos=historia.tratos,
+            descarta=historia.descarta,
+        )
+        yield llegada, historia.guion(caso)
+
+
+def _en_punto(llegada: datetime, ritmo: float) -> datetime:
+    """A horas señaladas: varias personas a la vez se atienden juntas."""
+    paso = timedelta(hours=4) * ritmo
+    sobra = timedelta(seconds=llegada.timestamp() % paso.total_seconds())
+    return llegada + paso - sobra
+
+
+__all__ = ["DURACION", "ENTRADAS", "HISTORIAS", "Historia", "programa", "repartir"]

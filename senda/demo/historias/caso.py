@@ -1,0 +1,175 @@
+"""El caso de una persona: lo que sus instituciones van sabiendo de él y cómo piden cosas en su nombre.
+
+No decide nada: guarda los ids que traen los acuses, quién participa ya y cómo se portará cada institución.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+from uuid import UUID
+
+from contratos.acuse import Acuse, HechoCausado
+from contratos.base import Peticion
+from eventos.base import Hecho
+from eventos.listas import ServicioPedido
+from eventos.perfil import PerfilDesagregado
+from eventos.tipos import NivelRiesgo, SiNo
+from infra.azar import Azar
+from senda.demo.escena import Esperar, GuionRoto, NoAceptada, Pedir, aceptada
+from senda.demo.sorteo import entre
+
+T = TypeVar("T")
+#: Un trozo de guion que devuelve algo.
+Paso: TypeAlias = Generator[Pedir | Esperar, Acuse | None, T]
+
+#: Rechazos que solo dicen que algo está en camino: una institución vuelve a pedirlo al rato.
+EN_CAMINO = frozenset(
+    {"ruta-desconocida", "sin-participacion", "evidencia-desconocida", "institucion-desconocida", "derivacion-ajena"}
+)
+_INTENTOS = 12
+_PACIENCIA = 400
+
+
+class Trato(StrEnum):
+    """Cómo responde la primera institución a la que se encarga un servicio."""
+
+    ACEPTA = "acepta"
+    RECHAZA = "rechaza"
+    TARDA = "tarda"
+    CALLA = "calla"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """Quién llega, tal como lo ve quien la detecta. ``perfil`` solo viaja sellado."""
+
+    nna: SiNo
+    extranjera: SiNo
+    idioma: str
+    riesgo: NivelRiesgo
+    perfil: PerfilDesagregado
+
+
+@dataclass
+class Caso:
+    """Una persona en la demostración.
+
+    ``ritmo``: por cuánto se multiplican las esperas (1 con reloj simulado; menos cuando el tiempo corre de verdad).
+    ``casos``: donde el reparto lo buscará por su ruta. ``descarta``: la identificación concluirá que no hubo trata.
+    ``retiradas``: encargos de los que ya nadie responde.
+    """
+
+    persona: Persona
+    azar: Azar
+    casos: dict[UUID, Caso]
+    ritmo: float = 1.0
+    tratos: Mapping[ServicioPedido, Trato] = field(default_factory=dict)
+    descarta: bool = False
+    revocado: bool = False
+    retiradas: set[UUID] = field(default_factory=set)
+    participan: set[str] = field(default_factory=set)
+    _hechos: dict[str, list[HechoCausado]] = field(default_factory=dict)
+    _ruta: UUID | None = None
+    _ahora: datetime | None = None
+
+    @property
+    def ruta(self) -> UUID:
+        """Su seudónimo. Errores: `GuionRoto` si nadie la detectó aún."""
+        if self._ruta is None:
+            raise GuionRoto("la persona no tiene ruta todavía")
+        return self._ruta
+
+    @property
+    def es_nna(self) -> bool:
+        """Si se la trata como niña, niño o adolescente."""
+        return self.persona.nna is not SiNo.NO
+
+    @property
+    def ahora(self) -> datetime:
+        """El instante del último acuse (UTC)."""
+        if self._ahora is None:
+            raise GuionRoto("todavía no hay ningún acuse")
+        return self._ahora
+
+    def dia(self, dias: int) -> date:
+        """La fecha de dentro de unos días."""
+        return (self.ahora + timedelta(days=dias)).date()
+
+    def dias(self, minimo: float, maximo: float) -> timedelta:
+        """Un lapso al azar, en días, al ritmo de la demostración."""
+        return entre(self.azar, timedelta(days=minimo), timedelta(days=maximo)) * self.ritmo
+
+    def horas(self, minimo: float, maximo: float) -> timedelta:
+        """Un lapso al azar, en horas, al ritmo de la demostración."""
+        return self.dias(minimo / 24, maximo / 24)
+
+    def empezar(self, ruta: UUID, quien: str) -> None:
+        """La persona ya tiene ruta y quien la detectó participa en ella."""
+        self._ruta = ruta
+        self.casos[ruta] = self
+        self.participan.add(quien)
+
+    def pedir(self, institucion: str, peticion: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuse]:
+        """Pide, insiste si algo está en camino y exige que se acepte. Errores: `NoAceptada`."""
+        # Con reloj simulado todo llegó ya cuando se pide lo siguiente: insistir no cambiaría nada.
+        intentos = 1 if self.ritmo == 1 else _INTENTOS
+        for intento in range(intentos):
+            try:
+                acuse = aceptada((yield Pedir(institucion, peticion, tras)))
+            except NoAceptada as error:
+                if error.codigo not in EN_CAMINO or intento == intentos - 1:
+                    raise
+                tras = timedelta(hours=1) * self.ritmo
+                continue
+            self.anotar(acuse)
+            return acuse
+        raise GuionRoto("no se llegó a pedir")
+
+    def pedir_en_vano(self, institucion: str, peticion: Peticion, codigo: str) -> Paso[None]:
+        """Pide algo que las reglas no permiten y exige que se rechace con ese código. Errores: `GuionRoto`."""
+        try:
+            aceptada((yield Pedir(institucion, peticion)))
+        except NoAceptada as error:
+            if error.codigo != codigo:
+                raise
+            return
+        raise GuionRoto(f"se aceptó lo que debía rechazarse con «{codigo}»")
+
+    def anotar(self, acuse: Acuse) -> None:
+        """Guarda lo que causó una solicitud."""
+        self._ahora = acuse.instante
+        for hecho in acuse.eventos:
+            self._hechos.setdefault(hecho.tipo, []).append(hecho)
+
+    def consta(self, clase: type[Hecho]) -> bool:
+        """Si ya ocurrió algo de esa clase."""
+        return clase.tipo in self._hechos
+
+    def ultimo(self, clase: type[Hecho]) -> HechoCausado:
+        """El último hecho de esa clase. Errores: `GuionRoto` si no hay."""
+        if clase.tipo not in self._hechos:
+            raise GuionRoto(f"la historia se apoya en un hecho que no ocurrió: {clase.tipo}")
+        return self._hechos[clase.tipo][-1]
+
+    def id_de(self, clase: type[Hecho], campo: str) -> UUID:
+        """El id que el servicio puso en un campo del último hecho de esa clase."""
+        return UUID(str(self.ultimo(clase).datos[campo]))
+
+    def hasta(self, ocurre: Callable[[], bool]) -> Paso[None]:
+        """Espera, mirando una o dos veces al día. Errores: `GuionRoto` si no llega a ocurrir."""
+        for _ in range(_PACIENCIA):
+            if ocurre():
+                return
+            yield Esperar(self.horas(8, 20))
+        raise GuionRoto("lo que la historia esperaba no ocurrió")
+
+    def con(self, *instituciones: str) -> Paso[None]:
+        """Espera a que participen en la ruta."""
+        yield from self.hasta(lambda: self.participan.issuperset(instituciones))
+
+
+__all__ = ["EN_CAMINO", "Caso", "Paso", "Persona", "Trato"]
