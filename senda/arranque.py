@@ -14,12 +14,21 @@ from senda.composicion import Montaje, inscribir_rectora
 from senda.despliegue import leer
 
 
+class BusNoCompartido(Exception):
+    """El bus del despliegue vive dentro de un solo proceso."""
+
+    def __str__(self) -> str:
+        return "con memory:// los seis servicios van en un proceso: usa «senda todo»"
+
+
 def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
     """Monta un servicio de ``carpeta``. ``puerto``: el de su HTTP; 0 si será uno cualquiera.
 
-    Errores: `DespliegueAusente`, `ClavesInvalidas`.
+    Errores: `DespliegueAusente`, `BusNoCompartido`, `ClavesInvalidas`.
     """
     despliegue = leer(carpeta)
+    if despliegue.bus.startswith("memory:"):
+        raise BusNoCompartido
     reloj = reloj_desde(despliegue.reloj)
     ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
     montaje = Montaje(carpeta, despliegue, reloj, AzarReal(), ajustes=Ajustes().por(ritmo))

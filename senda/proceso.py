@@ -29,7 +29,10 @@ def arrancar(carpeta: Path, nombre: str, puerto: int, direccion: str = DIRECCION
 
 
 def principal(argumentos: list[str] | None = None) -> None:
-    """Lee la orden y sirve. Sale con 2 si la orden no vale o no hay despliegue, y con 1 si el puerto está ocupado."""
+    """Lee la orden y sirve.
+
+    Sale con 2 si la orden no vale o el despliegue no la admite, y con 1 si el puerto está ocupado.
+    """
     lector = argparse.ArgumentParser(prog="python -m senda.proceso", description="Sirve un servicio de Senda.")
     lector.add_argument("nombre")
     lector.add_argument("--carpeta", type=Path, required=True, help="la del despliegue")
@@ -46,7 +49,7 @@ def principal(argumentos: list[str] | None = None) -> None:
 def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     from infra.anfitrion.produccion import PuertoOcupado, servir  # noqa: PLC0415
     from infra.observabilidad.registro import configurar  # noqa: PLC0415
-    from senda.arranque import montar  # noqa: PLC0415
+    from senda.arranque import BusNoCompartido, montar  # noqa: PLC0415
     from senda.composicion import CONTEXTOS  # noqa: PLC0415
     from senda.despliegue import DespliegueAusente  # noqa: PLC0415
 
@@ -57,7 +60,7 @@ def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     modulo = importlib.import_module(f"servicios.{nombre}.servicio")
     try:
         servir(modulo.SERVICIO, montar(carpeta, nombre, puerto), direccion, puerto)
-    except DespliegueAusente as error:
+    except (DespliegueAusente, BusNoCompartido) as error:
         print(error, file=sys.stderr)
         return 2
     except PuertoOcupado as error:

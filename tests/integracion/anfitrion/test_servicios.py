@@ -1,0 +1,112 @@
+"""Los seis servicios de verdad, cada uno en su proceso, tal como los arranca la orden `senda`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from contratos.acuse import Acuse, Resultado
+from contratos.solicitudes.deteccion import RecibirAlerta
+from eventos.listas import CanalAlerta
+from eventos.tipos import Urgencia
+from infra.azar import AzarReal
+from infra.mensajeria.transportes.amqp import TransporteAmqp
+from senda.cliente import Credencial, Enlace, componer
+from senda.composicion import CONTEXTOS, instalaciones, mapa
+from senda.despliegue import Despliegue, crear
+from tests.inquilinos import Bus
+from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso, hasta, puerto_libre
+
+pytestmark = pytest.mark.real
+
+RAIZ = Path(__file__).parents[3]
+#: Como la orden `senda`: un proceso que ya importó de todo y se cambia por el del servicio.
+ARRANCAR = """
+import sys, pathlib, senda.composicion
+from senda.proceso import arrancar
+arrancar(pathlib.Path(sys.argv[2]), sys.argv[1], int(sys.argv[3]))
+"""
+
+
+@pytest.fixture
+def credencial() -> Credencial:
+    return Credencial.generar(INSTITUCION, AzarReal())
+
+
+@pytest.fixture
+def despliegue(tmp_path: Path, bus: Bus, url_base: str, credencial: Credencial) -> Iterator[Despliegue]:
+    listo = crear(
+        tmp_path / "despliegue",
+        instalaciones(),
+        pais="gt",
+        bus=bus.url,
+        base=url_base,
+        prefijo=f"{bus.prefijo}s{uuid4().hex[:6]}.",
+        reloj="real",
+        rectora=INSTITUCION,
+        clave_rectora=credencial.publica,
+        azar=AzarReal(),
+    )
+    yield listo
+    motor = sa.create_engine(url_base, poolclass=sa.NullPool)
+    with motor.begin() as conexion:
+        for base in listo.bases.values():
+            usuario = sa.make_url(base.url).username
+            conexion.execute(sa.text(f"DROP SCHEMA {base.esquema} CASCADE"))
+            conexion.execute(sa.text(f"DROP OWNED BY {usuario}"))
+            conexion.execute(sa.text(f"DROP ROLE {usuario}"))
+
+
+@pytest.fixture
+def procesos(tmp_path: Path, despliegue: Despliegue) -> Iterator[dict[str, Proceso]]:
+    carpeta = tmp_path / "despliegue"
+    abiertos = {}
+    for nombre in CONTEXTOS:
+        puerto = puerto_libre()
+        orden = [sys.executable, "-c", ARRANCAR, nombre, str(carpeta), str(puerto)]
+        abiertos[nombre] = Proceso(orden, puerto, tmp_path / f"{nombre}.jsonl")
+    yield abiertos
+    for proceso in abiertos.values():
+        proceso.cerrar()
+
+
+def test_los_seis_arrancan_atienden_se_siguen_y_se_paran(
+    procesos: dict[str, Proceso], despliegue: Despliegue, credencial: Credencial
+):
+    for proceso in procesos.values():
+        hasta(proceso.listo, 90)
+    enlace = Enlace(TransporteAmqp(despliegue.bus), mapa(despliegue.prefijo).nombres)
+    alerta = RecibirAlerta(canal=CanalAlerta.DENUNCIA, urgencia=Urgencia.ORDINARIA)
+    recepcion = despliegue.recepcion["deteccion"]
+    azar = AzarReal()
+    assert enlace.enviar([componer(alerta, credencial, "ag-0123abcd", datetime.now(UTC), recepcion, azar)]) == [True]
+    acuses: list[Acuse] = []
+
+    def llego() -> bool:
+        if enlace.transporte.atada("", enlace.nombres.acuses_de(INSTITUCION)):
+            acuses.extend(enlace.acuses(INSTITUCION))
+        return bool(acuses)
+
+    hasta(llego)
+    assert [a.resultado for a in acuses] == [Resultado.ACEPTADA]
+    hasta(lambda: procesos["auditoria"].salud()["entrada"]["/gt/deteccion"]["aplicada"] == 1)
+    enlace.transporte.cerrar()
+    for proceso in procesos.values():
+        codigo, tardo = proceso.terminar()
+        assert codigo == 0, proceso.diario.read_text()
+        assert tardo < 5
+
+
+def test_un_nombre_que_no_es_o_una_carpeta_sin_despliegue_se_dicen(tmp_path: Path):
+    for nombre, texto in (("nadie", "deteccion, "), ("deteccion", "no hay un despliegue")):
+        orden = [sys.executable, "-m", "senda.proceso", nombre, "--carpeta", str(tmp_path), "--puerto", "0"]
+        hecho = subprocess.run(orden, capture_output=True, text=True, timeout=60, cwd=RAIZ, check=False)
+        assert hecho.returncode == 2
+        assert texto in hecho.stderr
