@@ -168,12 +168,12 @@ def exigir_destinataria(directorio: Directorio, codigo: str, servicio: ServicioP
 
 def reasignar(
     d: Derivacion, nueva: UUID, a: str, plazos_: Plazos, ahora: datetime
-) -> list[DerivacionReasignada | DerivacionEmitida]:
+) -> tuple[DerivacionReasignada, DerivacionEmitida]:
     """Pasa un encargo a otra institución con los plazos de nuevo desde cero: quien lo recibe acaba de saberlo."""
     encargo = Encargo(
         regla=d.regla, a=a, servicio=d.servicio, urgencia=d.urgencia, motivo=MotivoDerivacion.REASIGNACION
     )
-    return [
+    return (
         DerivacionReasignada(ruta=d.ruta, derivacion=d.id, nueva=nueva, a=a),
         emitir(d.ruta, nueva, encargo, de=d.de, a=a, plazos_=plazos_, ahora=ahora),
-    ]
+    )
