@@ -13,8 +13,8 @@ from eventos.rechazo import Rechazo, TodaviaNo
 DESTINO = Path("docs/codigos.md")
 _CABECERA = """# Códigos de rechazo
 
-Todo acuse de rechazo lleva `codigo`, `campo` y `que_hacer`. Los códigos son contrato: no cambian de significado. Este archivo se
-genera con `python -m senda.codigos`.
+Todo acuse de rechazo lleva `codigo`, `campo` y `que_hacer`. Los códigos son contrato: no cambian de significado.
+Este archivo se genera con `python -m senda.codigos`.
 
 """
 
@@ -37,6 +37,10 @@ def documento() -> str:
         "\n\\* Puede deberse a algo que aún viaja: el servicio lo reintenta unos segundos antes de rechazar.\n"
     )
     return "".join(partes)
+
+
+def _o_raya(campo: str) -> str:
+    return f"`{campo}`" if campo else "—"
 
 
 def _rechazos(clase: type[Rechazo]) -> Iterator[type[Rechazo]]:
