@@ -15,6 +15,8 @@ from infra.mensajeria.recibidos import TIPO_LATIDO
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Mensaje, Transporte
 
+_CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
+
 
 @dataclass
 class Pulso:
@@ -34,7 +36,7 @@ class Pulso:
         if self._ultimo is not None and ahora < self._ultimo + self.ajustes.latido:
             return False
         with leyendo(self.almacen.motor) as conexion:
-            fila = conexion.execute(sa.select(cabecera.c.posicion, cabecera.c.hoja)).one()
+            fila = conexion.execute(_CABECERA).one()
         if not fila.posicion:
             return False
         firmada = self.almacen.claves.firmar_cabecera(self.almacen.origen, fila.posicion, fila.hoja.hex(), ahora)
@@ -49,7 +51,7 @@ class Pulso:
     def proximo(self) -> datetime | None:
         """Cuándo toca latir, si hay algo que la última vez no se dijo (UTC)."""
         with leyendo(self.almacen.motor) as conexion:
-            posicion = conexion.scalar(sa.select(cabecera.c.posicion)) or 0
+            posicion = conexion.execute(_CABECERA).one().posicion
         if posicion == self._posicion or self._ultimo is None:
             return None
         return self._ultimo + self.ajustes.latido

@@ -38,26 +38,29 @@ class Vista(NamedTuple):
         return self.aplicada + 1
 
 
+_SIGUIENTE = avances.c.aplicada + 1
+#: Se pregunta en cada vuelta: construirla cada vez costaba más que contestarla.
+_CONSULTA = (
+    sa.select(
+        avances.c.origen,
+        avances.c.aplicada,
+        avances.c.anunciada,
+        sa.select(sa.func.coalesce(sa.func.max(entrada.c.posicion), 0))
+        .where(entrada.c.origen == avances.c.origen)
+        .scalar_subquery(),
+        sa.exists().where(entrada.c.origen == avances.c.origen, entrada.c.posicion == _SIGUIENTE),
+        avances.c.alto,
+        fallos.c.proximo,
+        avances.c.falta,
+        avances.c.falta_desde,
+        avances.c.pedidos,
+    )
+    .outerjoin(fallos, (fallos.c.origen == avances.c.origen) & (fallos.c.posicion == _SIGUIENTE))
+    .where(avances.c.origen.in_(sa.bindparam("origenes", expanding=True)))
+)
+
+
 def panorama(conexion: Connection, origenes: Collection[str]) -> list[Vista]:
     """La vista de cada origen, en el orden dado. Los que aún no tienen fila de avance no salen."""
-    siguiente = avances.c.aplicada + 1
-    consulta = (
-        sa.select(
-            avances.c.origen,
-            avances.c.aplicada,
-            avances.c.anunciada,
-            sa.select(sa.func.coalesce(sa.func.max(entrada.c.posicion), 0))
-            .where(entrada.c.origen == avances.c.origen)
-            .scalar_subquery(),
-            sa.exists().where(entrada.c.origen == avances.c.origen, entrada.c.posicion == siguiente),
-            avances.c.alto,
-            fallos.c.proximo,
-            avances.c.falta,
-            avances.c.falta_desde,
-            avances.c.pedidos,
-        )
-        .outerjoin(fallos, (fallos.c.origen == avances.c.origen) & (fallos.c.posicion == siguiente))
-        .where(avances.c.origen.in_(origenes))
-    )
-    vistas = {fila[0]: Vista(*fila) for fila in conexion.execute(consulta)}
+    vistas = {fila[0]: Vista(*fila) for fila in conexion.execute(_CONSULTA, {"origenes": list(origenes)})}
     return [vistas[origen] for origen in origenes if origen in vistas]

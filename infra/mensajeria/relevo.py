@@ -29,6 +29,18 @@ from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Topolog
 registro = structlog.get_logger(__name__)
 
 DESTINO_HECHOS = "eventos"
+# Se preguntan en cada vuelta: construirlas cada vez costaba más que contestarlas.
+_PUBLICADA_Y_ESCRITA = sa.select(
+    sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery(),
+    sa.select(sa.func.max(eventos.c.posicion)).scalar_subquery(),
+)
+_POR_SALIR = (
+    sa.select(salida)
+    .where(salida.c.proximo <= sa.bindparam("ahora"))
+    .order_by(salida.c.numero)
+    .limit(sa.bindparam("lote", type_=sa.Integer))
+)
+_PRIMERA_CITA = sa.select(sa.func.min(salida.c.proximo))
 _DE_INSTITUCION = ("acuses", "buzon")
 
 
@@ -71,19 +83,15 @@ class Relevo:
         if ajeno is not None:
             return ajeno
         with leyendo(self.almacen.motor) as conexion:
-            devuelto = conexion.scalar(sa.select(sa.func.min(salida.c.proximo)))
+            devuelto = conexion.scalar(_PRIMERA_CITA)
         return min((cita for cita in (devuelto, self._reintento) if cita is not None), default=None)
 
     def _pendiente(self, ahora: datetime) -> tuple[int, bool, Sequence[Row[Any]]]:
         """La marca, si hay hechos después de ella, y lo que toca sacar de la salida."""
-        marca = sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery()
-        ultima = sa.select(sa.func.max(eventos.c.posicion)).scalar_subquery()
-        consulta = (
-            sa.select(salida).where(salida.c.proximo <= ahora).order_by(salida.c.numero).limit(self.ajustes.lote_relevo)
-        )
         with leyendo(self.almacen.motor) as conexion:
-            publicada, escrita = conexion.execute(sa.select(marca, ultima)).one()
-            return publicada or 0, (escrita or 0) > (publicada or 0), conexion.execute(consulta).all()
+            publicada, escrita = conexion.execute(_PUBLICADA_Y_ESCRITA).one()
+            filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "lote": self.ajustes.lote_relevo}).all()
+        return publicada or 0, (escrita or 0) > (publicada or 0), filas
 
     def _publicar_hechos(self, marca: int, ahora: datetime) -> bool:
         with leyendo(self.almacen.motor) as conexion:
