@@ -19,6 +19,24 @@ def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mappin
     conexion.execute(sentencia, [{**fijos, **fila} for fila in filas] if fijos else list(filas))
 
 
+class Altas:
+    """Filas nuevas que se acumulan por tabla y se escriben juntas: en PostgreSQL, una ida y vuelta y no una por fila."""
+
+    def __init__(self, conexion: Connection) -> None:
+        self._conexion = conexion
+        self._filas: dict[Table, list[Mapping[str, Any]]] = {}
+
+    def agregar(self, tabla: Table, **fila: Any) -> None:
+        """Una fila más; si su clave ya está, quedará como estaba."""
+        self._filas.setdefault(tabla, []).append(fila)
+
+    def escribir(self) -> None:
+        """Escribe lo acumulado. Hay que llamarla antes de tocar esas tablas de otro modo, y al final."""
+        for tabla, filas in self._filas.items():
+            insertar_si_falta(self._conexion, tabla, filas)
+        self._filas.clear()
+
+
 @cache
 def _sentencia(tabla: Table, columnas: tuple[str, ...]) -> tuple[TextClause, dict[str, Any]]:
     """La sentencia y los valores por defecto de lo que falte.

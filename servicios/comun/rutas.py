@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, Uuid
 
+from eventos.base import Hecho
 from eventos.comun import HechoRectificado
 from eventos.coordinacion import (
     DerivacionAceptada,
@@ -23,7 +24,7 @@ from eventos.deteccion import AlertaRecibida, PresuntaVictimaDetectada, VictimaI
 from eventos.rechazo import TodaviaNo
 from eventos.sobre import Anotado
 from eventos.tipos import SiNo
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 from infra.almacen.tanda import Tanda
 
 TABLAS = MetaData()
@@ -112,50 +113,51 @@ def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
     """Pone al día rutas y participaciones."""
+    altas = Altas(conexion)
     for anotado in anotados:
         match anotado.hecho:
             case RutaAbierta() as hecho:
-                insertar_si_falta(
-                    conexion,
+                altas.agregar(
                     rutas,
-                    [
-                        {
-                            "ruta": hecho.ruta,
-                            "nna": hecho.nna,
-                            "extranjera": hecho.extranjera.value,
-                            "protocolo": hecho.protocolo,
-                            "version_protocolo": hecho.version_protocolo,
-                            "abierta": True,
-                        }
-                    ],
+                    ruta=hecho.ruta,
+                    nna=hecho.nna,
+                    extranjera=hecho.extranjera.value,
+                    protocolo=hecho.protocolo,
+                    version_protocolo=hecho.version_protocolo,
+                    abierta=True,
                 )
-            case RutaCerrada() | RutaReabierta() as hecho:
-                abierta = isinstance(hecho, RutaReabierta)
-                conexion.execute(sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=abierta))
             case VictimaIdentificada() as hecho:
-                fila = {
-                    "evento": anotado.id,
-                    "ruta": hecho.ruta,
-                    "nna": hecho.nna.value,
-                    "extranjera": hecho.extranjera.value,
-                }
-                insertar_si_falta(conexion, identificaciones, [fila])
-            case HechoRectificado() as hecho:
-                conexion.execute(sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige))
-            case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
-                _entra(conexion, hecho.ruta, anotado.institucion, "deteccion")
-            case DerivacionAceptada() as hecho:
-                _entra(conexion, hecho.ruta, anotado.institucion, str(hecho.derivacion))
-            case DerivacionRechazada() | DerivacionReasignada() | DerivacionRetirada() as hecho:
-                # Quien la deja o la pierde sale de la ruta, salvo que participe por otra vía.
-                conexion.execute(
-                    sa.delete(participaciones).where(
-                        participaciones.c.ruta == hecho.ruta, participaciones.c.via == str(hecho.derivacion)
-                    )
+                altas.agregar(
+                    identificaciones,
+                    evento=anotado.id,
+                    ruta=hecho.ruta,
+                    nna=hecho.nna.value,
+                    extranjera=hecho.extranjera.value,
                 )
+            case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
+                altas.agregar(participaciones, ruta=hecho.ruta, institucion=anotado.institucion, via="deteccion")
+            case DerivacionAceptada() as hecho:
+                via = str(hecho.derivacion)
+                altas.agregar(participaciones, ruta=hecho.ruta, institucion=anotado.institucion, via=via)
+            case hecho if (cambio := _cambio(hecho)) is not None:
+                altas.escribir()
+                conexion.execute(cambio)
             case _:
                 pass
+    altas.escribir()
 
 
-def _entra(conexion: Connection, ruta: UUID, institucion: str, via: str) -> None:
-    insertar_si_falta(conexion, participaciones, [{"ruta": ruta, "institucion": institucion, "via": via}])
+def _cambio(hecho: Hecho) -> sa.Update | sa.Delete | None:
+    """Lo que un hecho cambia o quita de lo ya escrito."""
+    match hecho:
+        case RutaCerrada() | RutaReabierta():
+            return sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=isinstance(hecho, RutaReabierta))
+        case HechoRectificado():
+            return sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige)
+        case DerivacionRechazada() | DerivacionReasignada() | DerivacionRetirada():
+            # Quien la deja o la pierde sale de la ruta, salvo que participe por otra vía.
+            return sa.delete(participaciones).where(
+                participaciones.c.ruta == hecho.ruta, participaciones.c.via == str(hecho.derivacion)
+            )
+        case _:
+            return None
