@@ -153,9 +153,7 @@ class Protocolo(Dato, frozen=True, kw_only=True):
     nombre: str
     rectora: CodigoInstitucion
     supervisora: Annotated[CodigoInstitucion, dice("A quién se escala lo que vence en manos de la rectora")]
-    silencio_tras: Annotated[
-        int, Meta(ge=1, description="Acuses vencidos sin otra señal para hacerlo constar")
-    ]
+    silencio_tras: Annotated[int, Meta(ge=1, description="Acuses vencidos sin otra señal para hacerlo constar")]
     edad_desconocida: ReglaDeEdad
     plazos: tuple[PlazosDeUrgencia, ...]
     calendario: Calendario
