@@ -126,9 +126,13 @@ class Coordinacion(Banco):
             return tanda.leer(consulta)
 
     def encargo(self, servicio: ServicioPedido, ruta: UUID = RUTA) -> Row[Any]:
-        """El último encargo de ese servicio."""
-        consulta = sa.select(derivaciones).where(derivaciones.c.servicio == servicio.value, derivaciones.c.ruta == ruta)
-        return self.leer(consulta.order_by(sa.literal_column("rowid").desc()))[0]
+        """El encargo de ese servicio que nadie sustituyó."""
+        consulta = sa.select(derivaciones).where(
+            derivaciones.c.servicio == servicio.value,
+            derivaciones.c.ruta == ruta,
+            derivaciones.c.sustituida_por.is_(None),
+        )
+        return self.leer(consulta.order_by(derivaciones.c.emitida.desc()))[0]
 
     def estados(self, ruta: UUID = RUTA) -> dict[str, str]:
         return {f.derecho: f.estado for f in self.leer(sa.select(derechos).where(derechos.c.ruta == ruta))}
