@@ -20,6 +20,7 @@ from eventos.rechazo import Rechazo, TodaviaNo
 from eventos.sobre import Anotado
 from eventos.tipos import NivelRiesgo, SiNo
 from infra.almacen.esquema import eventos
+from infra.almacen.motor import leyendo
 from infra.almacen.tanda import Autoria, Tanda
 from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
@@ -194,14 +195,14 @@ class Sistema:
 
     def efectos(self, estacion: Estacion | None = None) -> list[str]:
         """Rutas de los hechos que surtieron efecto, en orden. Un repetido saldría dos veces."""
-        with (estacion or self.coordinacion).almacen.motor.connect() as conexion:
+        with leyendo((estacion or self.coordinacion).almacen.motor) as conexion:
             return list(conexion.scalars(sa.select(efectos.c.ruta).order_by(efectos.c.numero)))
 
     def hechos(self, estacion: Estacion | None = None) -> int:
         return self.filas(eventos, estacion or self.deteccion)
 
     def filas(self, tabla: sa.Table, estacion: Estacion | None = None) -> int:
-        with (estacion or self.deteccion).almacen.motor.connect() as conexion:
+        with leyendo((estacion or self.deteccion).almacen.motor) as conexion:
             return conexion.scalar(sa.select(sa.func.count()).select_from(tabla)) or 0
 
     def reposo(self) -> None:
