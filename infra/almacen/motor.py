@@ -39,7 +39,6 @@ def abrir_motor(url: str, esquema: str | None = None) -> Engine:
     return create_engine(
         direccion,
         connect_args=_conexion_postgresql(esquema),
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=5,
         hide_parameters=True,
@@ -95,7 +94,14 @@ def _ajustar_sqlite(motor: Engine) -> None:
 
 
 @contextmanager
-def leyendo(motor: Engine) -> Iterator[Connection]:
-    """Una transacción que solo lee: en SQLite no espera a quien escribe."""
-    with motor.connect().execution_options(solo_lee=True) as conexion, conexion.begin():
+def leyendo(motor: Engine, *, en_flujo: bool = False) -> Iterator[Connection]:
+    """Una conexión que solo lee: en SQLite no espera a quien escribe.
+
+    En PostgreSQL va sin transacción, que costaría dos viajes más por consulta y no daría más: cada sentencia vería lo
+    confirmado igualmente. ``en_flujo``: con ella, que un cursor del servidor (``yield_per``) la exige.
+    """
+    opciones: dict[str, Any] = {"solo_lee": True}
+    if motor.dialect.name == "postgresql" and not en_flujo:
+        opciones["isolation_level"] = "AUTOCOMMIT"
+    with motor.connect().execution_options(**opciones) as conexion, conexion.begin():
         yield conexion
