@@ -10,8 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
-from eventos.coordinacion import DerivacionAtendida, DerivacionEmitida, DerivacionVencida, RutaAbierta, RutaCerrada, RutaReabierta
-from eventos.listas import MotivoCierre
+from eventos.coordinacion import (
+    DerivacionAtendida,
+    DerivacionEmitida,
+    DerivacionVencida,
+    RutaAbierta,
+    RutaCerrada,
+    RutaReabierta,
+)
+from eventos.motivos import MotivoCierre
 from eventos.sobre import SobreInvalido, decodificar
 from infra.almacen.motor import abrir_motor, leyendo
 from senda.auditoria import verificar_despliegue
@@ -103,7 +110,7 @@ def _contar(carpeta: Path) -> _Cuenta:
     motor = abrir_motor(base.url, base.esquema)
     cuenta = _Cuenta()
     try:
-        with leyendo(motor) as conexion:
+        with leyendo(motor, en_flujo=True) as conexion:
             consulta = sa.select(libro.c.cuerpo).order_by(libro.c.indice).execution_options(yield_per=2000)
             for cuerpo in conexion.scalars(consulta):
                 try:
