@@ -130,6 +130,8 @@ class Relevo:
         return all(self.transporte.atada(intercambio, cola) for cola in faltan)
 
     def _publicar_salida(self, filas: Sequence[Row[Any]], ahora: datetime) -> bool:
+        if not filas:
+            return False
         salen = self._con_cola(filas)
         llegaron = self.transporte.publicar([self._mensaje(f) for f in salen])
         enviados = {f.numero for f, llego in zip(salen, llegaron, strict=True) if llego}
@@ -138,8 +140,6 @@ class Relevo:
         self._aseguradas -= {f.clave for f in devueltos}
         # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
         sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
-        if not filas:
-            return False
         with self.almacen.motor.begin() as conexion:
             if not self._arriendo.vigente(conexion):
                 return False

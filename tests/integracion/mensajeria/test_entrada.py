@@ -324,7 +324,7 @@ def test_lo_que_no_es_un_sobre_se_aparta_y_no_detiene(sistema: Sistema):
 def test_lo_indescifrable_va_a_muertos_y_no_detiene(sistema: Sistema):
     sistema.contar(2)
     uno, dos = mensajes(sistema)
-    base = dict(uno.cabeceras)
+    base: dict[str, str | int] = dict(uno.cabeceras)
     malas: list[dict[str, str | int]] = [
         {**base, "origen": "/gt/nadie"},
         {**base, "posicion": "no"},
