@@ -25,6 +25,14 @@ from infra.seguridad.sello import sellar
 registro = structlog.get_logger(__name__)
 
 
+class _Previa(NamedTuple):
+    """Lo ya respondido con un id: a qué bytes, con qué firma venían y qué se dijo."""
+
+    huella: str
+    firma: str
+    acuse: AcuseFirmado
+
+
 class _Conservada(NamedTuple):
     """Una respuesta por guardar. ``cuerpo``: lo firmado, si causó hechos; ``ruta``: con qué clave ha de sellarse."""
 
@@ -42,7 +50,7 @@ class Respuestas:
     tanda: Tanda
     notaria: Notaria
     llavero: Llavero
-    _previas: dict[tuple[str, str], tuple[str, AcuseFirmado]] = field(default_factory=dict)
+    _previas: dict[tuple[str, str], _Previa] = field(default_factory=dict)
     _nuevas: list[_Conservada] = field(default_factory=list)
 
     def buscar_previas(self, claves: Collection[tuple[str, str]]) -> None:
@@ -50,20 +58,35 @@ class Respuestas:
         if not claves:
             return
         s = solicitudes.c
-        consulta = sa.select(s.institucion, s.id, s.huella, s.resultado, s.acuse, s.firma_acuse).where(
+        consulta = sa.select(s.institucion, s.id, s.huella, s.firma, s.resultado, s.acuse, s.firma_acuse).where(
             sa.tuple_(s.institucion, s.id).in_(claves)
         )
         for f in self.tanda.conexion.execute(consulta):
             acuse = AcuseFirmado(Resultado(f.resultado), f.acuse, f.firma_acuse)
-            self._previas[f.institucion, f.id] = (f.huella, acuse)
+            self._previas[f.institucion, f.id] = _Previa(f.huella, f.firma, acuse)
+
+    def repetida_tal_cual(self, recibida: Recibida, examinada: Examinada) -> bool:
+        """Los mismos bytes con la misma firma que ya se comprobó: se contesta lo mismo, sin volver a mirar la firma.
+
+        Quien no recibió su acuse y lo repite puede haber cambiado de clave, estar suspendida o traer la firma caducada:
+        lo que se le dijo entonces sigue siendo lo que pasó.
+        """
+        previa = self._previas.get(examinada.clave)
+        if previa is None or (previa.huella, previa.firma) != (examinada.huella, recibida.firma):
+            return False
+        institucion = examinada.solicitud.institucion
+        if recibida.usuario not in {None, institucion}:
+            return False
+        self._mandar(recibida, institucion, previa.acuse)
+        return True
 
     def ya_respondida(self, recibida: Recibida, examinada: Examinada) -> bool:
         """Idempotencia: la repetida recibe los mismos bytes que la primera; el mismo id con otro cuerpo, un error."""
         previa = self._previas.get(examinada.clave)
         if previa is None:
             return False
-        huella, acuse = previa
-        if huella != examinada.huella:
+        acuse = previa.acuse
+        if previa.huella != examinada.huella:
             acuse = self._negativa(
                 examinada,
                 SolicitudInvalida("id-reutilizado", "id", "Ese id ya se usó con otro cuerpo; pide con un id nuevo."),
@@ -125,7 +148,7 @@ class Respuestas:
 
     def _responder(self, nueva: _Conservada) -> None:
         self._nuevas.append(nueva)
-        self._previas[nueva.examinada.clave] = (nueva.examinada.huella, nueva.acuse)
+        self._previas[nueva.examinada.clave] = _Previa(nueva.examinada.huella, nueva.recibida.firma, nueva.acuse)
         self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse)
 
     def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida) -> AcuseFirmado:

@@ -179,6 +179,8 @@ class Solicitudes:
         if isinstance(leida, SolicitudInvalida):
             respuestas.devolver(recibida, leida)
             return
+        if respuestas.repetida_tal_cual(recibida, leida):
+            return
         try:
             self._autenticar(tanda, recibida, leida)
         except _NoEsSuya as ajena:
