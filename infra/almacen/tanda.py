@@ -57,6 +57,10 @@ class _Flujo:
         return self.anotados[-1].version if self.anotados else 0
 
 
+#: Lo que se hace con los hechos propios de una tanda cuando ya están escritos y aún no confirmados.
+Aviso = Callable[[Sequence[Anotado], "Tanda"], None]
+
+
 class Tanda:
     """Trabajo dentro de una transacción con el turno de escritura tomado."""
 
@@ -68,6 +72,7 @@ class Tanda:
         self._por_leer: list[Anotado] = []
         self._mensajes: list[dict[str, Any]] = []
         self._sugeridos: set[UUID] = set()
+        self._al_volcar: list[Aviso] = []
         self._recordado: dict[object, Any] = {}
         self._guardada: int | None = None
         self._ajenos = self._guardados = self._enviados = 0
@@ -170,6 +175,11 @@ class Tanda:
             }
         )  # fmt: skip
 
+    def al_volcar(self, aviso: Aviso) -> None:
+        """A quién contar, una sola vez y al final, los hechos propios de esta tanda: así los avisos van por lotes."""
+        if aviso not in self._al_volcar:
+            self._al_volcar.append(aviso)
+
     def posicion(self) -> int:
         """La posición que tendrá el último hecho anotado hasta ahora."""
         if self._guardada is None:  # con el turno tomado, nadie más la mueve
@@ -183,6 +193,8 @@ class Tanda:
             claves = self._claves_para(pendientes)
             self._almacen.eventos_en(self._conexion, claves).put(pendientes)  # type: ignore[arg-type]
             self._guardados = len(pendientes)
+            for aviso in self._al_volcar:
+                aviso(pendientes, self)
         _ = self.conexion
         if self._mensajes:
             mensajes, self._mensajes = self._mensajes, []

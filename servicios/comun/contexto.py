@@ -136,7 +136,7 @@ class Contexto:
         hechos = self.casos.decidir(encargo, Mesa(tanda, autoria))
         anotados = tanda.anotar(hechos, autoria)
         if anotados:
-            self.avisar(anotados, tanda)
+            tanda.al_volcar(self.avisar)
         return anotados
 
     def _del_sistema(self, tanda: Tanda, causa: str, correlacion: str) -> Autoria:

@@ -38,11 +38,11 @@ def inscribir_casos(casos: Casos) -> None:
 
 
 def abrir_ruta(interna: AbrirRuta, mesa: Mesa) -> Sequence[Hecho]:
-    """Abre la ruta una sola vez y emite los encargos obligatorios."""
+    """Abre la ruta una sola vez, emite los encargos obligatorios y cuenta lo que ya se sabe de los derechos."""
     hecho = interna.deteccion
     expediente = Expediente(mesa, hecho.ruta)
     if expediente.ruta.apertura is not None:
-        return []
+        return revisar_derechos(RevisarDerechos(ruta=hecho.ruta), mesa)
     protocolo = _protocolo_de(hecho.pais_deteccion)
     perfil = Perfil(protocolo.es_nna(hecho.nna), hecho.extranjera)
     expediente.contar(
@@ -62,6 +62,8 @@ def abrir_ruta(interna: AbrirRuta, mesa: Mesa) -> Sequence[Hecho]:
     for evidencia in expediente.evidencias:
         if evidencia.contradicha_por is None:
             expediente.obligar(evidencia, perfil)
+    ruta = expediente.ruta
+    expediente.contar_y_obligar(derechos.revisar(ruta.id, ruta.derechos, protocolo.derechos, expediente.evidencias))
     return expediente.hechos
 
 

@@ -17,7 +17,7 @@ def al_conocer(anotado: Anotado) -> Sequence[Interna]:
     match anotado.hecho:
         case PresuntaVictimaDetectada() as hecho:
             # Abrir ya repasa todo lo que se sabía de la ruta, este hecho incluido.
-            return [AbrirRuta(deteccion=hecho), RevisarDerechos(ruta=hecho.ruta)]
+            return [AbrirRuta(deteccion=hecho)]
         case HechoRectificado() as hecho:
             return [RevisarDerechos(ruta=hecho.ruta)]
         case HechoDeRuta() as hecho:
