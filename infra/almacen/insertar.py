@@ -20,7 +20,7 @@ def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mappin
 
 
 class Altas:
-    """Filas nuevas que se acumulan por tabla y se escriben juntas: en PostgreSQL, una ida y vuelta y no una por fila."""
+    """Añade las filas cuya clave no está; las que están quedan como estaban. Todas, con las mismas columnas."""
 
     def __init__(self, conexion: Connection) -> None:
         self._conexion = conexion

@@ -161,8 +161,16 @@ class Tanda:
         return self._conexion
 
     def leer(self, consulta: Select[Any]) -> Sequence[Row[Any]]:
-        """Consulta las lecturas propias."""
+        """Consulta las lecturas propias, al día."""
         return self.conexion.execute(consulta).all()
+
+    def leer_lo_escrito(self, consulta: Select[Any]) -> Sequence[Row[Any]]:
+        """Consulta las lecturas sin ponerlas al día: quien la usa suma lo `por_escribir`, y el lote no se parte."""
+        return self._conexion.execute(consulta).all()
+
+    def por_escribir(self, sujeto: str) -> list[Anotado]:
+        """Hechos de un sujeto que esta tanda conoce y aún no llegaron a las lecturas, en orden."""
+        return [a for a in self._por_leer if a.hecho.sujeto == sujeto]
 
     def enviar(self, *, intercambio: str, clave: str, tipo: str, cuerpo: bytes, firma: str = "", urgente: bool = False,
                id_mensaje: str | None = None) -> None:  # fmt: skip

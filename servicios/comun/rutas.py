@@ -60,6 +60,9 @@ participaciones = Table(
 )
 
 
+_CAMBIAN_LA_FICHA = (RutaAbierta, RutaCerrada, RutaReabierta, VictimaIdentificada, HechoRectificado)
+
+
 class RutaDesconocida(TodaviaNo):
     """La ruta no existe, o coordinación todavía no contó que la abrió."""
 
@@ -93,7 +96,8 @@ def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
         .order_by(identificaciones.c.evento.desc())
         .limit(1)
     )
-    filas = tanda.leer(consulta)
+    al_dia = not any(isinstance(a.hecho, _CAMBIAN_LA_FICHA) for a in tanda.por_escribir(str(ruta)))
+    filas = tanda.leer_lo_escrito(consulta) if al_dia else tanda.leer(consulta)
     if not filas:
         raise RutaDesconocida
     fila = filas[0]

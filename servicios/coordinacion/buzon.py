@@ -41,16 +41,17 @@ from servicios.coordinacion.tablas import buzon, buzones, derivaciones
 INTERCAMBIO = "buzon"
 
 
-class _Entrega(NamedTuple):
+class Entrega(NamedTuple):
+    """Un hecho para el buzón de una institución; ``encargo``, la derivación de la que habla si no la trae entera."""
+
     institucion: str
     anotado: Anotado
     encargo: Row[Any] | None = None
     urgente: bool = False
 
 
-def repartir(conexion: Connection, anotados: Sequence[Anotado]) -> None:
-    """Deja cada hecho en el buzón de quien lo necesita. Parte de las lecturas de derivaciones, ya puestas al día."""
-    entregas = [entrega for anotado in anotados for entrega in _entregas(conexion, anotado)]
+def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
+    """Deja cada entrega en su buzón, con el número que le sigue."""
     if not entregas:
         return
     quienes = sorted({entrega.institucion for entrega in entregas})
@@ -83,26 +84,27 @@ def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
         )
 
 
-def _entregas(conexion: Connection, anotado: Anotado) -> Iterator[_Entrega]:
+def entregas(conexion: Connection, anotado: Anotado) -> Iterator[Entrega]:
+    """A quién hay que decir un hecho. Parte de las lecturas de derivaciones, ya puestas al día."""
     match anotado.hecho:
         case DerivacionEmitida() as hecho:
-            yield _Entrega(hecho.a, anotado, urgente=hecho.urgencia is Urgencia.INMEDIATA)
+            yield Entrega(hecho.a, anotado, urgente=hecho.urgencia is Urgencia.INMEDIATA)
         case DerivacionReasignada() | DerivacionRetirada() | DerivacionVencida() as hecho:
             encargo = _encargo(conexion, hecho.derivacion)
-            yield _Entrega(encargo.a, anotado, encargo, isinstance(hecho, DerivacionVencida))
+            yield Entrega(encargo.a, anotado, encargo, isinstance(hecho, DerivacionVencida))
         case DerivacionEscalada() as hecho:
-            yield _Entrega(hecho.a, anotado, _encargo(conexion, hecho.derivacion), urgente=True)
+            yield Entrega(hecho.a, anotado, _encargo(conexion, hecho.derivacion), urgente=True)
         case DerivacionRechazada() | DerivacionAtendida() as hecho:
             encargo = _encargo(conexion, hecho.derivacion)
             # Lo que manda el protocolo lo sigue la rectora en sus lecturas; quien encargó algo por sí, aquí.
             if encargo.motivo != MotivoDerivacion.PROTOCOLO and encargo.de != encargo.a:
-                yield _Entrega(encargo.de, anotado, encargo)
+                yield Entrega(encargo.de, anotado, encargo)
         case RutaCerrada() | RutaReabierta() as hecho:
-            yield from (_Entrega(a, anotado) for a in _atendieron(conexion, hecho.ruta))
+            yield from (Entrega(a, anotado) for a in _atendieron(conexion, hecho.ruta))
         case CasoCoordinado() as hecho:
-            yield from (_Entrega(institucion, anotado) for institucion in sorted(set(hecho.instituciones)))
+            yield from (Entrega(institucion, anotado) for institucion in sorted(set(hecho.instituciones)))
         case InstitucionSilenciosa():
-            yield from (_Entrega(codigo, anotado) for codigo in _rectoras(conexion))
+            yield from (Entrega(codigo, anotado) for codigo in _rectoras(conexion))
         case _:
             pass
 
@@ -124,7 +126,7 @@ def _encargo(conexion: Connection, derivacion: UUID) -> Row[Any]:
     return conexion.execute(sa.select(derivaciones).where(derivaciones.c.derivacion == derivacion)).one()
 
 
-def _fila(entrega: _Entrega, numero: int) -> dict[str, Any]:
+def _fila(entrega: Entrega, numero: int) -> dict[str, Any]:
     anotado = entrega.anotado
     ruta = anotado.hecho.ruta if isinstance(anotado.hecho, HechoDeRuta) else None
     cuerpo: dict[str, object] = {

@@ -18,8 +18,10 @@ from sqlalchemy import Row
 from contratos.base import Mandato
 from contratos.protocolos import Protocolo, cargar
 from eventos.base import Hecho, partir
+from eventos.comun import HechoRectificado
 from eventos.coordinacion import DerechoVulneradoDeNuevo, RutaReabierta
 from eventos.listas import Derecho
+from eventos.sobre import Anotado
 from servicios.comun import directorio
 from servicios.comun.directorio import FichaInstitucion
 from servicios.comun.mesa import Mesa
@@ -27,6 +29,7 @@ from servicios.coordinacion.dominio import derechos, encargo
 from servicios.coordinacion.dominio.encargo import Encargo, Plazos
 from servicios.coordinacion.dominio.ruta import Ruta
 from servicios.coordinacion.dominio.suceso import Evidencia, Perfil, Suceso
+from servicios.coordinacion.lecturas import es_prueba
 from servicios.coordinacion.tablas import contradicciones, evidencias
 
 #: Quién puede apoyarse en la decisión de una NNA, tras oírla (regla 2).
@@ -87,18 +90,19 @@ class Expediente:
     @cached_property
     def evidencias(self) -> list[Evidencia]:
         """Los hechos de la ruta que contaron otros servicios, con si valen hoy como prueba."""
-        return self.leer_evidencias(evidencias.c.ruta == self.ruta.id)
+        tanda = self.mesa.tanda
+        recientes = [a for a in tanda.por_escribir(str(self.ruta.id)) if es_prueba(a) or _rectifica(a)]
+        donde = evidencias.c.ruta == self.ruta.id
+        rectificadas = sa.select(contradicciones.c.evento).where(contradicciones.c.ruta == self.ruta.id).limit(1)
+        if any(map(_rectifica, recientes)) or (recientes and tanda.leer_lo_escrito(rectificadas)):
+            return self.leer_evidencias(donde)
+        escritas = [self._evidencia(fila) for fila in tanda.leer_lo_escrito(_consulta(donde))]
+        nuevas = [self._reciente(a) for a in recientes]
+        return sorted([*escritas, *nuevas], key=lambda e: (e.registrado, e.id))
 
     def leer_evidencias(self, donde: sa.ColumnElement[bool]) -> list[Evidencia]:
         """Las evidencias que cumplen una condición, en el orden en que se registraron."""
-        rectificada = sa.and_(
-            contradicciones.c.evento == evidencias.c.evento,
-            contradicciones.c.ruta == evidencias.c.ruta,
-            contradicciones.c.origen == evidencias.c.origen,
-        )
-        consulta = sa.select(evidencias, contradicciones.c.por).outerjoin(contradicciones, rectificada).where(donde)
-        filas = self.mesa.leer(consulta.order_by(evidencias.c.registrado, evidencias.c.evento))
-        return [self._evidencia(fila) for fila in filas]
+        return [self._evidencia(fila) for fila in self.mesa.leer(_consulta(donde))]
 
     def contar(self, *hechos: Hecho) -> None:
         """Añade hechos decididos."""
@@ -126,19 +130,47 @@ class Expediente:
                 self.obligar(Suceso(tipo=hecho.tipo, campos=partir(hecho)[0]))
 
     def _evidencia(self, fila: Row[Any]) -> Evidencia:
-        ficha = self.directorio.get(fila.institucion)
         return Evidencia(
             tipo=fila.tipo,
             campos=msgspec.json.decode(fila.campos),
             id=fila.evento,
             ocurrido=fila.ocurrido,
             registrado=fila.registrado,
-            con_mandato=ficha is not None and bool(ficha.mandatos - {Mandato.SUPERVISION}),
+            con_mandato=self._con_mandato(fila.institucion),
             contradicha_por=fila.por,
         )
+
+    def _reciente(self, anotado: Anotado) -> Evidencia:
+        return Evidencia(
+            tipo=anotado.hecho.tipo,
+            campos=partir(anotado.hecho)[0],
+            id=anotado.id,
+            ocurrido=anotado.ocurrido,
+            registrado=anotado.registrado,
+            con_mandato=self._con_mandato(anotado.institucion),
+            contradicha_por=None,
+        )
+
+    def _con_mandato(self, institucion: str) -> bool:
+        ficha = self.directorio.get(institucion)
+        return ficha is not None and bool(ficha.mandatos - {Mandato.SUPERVISION})
 
 
 def rectora(instituciones: Mapping[str, FichaInstitucion]) -> str | None:
     """El código de la rectora activa, o None si no la hay."""
     activas = (c for c, f in sorted(instituciones.items()) if f.activa and Mandato.RECTORIA in f.mandatos)
     return next(activas, None)
+
+
+def _consulta(donde: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    rectificada = sa.and_(
+        contradicciones.c.evento == evidencias.c.evento,
+        contradicciones.c.ruta == evidencias.c.ruta,
+        contradicciones.c.origen == evidencias.c.origen,
+    )
+    consulta = sa.select(evidencias, contradicciones.c.por).outerjoin(contradicciones, rectificada).where(donde)
+    return consulta.order_by(evidencias.c.registrado, evidencias.c.evento)
+
+
+def _rectifica(anotado: Anotado) -> bool:
+    return isinstance(anotado.hecho, HechoRectificado)

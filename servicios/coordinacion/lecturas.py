@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +34,7 @@ from eventos.coordinacion import (
     RutaReabierta,
 )
 from eventos.sobre import Anotado
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas, insertar_si_falta
 from servicios.coordinacion import buzon
 from servicios.coordinacion.dominio.derechos import Estado as EnDerecho
 from servicios.coordinacion.dominio.derivacion import Estado as EnDerivacion
@@ -58,22 +57,29 @@ _A_DERECHO = {
 
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
-    """Pone al día todas las tablas, en orden. Las derivaciones emitidas seguidas entran de una vez."""
-    _evidencias(conexion, [a for a in anotados if _es_prueba(a)])
+    """Pone al día todas las tablas, en orden. Lo que nace (rutas, encargos) entra por lotes."""
+    _evidencias(conexion, [a for a in anotados if es_prueba(a)])
     _senales(conexion, anotados)
-    for emitidas, seguidos in groupby(anotados, key=lambda a: isinstance(a.hecho, DerivacionEmitida)):
-        grupo = list(seguidos)
-        if emitidas:
-            _emitidas(conexion, grupo)
-        else:
-            for anotado in grupo:
-                _ruta(conexion, anotado)
-                _derivacion(conexion, anotado)
-                _derecho(conexion, anotado)
-        buzon.repartir(conexion, grupo)
+    altas = Altas(conexion)
+    entregas: list[buzon.Entrega] = []
+    for anotado in anotados:
+        if not _nace(altas, anotado) and _cambia_algo(anotado):
+            altas.escribir()
+            _ruta(conexion, anotado)
+            _derivacion(conexion, anotado)
+            _derecho(conexion, anotado)
+        entregas += buzon.entregas(conexion, anotado)
+    altas.escribir()
+    buzon.repartir(conexion, entregas)
 
 
-def _es_prueba(anotado: Anotado) -> bool:
+def _cambia_algo(anotado: Anotado) -> bool:
+    """De lo ajeno solo una rectificación toca lo que ya está escrito."""
+    return anotado.hecho.contexto == "coordinacion" or isinstance(anotado.hecho, HechoRectificado)
+
+
+def es_prueba(anotado: Anotado) -> bool:
+    """Si un hecho puede servir de evidencia: lo contó otro servicio sobre una ruta, y no es una corrección."""
     propio = anotado.hecho.contexto == "coordinacion"
     return isinstance(anotado.hecho, HechoDeRuta) and not propio and not isinstance(anotado.hecho, HechoRectificado)
 
@@ -114,50 +120,49 @@ def _senales(conexion: Connection, anotados: Sequence[Anotado]) -> None:
     )
 
 
-def _emitidas(conexion: Connection, anotados: Sequence[Anotado]) -> None:
-    filas, corren = [], []
-    for anotado in anotados:
-        hecho = anotado.hecho
-        assert isinstance(hecho, DerivacionEmitida)  # noqa: S101 - lo garantiza el grupo
-        filas.append(
-            {
-                "derivacion": hecho.derivacion,
-                "ruta": hecho.ruta,
-                "de": hecho.de,
-                "a": hecho.a,
-                "servicio": hecho.servicio.value,
-                "urgencia": hecho.urgencia.value,
-                "regla": hecho.regla,
-                "motivo": hecho.motivo.value,
-                "plazo_legal": hecho.plazo_legal,
-                "estado": EnDerivacion.EMITIDA.value,
-                "emitida": anotado.registrado,
-                "vence_acuse": hecho.vence_acuse,
-                "vence_atencion": hecho.vence_atencion,
-            }
-        )
-        for etapa, vence in ((Etapa.ACUSE, hecho.vence_acuse), (Etapa.ATENCION, hecho.vence_atencion)):
-            if vence is not None:
-                corren.append(
-                    {"derivacion": hecho.derivacion, "etapa": etapa.value, "ruta": hecho.ruta, "vence": vence}
-                )
-    insertar_si_falta(conexion, derivaciones, filas)
-    insertar_si_falta(conexion, plazos, corren)
+def _nace(altas: Altas, anotado: Anotado) -> bool:
+    """Apunta las filas de una ruta o de un encargo nuevos. Dice si el hecho era de esos."""
+    match anotado.hecho:
+        case RutaAbierta() as hecho:
+            altas.agregar(
+                estado_rutas,
+                ruta=hecho.ruta,
+                estado="abierta",
+                riesgo=hecho.riesgo.value,
+                idioma=hecho.idioma,
+                abierta=anotado.registrado,
+                reaperturas=0,
+            )
+            for d in hecho.derechos:
+                estado = EnDerecho.PENDIENTE.value
+                altas.agregar(derechos, ruta=hecho.ruta, derecho=d.value, estado=estado, desde=anotado.registrado)
+        case DerivacionEmitida() as hecho:
+            altas.agregar(
+                derivaciones,
+                derivacion=hecho.derivacion,
+                ruta=hecho.ruta,
+                de=hecho.de,
+                a=hecho.a,
+                servicio=hecho.servicio.value,
+                urgencia=hecho.urgencia.value,
+                regla=hecho.regla,
+                motivo=hecho.motivo.value,
+                plazo_legal=hecho.plazo_legal,
+                estado=EnDerivacion.EMITIDA.value,
+                emitida=anotado.registrado,
+                vence_acuse=hecho.vence_acuse,
+                vence_atencion=hecho.vence_atencion,
+            )
+            for etapa, vence in ((Etapa.ACUSE, hecho.vence_acuse), (Etapa.ATENCION, hecho.vence_atencion)):
+                if vence is not None:
+                    altas.agregar(plazos, derivacion=hecho.derivacion, etapa=etapa.value, ruta=hecho.ruta, vence=vence)
+        case _:
+            return False
+    return True
 
 
 def _ruta(conexion: Connection, anotado: Anotado) -> None:
     match anotado.hecho:
-        case RutaAbierta() as hecho:
-            fila = {
-                "ruta": hecho.ruta,
-                "estado": "abierta",
-                "riesgo": hecho.riesgo.value,
-                "idioma": hecho.idioma,
-                "abierta": anotado.registrado,
-                "reaperturas": 0,
-            }
-            insertar_si_falta(conexion, estado_rutas, [fila])
-            _sembrar_derechos(conexion, hecho, anotado.registrado)
         case RutaCerrada() as hecho:
             _mover_ruta(
                 conexion, hecho.ruta, estado="cerrada", cerrada=anotado.registrado, motivo_cierre=hecho.motivo.value
@@ -173,14 +178,6 @@ def _ruta(conexion: Connection, anotado: Anotado) -> None:
 
 def _mover_ruta(conexion: Connection, ruta: UUID, **valores: Any) -> None:
     conexion.execute(sa.update(estado_rutas).where(estado_rutas.c.ruta == ruta).values(**valores))
-
-
-def _sembrar_derechos(conexion: Connection, hecho: RutaAbierta, desde: datetime) -> None:
-    filas = [
-        {"ruta": hecho.ruta, "derecho": d.value, "estado": EnDerecho.PENDIENTE.value, "desde": desde}
-        for d in hecho.derechos
-    ]
-    insertar_si_falta(conexion, derechos, filas)
 
 
 def _derivacion(conexion: Connection, anotado: Anotado) -> None:
