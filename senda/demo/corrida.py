@@ -24,7 +24,7 @@ _DESCANSO = 0.02
 #: Se llama de vez en cuando con (guiones en curso, instante simulado).
 Avance = Callable[[int, datetime], None]
 #: Con tiempo simulado sobra latir a menudo: cada latido es otro instante en que parar.
-AJUSTES_SIMULADOS = Ajustes(latido=timedelta(hours=12))
+AJUSTES_SIMULADOS = Ajustes(latido=timedelta(days=7))
 
 
 def correr_embebida(sistema: Embebido, reloj: RelojSimulado, escena: Escena, fin: datetime, avance: Avance) -> None:

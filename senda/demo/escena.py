@@ -19,10 +19,13 @@ from infra.mensajeria.topologia import colas_de_institucion
 from senda.cliente import Aviso, Compuesta, Credencial, Enlace, componer
 from senda.demo.sorteo import elegir
 
-#: Horas (UTC) en que las instituciones despachan lo que no es de guardia: mañana, mediodía y tarde en Guatemala.
-TANDAS = (14, 18, 22)
 #: Lo que espera menos que esto lo atiende la guardia, a cualquier hora en punto.
 DE_GUARDIA = timedelta(hours=2)
+#: Horas (UTC) en que las instituciones despachan lo del día: mañana y tarde en Guatemala.
+TANDAS = (14, 20)
+#: Días de la semana (ISO) en que despachan lo que lleva más de un día: mesas y audiencias señaladas.
+JORNADAS = (2, 5)
+_DIA = timedelta(days=1)
 _AGENTES = 4
 _HORA = timedelta(hours=1)
 
@@ -43,7 +46,15 @@ class Esperar:
     cuanto: timedelta
 
 
-Guion = Generator[Pedir | Esperar, Acuse | None, None]
+@dataclass(frozen=True, slots=True)
+class Hasta:
+    """El guion espera a que algo ocurra; se mira cada vez que llega algo."""
+
+    ocurre: Callable[[], bool]
+
+
+Accion = Pedir | Esperar | Hasta
+Guion = Generator[Accion, Acuse | None, None]
 #: Qué hace una institución con lo que llega a su buzón: un guion nuevo, o nada.
 Reaccion = Callable[[str, Aviso], Guion | None]
 
@@ -88,6 +99,7 @@ class Escena:
     terminadas: int = 0
     _turnos: list[_Turno] = field(default_factory=list)
     _esperan: dict[str, Guion] = field(default_factory=dict)
+    _aguardan: list[tuple[Hasta, Guion]] = field(default_factory=list)
     _orden: count[int] = field(default_factory=count)
     _programa: Iterator[tuple[datetime, Guion]] = field(default_factory=lambda: iter(()))
     _entrada: tuple[datetime, Guion] | None = None
@@ -110,7 +122,11 @@ class Escena:
     @property
     def en_curso(self) -> int:
         """Guiones que aún no terminaron, contando si queda alguno por entrar."""
-        return len(self._turnos) + len(self._esperan) + (self._entrada is not None)
+        return self._vivos + (self._entrada is not None)
+
+    @property
+    def _vivos(self) -> int:
+        return len(self._turnos) + len(self._esperan) + len(self._aguardan)
 
     @property
     def esperan_acuse(self) -> int:
@@ -145,7 +161,17 @@ class Escena:
 
         Los acuses primero: quien responde a un aviso puede necesitar lo que otro acaba de saber de esa ruta.
         """
-        return self._leer_acuses(ahora) + self._leer_buzones(ahora)
+        leidos = self._leer_acuses(ahora) + self._leer_buzones(ahora)
+        if leidos:
+            self._mirar_si_ocurrio(ahora)
+        return leidos
+
+    def _mirar_si_ocurrio(self, ahora: datetime) -> None:
+        mirados = [(que.ocurre(), que, guion) for que, guion in self._aguardan]
+        self._aguardan = [(que, guion) for ocurrio, que, guion in mirados if not ocurrio]
+        for ocurrio, _, guion in mirados:
+            if ocurrio:
+                self._avanzar(guion, None, ahora)
 
     def _leer_acuses(self, ahora: datetime) -> int:
         leidos = 0
@@ -171,7 +197,7 @@ class Escena:
         return leidos
 
     def _cabe_otro(self) -> bool:
-        return self.tope is None or len(self._turnos) + len(self._esperan) < self.tope
+        return self.tope is None or self._vivos < self.tope
 
     def _dar_entrada(self, ahora: datetime) -> None:
         while self._entrada is not None and self._entrada[0] <= ahora and self._cabe_otro():
@@ -192,13 +218,16 @@ class Escena:
             accion = next(guion) if acuse is None else guion.send(acuse)
         except StopIteration:
             return
+        if isinstance(accion, Hasta):
+            self._aguardan.append((accion, guion))
+            return
         espera = accion.cuanto if isinstance(accion, Esperar) else accion.tras
         instante = _a_su_hora(ahora, espera) if self.por_tandas else ahora + espera
         heapq.heappush(self._turnos, _Turno(instante, next(self._orden), guion, accion))
 
 
 def _a_su_hora(ahora: datetime, espera: timedelta) -> datetime:
-    """Cuándo se despacha lo que tarda ``espera``: ya, en la siguiente hora de guardia o en la siguiente tanda."""
+    """Cuándo se despacha lo que tarda ``espera``: ya, en la siguiente hora de guardia, tanda o jornada."""
     if not espera:
         return ahora
     instante = ahora + espera
@@ -206,9 +235,21 @@ def _a_su_hora(ahora: datetime, espera: timedelta) -> datetime:
     en_punto = hora if hora == instante else hora + _HORA
     if espera <= DE_GUARDIA:
         return en_punto
-    while en_punto.hour not in TANDAS:
-        en_punto += _HORA
-    return en_punto
+    return a_la_tanda(en_punto) if espera <= _DIA else a_la_jornada(en_punto)
+
+
+def a_la_tanda(hora: datetime) -> datetime:
+    """La primera tanda desde una hora en punto."""
+    while hora.hour not in TANDAS:
+        hora += _HORA
+    return hora
+
+
+def a_la_jornada(hora: datetime) -> datetime:
+    """La primera tanda de la mañana de un día señalado desde una hora en punto."""
+    while hora.hour != TANDAS[0] or hora.isoweekday() not in JORNADAS:
+        hora += _HORA
+    return hora
 
 
 def aceptada(acuse: Acuse | None) -> Acuse:
@@ -221,12 +262,15 @@ def aceptada(acuse: Acuse | None) -> Acuse:
 
 
 __all__ = [
+    "Accion",
     "Escena",
     "Esperar",
     "Guion",
     "GuionRoto",
+    "Hasta",
     "NoAceptada",
     "Pedir",
     "Reaccion",
+    "a_la_jornada",
     "aceptada",
 ]

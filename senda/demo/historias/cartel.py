@@ -15,7 +15,7 @@ from senda.demo.historias.caso import Caso, Persona, Trato
 from senda.demo.sorteo import barajar
 
 #: Días en que llegan personas; las últimas aún tienen meses por delante.
-ENTRADAS = 120
+ENTRADAS = 110
 #: Días simulados en total: ocho meses.
 DURACION = 245
 
@@ -67,13 +67,18 @@ def repartir(cuantas: int) -> list[Historia]:
 
 
 def programa(
-    cuantas: int, inicio: datetime, azar: Azar, casos: dict[UUID, Caso], ritmo: float = 1.0
+    cuantas: int,
+    inicio: datetime,
+    azar: Azar,
+    casos: dict[UUID, Caso],
+    ritmo: float = 1.0,
+    cuando: Callable[[datetime], datetime] = lambda llegada: llegada,
 ) -> Iterator[tuple[datetime, Guion]]:
-    """Cuándo entra cada persona y qué historia vive, por orden de llegada."""
+    """Cuándo entra cada persona y qué historia vive, por orden de llegada. ``cuando``: a qué hora se despacha."""
     historias = repartir(cuantas)
     barajar(azar, historias)
     ventana = timedelta(days=ENTRADAS) * ritmo
-    llegadas = sorted(_en_punto(inicio + ventana * azar.fraccion(), ritmo) for _ in historias)
+    llegadas = sorted(inicio + ventana * azar.fraccion() for _ in historias)
     for numero, (llegada, historia) in enumerate(zip(llegadas, historias, strict=True)):
         suyo = azar.hijo(f"caso-{numero}")
         caso = Caso(
@@ -84,14 +89,7 @@ def programa(
             tratos=historia.tratos,
             descarta=historia.descarta,
         )
-        yield llegada, historia.guion(caso)
-
-
-def _en_punto(llegada: datetime, ritmo: float) -> datetime:
-    """A horas señaladas: varias personas a la vez se atienden juntas."""
-    paso = timedelta(hours=4) * ritmo
-    sobra = timedelta(seconds=llegada.timestamp() % paso.total_seconds())
-    return llegada + paso - sobra
+        yield cuando(llegada), historia.guion(caso)
 
 
 __all__ = ["DURACION", "ENTRADAS", "HISTORIAS", "Historia", "programa", "repartir"]

@@ -14,24 +14,24 @@ from uuid import UUID
 
 from contratos.acuse import Acuse, HechoCausado
 from contratos.base import Peticion
+from eventos.atencion import ConsentimientoOtorgado
 from eventos.base import Hecho
 from eventos.listas import ServicioPedido
 from eventos.perfil import PerfilDesagregado
 from eventos.tipos import NivelRiesgo, SiNo
 from infra.azar import Azar
-from senda.demo.escena import Esperar, GuionRoto, NoAceptada, Pedir, aceptada
+from senda.demo.escena import Accion, GuionRoto, Hasta, NoAceptada, Pedir, aceptada
 from senda.demo.sorteo import entre
 
 T = TypeVar("T")
 #: Un trozo de guion que devuelve algo.
-Paso: TypeAlias = Generator[Pedir | Esperar, Acuse | None, T]
+Paso: TypeAlias = Generator[Accion, Acuse | None, T]
 
 #: Rechazos que solo dicen que algo está en camino: una institución vuelve a pedirlo al rato.
 EN_CAMINO = frozenset(
     {"ruta-desconocida", "sin-participacion", "evidencia-desconocida", "institucion-desconocida", "derivacion-ajena"}
 )
 _INTENTOS = 12
-_PACIENCIA = 400
 
 
 class Trato(StrEnum):
@@ -160,16 +160,17 @@ class Caso:
         return UUID(str(self.ultimo(clase).datos[campo]))
 
     def hasta(self, ocurre: Callable[[], bool]) -> Paso[None]:
-        """Espera, mirando una o dos veces al día. Errores: `GuionRoto` si no llega a ocurrir."""
-        for _ in range(_PACIENCIA):
-            if ocurre():
-                return
-            yield Esperar(self.horas(8, 20))
-        raise GuionRoto("lo que la historia esperaba no ocurrió")
+        """Espera a que algo ocurra."""
+        if not ocurre():
+            yield Hasta(ocurre)
 
     def con(self, *instituciones: str) -> Paso[None]:
         """Espera a que participen en la ruta."""
         yield from self.hasta(lambda: self.participan.issuperset(instituciones))
+
+    def consentido(self) -> Paso[None]:
+        """Espera a que la persona, o quien decide por ella, consienta."""
+        yield from self.hasta(lambda: self.consta(ConsentimientoOtorgado))
 
 
 __all__ = ["EN_CAMINO", "Caso", "Paso", "Persona", "Trato"]

@@ -35,8 +35,8 @@ def consentimiento_revocado(caso: Caso) -> Guion:
         por=QuienConsiente.PERSONA,
         presion=SiNo.NO_CONSTA,
     )
-    yield from caso.pedir(casa, revocacion, tras=caso.dias(3, 10))
     caso.revocado = True
+    yield from caso.pedir(casa, revocacion, tras=caso.dias(3, 10))
     yield from vuelta.salir_del_albergue(caso, casa, MotivoFinAlojamiento.DECISION_PERSONA)
     yield from vuelta.cerrar(caso, MotivoCierre.DECISION_PERSONA)
 

@@ -37,16 +37,16 @@ def juzgar(caso: Caso, fallo: Fallo) -> Paso[None]:
         acompanada=True,
         interprete=caso.persona.idioma != "spa",
     )
-    yield from caso.pedir(FISCALIA, declaracion, tras=caso.dias(6, 12))
+    yield from caso.pedir(FISCALIA, declaracion, tras=caso.dias(4, 8))
     yield from caso.pedir(
-        FISCALIA, FormularAcusacion(ruta=caso.ruta, proceso=proceso, sindicados=2), tras=caso.dias(8, 14)
+        FISCALIA, FormularAcusacion(ruta=caso.ruta, proceso=proceso, sindicados=2), tras=caso.dias(5, 9)
     )
     yield from caso.pedir(
-        TRIBUNAL, InvocarNoCriminalizacion(ruta=caso.ruta, situacion=NoCriminalizacion.CONCEDIDA), tras=caso.dias(2, 5)
+        TRIBUNAL, InvocarNoCriminalizacion(ruta=caso.ruta, situacion=NoCriminalizacion.CONCEDIDA), tras=caso.dias(1, 3)
     )
     condenados = 0 if fallo is Fallo.ABSOLUTORIA else 1
     sentencia = DictarSentencia(ruta=caso.ruta, proceso=proceso, fallo=fallo, firme=True, condenados=condenados)
-    yield from caso.pedir(TRIBUNAL, sentencia, tras=caso.dias(12, 20))
+    yield from caso.pedir(TRIBUNAL, sentencia, tras=caso.dias(8, 14))
     if fallo is not Fallo.ABSOLUTORIA:
         monto = Monto(centimos=1_000_000 + int(caso.azar.fraccion() * 9_000_000), moneda="GTQ")
         yield from caso.pedir(TRIBUNAL, OrdenarReparacion(ruta=caso.ruta, proceso=proceso, clases=_REPARA, monto=monto))
@@ -56,7 +56,7 @@ def cobrar_reparacion(caso: Caso) -> Paso[None]:
     """Lo ordenado se cumple del todo."""
     reparacion = caso.id_de(ReparacionOrdenada, "reparacion")
     cumplida = CumplirReparacion(ruta=caso.ruta, reparacion=reparacion, clases=_REPARA, total=True)
-    yield from caso.pedir(TRIBUNAL, cumplida, tras=caso.dias(10, 16))
+    yield from caso.pedir(TRIBUNAL, cumplida, tras=caso.dias(5, 9))
 
 
 __all__ = ["FISCALIA", "TRIBUNAL", "cobrar_reparacion", "juzgar"]

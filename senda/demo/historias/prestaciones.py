@@ -47,6 +47,7 @@ from eventos.motivos import MotivoDescarte
 from eventos.repatriacion import Documento, Permanencia, RepatriacionSolicitada, ResultadoInteresSuperior
 from eventos.tipos import NivelRiesgo, SiNo
 from senda.demo.elenco import CASAS
+from senda.demo.escena import NoAceptada
 from senda.demo.historias.caso import Caso, Paso
 from senda.demo.historias.hallazgo import informar
 
@@ -206,14 +207,17 @@ def prestar_entero(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
 
 
 def prestar(caso: Caso, encargo: Encargo, resultado: ResultadoAtencion) -> Paso[Pruebas]:
-    """Lo que no es urgente espera a que la persona consienta; si ya revocó, no se le presta."""
-    yield from caso.hasta(lambda: caso.consta(ConsentimientoOtorgado) or caso.revocado)
-    if caso.revocado:
-        return ()
+    """Lo que no es urgente espera a que la persona consienta; si revoca, no se le presta."""
+    yield from caso.consentido()
     peticion = PrestarServicio(
         ruta=caso.ruta, servicio_prestado=encargo.servicio, resultado=resultado, derivacion=encargo.derivacion
     )
-    acuse = yield from caso.pedir(encargo.a, peticion)
+    try:
+        acuse = yield from caso.pedir(encargo.a, peticion)
+    except NoAceptada as error:
+        if caso.revocado and error.codigo == "sin-consentimiento":
+            return ()
+        raise
     return (acuse.eventos[0].id,)
 
 

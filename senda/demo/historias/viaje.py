@@ -42,7 +42,7 @@ def pedir_retorno(caso: Caso, quien: str) -> Paso[None]:
         iniciativa=Iniciativa.INSTITUCION if caso.es_nna else Iniciativa.PERSONA,
         pais_destino=_pais(caso),
     )
-    yield from caso.pedir(quien, solicitud, tras=caso.dias(5, 12))
+    yield from caso.pedir(quien, solicitud, tras=caso.dias(3, 8))
 
 
 def programar_sin_preguntarle(caso: Caso) -> Paso[None]:
@@ -77,7 +77,7 @@ def viajar(caso: Caso) -> Paso[None]:
         CANCILLERIA,
         DesignarAcompanante(ruta=caso.ruta, acompanante=acompanante, institucion_acompanante=escolta),
     )
-    espera = caso.dias(6, 12)
+    espera = caso.dias(5, 10)
     fecha = (caso.ahora + espera).date()
     yield from caso.pedir(
         CANCILLERIA,

@@ -36,6 +36,7 @@ _ESCUELA = (
 
 def planear(caso: Caso, casa: str) -> Paso[None]:
     """Un plan acordado con la persona: estudiar o trabajar, y sanar."""
+    yield from caso.consentido()
     metas = tuple(MetaPedida(derecho=d, servicio=s, vence=caso.dia(75)) for d, s, _ in _metas(caso))
     plan = AcordarPlan(
         ruta=caso.ruta,
@@ -61,7 +62,7 @@ def cumplir_plan(caso: Caso, casa: str, terapeuta: str) -> Paso[None]:
                 resultado=ResultadoAtencion.COMPLETA,
                 meta=UUID(meta["meta"]),
             ),
-            tras=caso.dias(10, 20),
+            tras=caso.dias(5, 10),
         )
         prueba = acuse.eventos[0].id
         yield from caso.pedir(
@@ -73,6 +74,7 @@ def cumplir_plan(caso: Caso, casa: str, terapeuta: str) -> Paso[None]:
 def sanar(caso: Caso) -> Paso[None]:
     """Salud sexual y reproductiva, con su consentimiento."""
     yield from caso.con("GT-MSPAS")
+    yield from caso.consentido()
     peticion = PrestarServicio(
         ruta=caso.ruta,
         servicio_prestado=ServicioPedido.SALUD_SEXUAL,
