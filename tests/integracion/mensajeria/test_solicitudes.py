@@ -250,7 +250,7 @@ def test_lo_que_el_dominio_niega_se_responde_y_se_recuerda(sistema: Sistema):
     atender_todo(sistema)
     primera, segunda = sistema.acuses(2)
     assert primera == segunda
-    assert msgspec.json.decode(primera, type=Acuse).codigo == "imposible"
+    assert msgspec.json.decode(primera, type=Acuse).codigo == Imposible.codigo
     assert sistema.hechos() == 0
 
 
