@@ -1,0 +1,249 @@
+"""Las instituciones: piden, esperan su acuse y, si no llega, vuelven a mandar lo mismo. También piden disparates.
+
+Son un cliente serio de un bus que no lo es: firman, reenvían los mismos bytes con el mismo id y comprueban la firma
+de cada acuse. Lo que mandan y lo que reciben es lo único que el lector necesita para saber qué debió ocurrir.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from random import Random
+
+from contratos.base import PETICIONES, Mandato, Peticion, PeticionDeRuta
+from contratos.solicitudes.coordinacion import (
+    AceptarDerivacion,
+    ActualizarInstitucion,
+    AtenderDerivacion,
+    InscribirInstitucion,
+    RechazarDerivacion,
+    RecibirDerivacion,
+    SuspenderInstitucion,
+)
+from contratos.solicitudes.deteccion import DetectarPresuntaVictima
+from eventos.motivos import MotivoSuspension
+from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Transporte, TransporteCaido
+from infra.seguridad.firma import publica_de_texto, verificar
+from senda.cliente import Compuesta, Credencial, componer
+from tests.simulacion.disparates import DISPARATES
+from tests.simulacion.mundo import Mundo
+from tests.simulacion.peticiones import Inventor, Memoria
+from tests.simulacion.plantilla import RECTORA, TARDIAS, Inscrita
+
+#: Cuánto se espera un acuse antes de volver a mandar lo mismo.
+_ESPERA = timedelta(seconds=8)
+#: Contando las dos con que se empieza.
+_MAXIMO_RUTAS = 4
+_DE_DIRECTORIO = frozenset({InscribirInstitucion, ActualizarInstitucion, SuspenderInstitucion})
+
+
+@dataclass
+class Pedido:
+    """Una solicitud mandada, hasta que tenga acuse."""
+
+    usuario: str
+    compuesta: Compuesta
+    mandado: datetime
+    veces: int = 1
+
+    @property
+    def clave(self) -> tuple[str, str, str]:
+        """Quién lo mandó, a qué servicio y qué bytes."""
+        return self.usuario, self.compuesta.servicio, sha256(self.compuesta.cuerpo).hexdigest()
+
+
+@dataclass
+class Instituciones:
+    """Todas las del país. ``enviados``, ``acuses`` y ``avisos``: lo que salió y lo que llegó, para el lector."""
+
+    mundo: Mundo
+    enviados: list[tuple[str, str, bytes]] = field(default_factory=list)
+    acuses: list[tuple[str, bytes]] = field(default_factory=list)
+    avisos: list[tuple[str, bytes]] = field(default_factory=list)
+    pendientes: dict[tuple[str, str, str], Pedido] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        plantilla = self.mundo.plantilla
+        self.azar = Random(f"instituciones-{self.mundo.semilla}")
+        self.directorio: dict[str, Inscrita] = dict(plantilla.directorio)
+        self.memoria = Memoria(codigos=tuple(self.directorio))
+        self._leidos = dict.fromkeys(plantilla.despliegue.origenes, 0)
+        self._transportes: dict[str, Transporte] = {}
+        self._por_inscribir = sorted(TARDIAS)
+        self._acusadas: set[tuple[str, str, str]] = set()
+        self._mandadas: list[Pedido] = []
+        self.enviados += [(usuario, c.servicio, c.cuerpo) for usuario, c in plantilla.historia]
+        self.acuses += plantilla.acuses
+
+    def turno(self) -> None:
+        """Leen lo que les llegó, reenvían lo que nadie acusó y piden algo nuevo, o no."""
+        self.leer()
+        self.reenviar()
+        for _ in range(self.azar.choice((0, 1, 2, 4))):
+            self._algo_nuevo()
+
+    def leer(self) -> int:
+        """Lee acuses y buzones; devuelve cuántos acuses llegaron."""
+        nombres, llegaron = self.mundo.topologia.nombres, 0
+        for codigo in (*self.directorio, "GT-NADIE"):
+            llegaron += self._leer_cola(codigo, nombres.acuses_de(codigo), self._acusar)
+            self._leer_cola(codigo, nombres.buzon_de(codigo), lambda c, m: self.avisos.append((c, m.cuerpo)))
+        return llegaron
+
+    def reenviar(self) -> None:
+        """Vuelve a mandar, con los mismos bytes, lo que lleva demasiado sin acuse."""
+        ahora = self.mundo.reloj.ahora()
+        for pedido in self.pendientes.values():
+            if ahora - pedido.mandado >= _ESPERA:
+                pedido.veces += 1
+                self._publicar(pedido)
+
+    def mandar(self, usuario: str, compuesta: Compuesta) -> None:
+        """Manda una solicitud y recuerda que espera acuse."""
+        pedido = Pedido(usuario, compuesta, self.mundo.reloj.ahora())
+        self.enviados.append((usuario, compuesta.servicio, compuesta.cuerpo))
+        self.pendientes[pedido.clave] = pedido
+        self._mandadas.append(pedido)
+        self._publicar(pedido)
+
+    def pedir(self, codigo: str, peticion: Peticion) -> Compuesta:
+        """Compone y manda lo que pide una institución."""
+        compuesta = self.componer(peticion, self.directorio[codigo].credencial)
+        self.mandar(codigo, compuesta)
+        return compuesta
+
+    def componer(self, peticion: Peticion, credencial: Credencial) -> Compuesta:
+        """La solicitud firmada, ocurrida hace un momento."""
+        ocurrido = self.mundo.reloj.ahora() - timedelta(minutes=self.azar.randrange(60))
+        recepcion = self.mundo.plantilla.despliegue.recepcion[peticion.servicio]
+        agente = f"ag-{self.azar.getrandbits(32):08x}"
+        return componer(peticion, credencial, agente, ocurrido, recepcion, self.mundo.azar_de_instituciones)
+
+    def inventor(self) -> Inventor:
+        """Quien inventa peticiones con lo que se sabe ahora."""
+        return Inventor(self.azar, self.memoria, self.mundo.reloj.ahora())
+
+    def _algo_nuevo(self) -> None:
+        self._aprender()
+        suerte = self.azar.random()
+        if len(self.memoria.rutas) < _MAXIMO_RUTAS and suerte < 0.12:
+            codigo = self._con_mandato(DetectarPresuntaVictima.mandatos)
+            self.pedir(codigo, self.inventor().inventar(DetectarPresuntaVictima, pais_deteccion="gt", alerta=None))
+        elif suerte < 0.3:
+            self._responder_a_un_encargo()
+        elif suerte < 0.34:
+            self._llevar_el_directorio()
+        elif suerte < 0.42:
+            self.azar.choice(DISPARATES)(self)
+        elif suerte < 0.45 and self._mandadas:
+            # Repetir lo ya acusado también es cosa de instituciones.
+            self._publicar(self.azar.choice(self._mandadas))
+        else:
+            self._cualquier_cosa()
+
+    def _responder_a_un_encargo(self) -> None:
+        if not self.memoria.encargos:
+            return
+        encargo, ruta, quien = self.azar.choice(self.memoria.encargos[-20:])
+        aceptado = (ruta, quien) in self.memoria.participan
+        clase = self.azar.choice(
+            (AtenderDerivacion, AtenderDerivacion, AceptarDerivacion)
+            if aceptado
+            else (RecibirDerivacion, AceptarDerivacion, AceptarDerivacion, RechazarDerivacion)
+        )
+        if self.azar.random() < 0.05:
+            quien = self.azar.choice(sorted(self.directorio))
+        self.pedir(quien, self.inventor().inventar(clase, ruta=ruta, derivacion=encargo))
+
+    def _cualquier_cosa(self) -> None:
+        """Casi siempre algo que la institución puede pedir sobre una ruta en que participa; a veces, lo que sea."""
+        todas = [c for c in PETICIONES.values() if c not in _DE_DIRECTORIO and c is not DetectarPresuntaVictima]
+        if not self.memoria.participan or self.azar.random() < 0.1:
+            clase = self.azar.choice(todas)
+            self.pedir(self._con_mandato(clase.mandatos), self.inventor().inventar(clase))
+            return
+        ruta, quien = self.azar.choice(self.memoria.participan)
+        clase = self.azar.choice([c for c in todas if c.mandatos & set(self.directorio[quien].mandatos)])
+        fijos = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
+        self.pedir(quien, self.inventor().inventar(clase, **fijos))
+
+    def _llevar_el_directorio(self) -> None:
+        """La rectora inscribe a las que faltan, cambia claves y suspende a alguna."""
+        if self._por_inscribir:
+            codigo = self._por_inscribir.pop()
+            self.pedir(RECTORA, self.directorio[codigo].peticion())
+            return
+        codigo = self.azar.choice(sorted(set(self.directorio) - {RECTORA}))
+        if self.azar.random() < 0.5:
+            self.pedir(RECTORA, SuspenderInstitucion(codigo=codigo, motivo=MotivoSuspension.A_PETICION_PROPIA))
+            return
+        suya = self.directorio[codigo]
+        nueva = Credencial.generar(codigo, self.mundo.azar_de_instituciones)
+        self.directorio[codigo] = Inscrita(nueva, suya.mandatos, suya.servicios)
+        inscripcion = self.directorio[codigo].peticion()
+        campos = {c: getattr(inscripcion, c) for c in ActualizarInstitucion.__struct_fields__}
+        self.pedir(RECTORA, ActualizarInstitucion(**campos))
+
+    def _con_mandato(self, mandatos: frozenset[Mandato]) -> str:
+        facultadas = [c for c, suya in self.directorio.items() if set(suya.mandatos) & mandatos]
+        return self.azar.choice(facultadas if facultadas and self.azar.random() < 0.93 else sorted(self.directorio))
+
+    def _publicar(self, pedido: Pedido) -> None:
+        """Publicar puede fallar o no llegar: no importa, sin acuse se repite."""
+        pedido.mandado = self.mundo.reloj.ahora()
+        suya = pedido.compuesta
+        mensaje = Mensaje(
+            self.mundo.topologia.nombres.solicitudes,
+            suya.servicio,
+            "solicitud",
+            suya.cuerpo,
+            suya.id,
+            {"firma": suya.firma},
+        )
+        try:
+            self._transporte(pedido.usuario).publicar([mensaje])
+        except TransporteCaido:
+            return
+
+    def _leer_cola(self, codigo: str, cola: str, hacer: object) -> int:
+        transporte = self._transporte(codigo)
+        try:
+            entregas = transporte.recibir(cola, 50)
+            for entrega in entregas:
+                hacer(codigo, entrega.mensaje)  # type: ignore[operator]
+            transporte.confirmar(entregas)
+        except (TopologiaAusente, TransporteCaido):
+            # La cola la repone quien le escribe; lo leído sin confirmar volverá.
+            return 0
+        return len(entregas)
+
+    def _acusar(self, codigo: str, mensaje: Mensaje) -> None:
+        acuse = json.loads(mensaje.cuerpo)
+        clave = publica_de_texto(self.mundo.plantilla.despliegue.claves_de_origen[acuse["origen"]])
+        destino = acuse.get("institucion") or "nadie"
+        cabecera = verificar(str(mensaje.cabeceras["firma"]), mensaje.cuerpo, clave, destino, self.mundo.reloj.ahora())
+        if cabecera.kid != acuse["origen"]:
+            raise AssertionError("un acuse lo firma otro origen")
+        self.acuses.append((codigo, mensaje.cuerpo))
+        self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None)
+
+    def _transporte(self, usuario: str) -> Transporte:
+        if usuario not in self._transportes:
+            self._transportes[usuario] = self.mundo.transporte(usuario)
+        return self._transportes[usuario]
+
+    def _aprender(self) -> None:
+        """Lo que leerían en el portal: los hechos nuevos de cada servicio."""
+        for nombre, leidos in self._leidos.items():
+            base = sqlite3.connect(self.mundo.plantilla.carpeta / f"{nombre}.db")
+            filas = base.execute("SELECT posicion, cuerpo FROM eventos WHERE posicion > ? ORDER BY posicion", (leidos,))
+            for posicion, cuerpo in filas:
+                self._leidos[nombre] = posicion
+                self.memoria.anotar(json.loads(cuerpo))
+            base.close()
+
+
+__all__ = ["Instituciones", "Pedido"]

@@ -1,0 +1,277 @@
+"""El lector: dice qué falta y qué sobra, sin fiarse de nadie.
+
+No importa nada del sistema. Lee los archivos SQLite tal cual y sabe solo lo que las instituciones mandaron y los
+acuses que recibieron; qué debía causar cada petición está escrito aquí, a mano.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tests.simulacion.lector_cadena import faltas_de_la_cadena
+from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, UNO_DE_ELLOS
+from tests.simulacion.lector_rutas import faltas_de_las_rutas
+
+SERVICIOS = ("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria")
+#: De quién debe saberlo todo cada servicio.
+SIGUE = {
+    "deteccion": {"coordinacion"},
+    "atencion": {"deteccion", "coordinacion"},
+    "justicia": {"deteccion", "atencion", "coordinacion"},
+    "repatriacion": {"deteccion", "coordinacion"},
+    "coordinacion": {"deteccion", "atencion", "justicia", "repatriacion"},
+    "auditoria": set(SERVICIOS),
+}
+#: Trabajo que al terminar no debe quedar a medias.
+_VACIAS = ("bandeja", "salida", "apartados", "fallos")
+
+
+@dataclass(frozen=True)
+class Hecho:
+    """Un hecho guardado, abierto con `json`."""
+
+    servicio: str
+    posicion: int
+    sobre: dict[str, Any]
+    bytes: int
+
+    @property
+    def tipo(self) -> str:
+        """El ``type`` del sobre."""
+        return str(self.sobre["type"])
+
+    @property
+    def datos(self) -> dict[str, Any]:
+        """Lo que cuenta."""
+        datos: dict[str, Any] = self.sobre["data"]
+        return datos
+
+
+@dataclass
+class Enviada:
+    """Los bytes de una solicitud, quiénes los mandaron y qué acuses hubo de ellos en ese servicio."""
+
+    servicio: str
+    cuerpo: bytes
+    usuarios: set[str] = field(default_factory=set)
+    acuses: list[tuple[str, dict[str, Any], bytes]] = field(default_factory=list)
+
+    @property
+    def atribuidos(self) -> list[tuple[str, dict[str, Any], bytes]]:
+        """Acuses en que el servicio supo quién pedía."""
+        return [a for a in self.acuses if a[1].get("id")]
+
+    @property
+    def aceptada(self) -> dict[str, Any] | None:
+        """El acuse de aceptación, si lo hubo."""
+        return next((a for _, a, _ in self.acuses if a["resultado"] == "aceptada"), None)
+
+
+@dataclass
+class Lectura:
+    """Lo leído de un sistema parado. ``ahora``: su reloj al parar (UTC)."""
+
+    carpeta: Path
+    enviados: list[tuple[str, str, bytes]]
+    acuses: list[tuple[str, bytes]]
+    avisos: list[tuple[str, bytes]]
+    protocolo: Path
+    ahora: datetime
+    secreto: str
+
+    def __post_init__(self) -> None:
+        self.hechos: dict[str, list[Hecho]] = {s: list(self._hechos(s)) for s in SERVICIOS}
+        self.solicitudes = self._solicitudes()
+
+    def faltas(self) -> list[str]:
+        """Todo lo que está mal, en frases. Vacía si el sistema hizo lo que debía."""
+        return [
+            *self._a_medias(),
+            *faltas_de_la_cadena({s: self.filas(s, "SELECT * FROM eventos ORDER BY posicion") for s in SERVICIOS},
+                                 self.filas("auditoria", "SELECT * FROM libro ORDER BY indice"),
+                                 self.filas("auditoria", "SELECT * FROM puntos ORDER BY tamano")),
+            *self._avances(),
+            *self._acuses(),
+            *self._efectos(),
+            *self._secretos(),
+            *self._buzones(),
+            *faltas_de_las_rutas(self.hechos, self.protocolo, self.ahora),
+        ]  # fmt: skip
+
+    def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
+        """Las filas de una consulta, como diccionarios."""
+        base = sqlite3.connect(self.carpeta / f"{servicio}.db")
+        base.row_factory = sqlite3.Row
+        try:
+            return [dict(fila) for fila in base.execute(consulta)]
+        finally:
+            base.close()
+
+    def _hechos(self, servicio: str) -> Iterator[Hecho]:
+        for fila in self.filas(servicio, "SELECT posicion, cuerpo FROM eventos ORDER BY posicion"):
+            yield Hecho(servicio, fila["posicion"], json.loads(fila["cuerpo"]), len(fila["cuerpo"]))
+
+    def _solicitudes(self) -> dict[tuple[str, str], Enviada]:
+        solicitudes: dict[tuple[str, str], Enviada] = {}
+        for usuario, servicio, cuerpo in self.enviados:
+            clave = (servicio, sha256(cuerpo).hexdigest())
+            solicitudes.setdefault(clave, Enviada(servicio, cuerpo)).usuarios.add(usuario)
+        for usuario, bytes_del_acuse in self.acuses:
+            acuse = json.loads(bytes_del_acuse)
+            suya = solicitudes.get((acuse["servicio"], acuse["huella"]))
+            if suya is not None:
+                suya.acuses.append((usuario, acuse, bytes_del_acuse))
+        return solicitudes
+
+    def _a_medias(self) -> Iterator[str]:
+        for servicio in SERVICIOS:
+            for tabla in _VACIAS:
+                if quedan := self.filas(servicio, f"SELECT * FROM {tabla}"):
+                    yield f"{servicio}: quedan {len(quedan)} filas en {tabla}: {_breve(quedan[0])}"
+            for fila in self.filas(servicio, "SELECT * FROM avances WHERE alto IS NOT NULL"):
+                yield f"{servicio}: en alto por {fila['origen']}"
+
+    def _avances(self) -> Iterator[str]:
+        for servicio in SERVICIOS:
+            avances = {f["origen"]: f for f in self.filas(servicio, "SELECT * FROM avances")}
+            if set(avances) != {f"/gt/{s}" for s in SIGUE[servicio]}:
+                yield f"{servicio}: sigue a {sorted(avances)}"
+            for origen, avance in avances.items():
+                suya = self.filas(origen.rpartition("/")[2], "SELECT * FROM cabecera")[0]
+                if (avance["aplicada"], avance["hoja"]) != (suya["posicion"], suya["hoja"]):
+                    yield f"{servicio}: de {origen} aplicó {avance['aplicada']} de {suya['posicion']}"
+
+    def _acuses(self) -> Iterator[str]:
+        por_id: dict[tuple[str, str, str], list[Enviada]] = defaultdict(list)
+        for (servicio, huella), suya in self.solicitudes.items():
+            quien = f"{servicio} {huella[:12]}"
+            for usuario in sorted(suya.usuarios - {u for u, _, _ in suya.acuses}):
+                yield f"{quien}: {usuario} se quedó sin acuse"
+            firmes = [a for a in suya.atribuidos if a[1].get("codigo") != "id-reutilizado"]
+            if len({b for _, _, b in firmes}) > 1:
+                yield f"{quien}: acuses distintos para los mismos bytes: {[a for _, a, _ in firmes][:2]}"
+            yield from _contradicciones(quien, suya, firmes)
+            if suya.aceptada:
+                por_id[servicio, suya.aceptada["institucion"], suya.aceptada["id"]].append(suya)
+        for (servicio, institucion, identificador), aceptadas in por_id.items():
+            if len(aceptadas) > 1:
+                yield f"{servicio}: {institucion} logró {len(aceptadas)} efectos con el id {identificador}"
+
+    def _efectos(self) -> Iterator[str]:
+        causados: dict[tuple[str, str], list[Hecho]] = defaultdict(list)
+        for servicio, hechos in self.hechos.items():
+            for hecho in hechos:
+                if hecho.sobre.get("solicitud"):
+                    causados[servicio, hecho.sobre["solicitud"]].append(hecho)
+        for servicio, huella in causados.keys() - self.solicitudes.keys():
+            yield f"{servicio}: hechos de una solicitud que nadie mandó ({huella[:12]})"
+        for clave, suya in self.solicitudes.items():
+            quien, hechos = f"{clave[0]} {clave[1][:12]}", causados.get(clave, [])
+            acuse = suya.aceptada
+            if acuse is None:
+                if hechos:
+                    yield f"{quien}: nadie la aceptó y causó {[h.tipo for h in hechos]}"
+                continue
+            if [(e["id"], e["tipo"], e["sujeto"]) for e in acuse.get("eventos", [])] != [
+                (h.sobre["id"], h.tipo, h.sobre["subject"]) for h in hechos
+            ]:
+                yield f"{quien}: el acuse no dice lo que hay en el almacén ({[h.tipo for h in hechos]})"
+            yield from _efecto_de(quien, json.loads(suya.cuerpo), clave[1], acuse, hechos)
+
+    def _secretos(self) -> Iterator[str]:
+        for servicio in SERVICIOS:
+            crudo = b"".join(f["cuerpo"] for f in self.filas(servicio, "SELECT cuerpo FROM eventos"))
+            if self.secreto.encode() in crudo:
+                yield f"{servicio}: un relato viaja en claro"
+
+    def _buzones(self) -> Iterator[str]:
+        buzon: dict[tuple[str, int], Any] = {}
+        por_quien: dict[str, list[int]] = defaultdict(list)
+        for fila in self.filas("coordinacion", "SELECT * FROM buzon ORDER BY institucion, numero"):
+            por_quien[fila["institucion"]].append(fila["numero"])
+            buzon[fila["institucion"], fila["numero"]] = fila["cuerpo"].encode()
+        for quien, numeros in por_quien.items():
+            if numeros != list(range(1, len(numeros) + 1)):
+                yield f"coordinacion: el buzón de {quien} tiene huecos"
+        for quien, aviso in self.avisos:
+            if buzon.get((quien, json.loads(aviso)["numero"])) != aviso:
+                yield f"coordinacion: {quien} recibió un aviso que no está en su buzón"
+        dejados = [(q, json.loads(c)["evento"]) for (q, _), c in buzon.items()]
+        for hecho in self.hechos["coordinacion"]:
+            if hecho.tipo == "senda.coordinacion.derivacion-emitida.v1":
+                veces = dejados.count((hecho.datos["a"], hecho.sobre["id"]))
+                if veces != 1:
+                    yield f"coordinacion: el encargo {hecho.datos['derivacion']} está {veces} veces en su buzón"
+
+
+def _contradicciones(quien: str, suya: Enviada, firmes: list[tuple[str, dict[str, Any], bytes]]) -> Iterator[str]:
+    """Quien ya tuvo respuesta no puede recibir luego otra distinta por los mismos bytes."""
+    for usuario, acuse, _ in suya.acuses:
+        previas = [a for u, a, _ in firmes if u == usuario and a["instante"] < acuse["instante"]]
+        if not acuse.get("id") and previas:
+            yield f"{quien}: primero {previas[0]['resultado']} y luego {acuse['codigo']}, a {usuario}"
+
+
+def _efecto_de(
+    quien: str, solicitud: dict[str, Any], huella: str, acuse: dict[str, Any], hechos: list[Hecho]
+) -> Iterator[str]:
+    esperado = EFECTOS.get(solicitud["tipo"])
+    if esperado is None:
+        yield f"{quien}: no está escrito qué causa {solicitud['tipo']}"
+        return
+    principal, acompanan = esperado
+    principales = [h for h in hechos if h.tipo == principal]
+    if len(principales) != 1 and solicitud["tipo"] not in UNO_DE_ELLOS:
+        yield f"{quien}: {len(principales)} veces {principal}"
+    if sobran := [h.tipo for h in hechos if h.tipo != principal and h.tipo not in acompanan]:
+        yield f"{quien}: {solicitud['tipo']} no causa {sobran}"
+    yield from _sobres(quien, solicitud, huella, acuse, hechos)
+    if not principales:
+        return
+    datos, contado = solicitud["datos"], principales[0].datos
+    for campo, valor in datos.items():
+        nombre = RENOMBRADOS.get((solicitud["tipo"], campo), campo)
+        if valor is not None and not _dice(contado.get(nombre), valor):
+            yield f"{quien}: {principal} dice otra cosa en {nombre}"
+    if bool(solicitud.get("sellado")) != ("sellado" in contado):
+        yield f"{quien}: lo sellado de {principal} no es lo que se mandó sellado"
+
+
+def _sobres(
+    quien: str, solicitud: dict[str, Any], huella: str, acuse: dict[str, Any], hechos: list[Hecho]
+) -> Iterator[str]:
+    for hecho in hechos:
+        sobre = hecho.sobre
+        if (sobre["institucion"], sobre["agente"], sobre["causaid"], sobre["source"]) != (
+            solicitud["institucion"], solicitud["agente"], huella, f"/gt/{hecho.servicio}",
+        ) or _instante(sobre["time"]) != _instante(solicitud["ocurrido"]):  # fmt: skip
+            yield f"{quien}: el sobre de {hecho.tipo} no dice quién ni cuándo"
+        if acuse["posicion"] < hecho.posicion:
+            yield f"{quien}: el acuse promete hasta {acuse['posicion']} y {hecho.tipo} está en {hecho.posicion}"
+
+
+def _dice(contado: Any, pedido: Any) -> bool:
+    """Si lo contado contiene lo pedido: puede llevar además ids que dio el servicio."""
+    if isinstance(pedido, dict) and isinstance(contado, dict):
+        return all(v is None or _dice(contado.get(c), v) for c, v in pedido.items())
+    if isinstance(pedido, list) and isinstance(contado, list):
+        if all(isinstance(v, str) for v in pedido):
+            return sorted(pedido) == sorted(contado)
+        return len(pedido) == len(contado) and all(map(_dice, contado, pedido))
+    return bool(contado == pedido)
+
+
+def _instante(texto: str) -> datetime:
+    return datetime.fromisoformat(texto)
+
+
+def _breve(fila: dict[str, Any]) -> dict[str, Any]:
+    return {c: v for c, v in fila.items() if not isinstance(v, bytes)}

@@ -1,0 +1,286 @@
+"""El mundo de una semilla: los seis servicios, que mueren y vuelven, sobre un bus en el que no se puede confiar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.motor import base_caida
+from infra.anfitrion.estacion import Bucle, Estacion, Paso
+from infra.azar import AzarSembrado
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.topologia import Topologia
+from infra.mensajeria.transportes.base import TopologiaAusente, Transporte, TransporteCaido
+from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
+from infra.reloj import RelojSimulado
+from infra.seguridad.llavero import Llavero
+from senda.composicion import CONTEXTOS, mapa
+from tests.simulacion.caos import Caos, Muerte, TransporteCaotico
+from tests.simulacion.plantilla import INICIO, Plantilla
+
+#: Como mucho dos procesos de un servicio a la vez: el titular y una réplica.
+_REPLICAS = 2
+
+
+@dataclass(eq=False)
+class Proceso:
+    """Un servicio vivo."""
+
+    nombre: str
+    titular: str
+    estacion: Estacion
+    vivo: bool = True
+
+
+def ajustes_de(azar: Random) -> Ajustes:
+    """Tiempos cortos para que quepa mucho; lotes de una semilla pequeños, que es donde hay más bordes."""
+    lote = azar.choice((1, 2, 5, 50))
+    return Ajustes(
+        lote_recepcion=azar.choice((2, 5, 50)),
+        lote_solicitudes=lote,
+        lote_entrada=azar.choice((1, 5, 50, 50)),
+        lote_relevo=azar.choice((2, 7, 100)),
+        lote_reparacion=azar.choice((2, 10, 100)),
+        lote_plazos=azar.choice((1, 3, 50)),
+        paciencia=timedelta(seconds=azar.choice((1, 5, 15))),
+        # Una base que falla a menudo no es motivo para apartar un hecho sano.
+        intentos=azar.choice((3, 5)),
+        retroceso_maximo=timedelta(seconds=2),
+        paciencia_hueco=timedelta(seconds=3),
+        arriendo=timedelta(seconds=3),
+        latido=timedelta(seconds=20),
+    )
+
+
+@dataclass
+class Mundo:
+    """Corre por rondas: en cada una baraja lo que cada proceso podría hacer, y entre dos cosas pasa cualquier otra."""
+
+    plantilla: Plantilla
+    semilla: int
+    caos: Caos
+    contar: Callable[[str], None] = lambda _texto: None
+    procesos: list[Proceso] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.azar = Random(f"mundo-{self.semilla}")
+        self.reloj = RelojSimulado(INICIO)
+        self.ajustes = ajustes_de(self.azar)
+        #: Con qué probabilidad se hace en una ronda lo que toca: los perezosos dejan que se acumule.
+        self.diligencia = self.azar.choice((0.3, 0.5, 0.8))
+        self.broker = BrokerMemoria()
+        self.topologia: Topologia = mapa()
+        self._camino = TransporteMemoria(self.broker)
+        self._sembrado = AzarSembrado(self.semilla)
+        self._azares = {nombre: self._sembrado.hijo(nombre) for nombre in (*CONTEXTOS, "llavero", "instituciones")}
+        self._nacidos = 0
+        self.plantilla.estrenar(self.caos)
+        self.llavero = Llavero(
+            self.plantilla.motores["llavero"],
+            self.plantilla.maestra,
+            self._azares["llavero"],
+            self.reloj,
+            vigencia=None,
+        )
+        for nombre in CONTEXTOS:
+            self.nacer(nombre)
+
+    @property
+    def azar_de_instituciones(self) -> AzarSembrado:
+        """Ids y nonces de quienes piden."""
+        return self._azares["instituciones"]
+
+    def transporte(self, usuario: str | None = None) -> Transporte:
+        """Una conexión con el bus, tan poco fiable como las demás. ``usuario``: como quién se conecta."""
+        camino = TransporteMemoria(self.broker, usuario) if usuario else self._camino
+        return TransporteCaotico(lambda: TransporteMemoria(self.broker, usuario), self.caos, camino)
+
+    def nacer(self, nombre: str) -> None:
+        """Arranca un proceso de un servicio. Puede morir arrancando; entonces arranca otro."""
+        while True:
+            self._nacidos += 1
+            proceso = Proceso(nombre, f"{nombre}-{self._nacidos}", self._estacion(nombre, f"{nombre}-{self._nacidos}"))
+            try:
+                with self._corriendo(proceso):
+                    proceso.estacion.preparar()
+            except Muerte:
+                self._cerrar(proceso)
+                continue
+            except Exception as error:
+                if not _ajeno(error):
+                    raise
+                self._cerrar(proceso)
+                continue
+            self.procesos.append(proceso)
+            return
+
+    def morir(self, proceso: Proceso) -> None:
+        """Un proceso desaparece: lo recibido sin confirmar vuelve a su cola y lo no confirmado en la base no está."""
+        self.contar(f"muere {proceso.titular}")
+        self._cerrar(proceso)
+        if proceso in self.procesos:
+            self.procesos.remove(proceso)
+        if not self._vivos(proceso.nombre):
+            self.nacer(proceso.nombre)
+
+    def ronda(self) -> bool:
+        """Todo lo que toca, en el orden que diga la semilla. Dice si alguien hizo algo."""
+        self.caos.pasa_una_ronda()
+        acciones = [(p, b, paso) for p in self.procesos for b in p.estacion.bucles for paso in _acciones(b)]
+        self.azar.shuffle(acciones)
+        hizo = False
+        for proceso, bucle, paso in acciones:
+            self._desastre()
+            if proceso.vivo and self._conviene(paso):
+                hizo = self._dar(proceso, bucle, paso) or hizo
+        return hizo or self.caos.sin_acabar()
+
+    def avisar_a_todos(self) -> None:
+        """El sondeo que todo anfitrión hace de vez en cuando."""
+        for proceso in self.procesos:
+            for paso in proceso.estacion.pasos:
+                paso.avisar()
+
+    def proxima_cita(self) -> datetime | None:
+        """Cuándo tendrá alguien algo que hacer, sin contar los plazos de las instituciones (UTC)."""
+        pasos = (paso for p in self.procesos for paso in p.estacion.pasos if paso.nombre != "plazos")
+        return min((paso.cita for paso in pasos if paso.cita is not None), default=None)
+
+    def calmar(self) -> None:
+        """Se acabó el caos: un proceso por servicio, y nada más falla."""
+        self.caos.activo = False
+        for proceso in list(self.procesos):
+            if len(self._vivos(proceso.nombre)) > 1:
+                self._cerrar(proceso)
+                self.procesos.remove(proceso)
+        self.avisar_a_todos()
+
+    def cerrar(self) -> None:
+        """Suelta todo."""
+        for proceso in self.procesos:
+            self._cerrar(proceso)
+        self.llavero.cerrar()
+
+    def borrar_colas(self) -> None:
+        """El broker lo pierde todo de golpe, también las colas de las instituciones."""
+        self.contar("se borran todas las colas")
+        for cola in sorted(self.broker._declaradas):
+            self.broker.borrar_cola(cola)
+
+    def _estacion(self, nombre: str, titular: str) -> Estacion:
+        contexto, plantilla = CONTEXTOS[nombre], self.plantilla
+        almacen = Almacen(
+            motor=plantilla.motores[nombre],
+            origen=plantilla.despliegue.origenes[nombre],
+            llavero=self.llavero,
+            claves=plantilla.claves[nombre],
+            reloj=self.reloj,
+            azar=self._azares[nombre],
+            lecturas=contexto.lecturas,
+        )
+        return Estacion(
+            servicio=contexto, almacen=almacen, topologia=self.topologia, origenes=plantilla.despliegue.origenes,
+            claves_de_origen=plantilla.despliegue.claves_de_origen, abrir_transporte=self.transporte, titular=titular,
+            ajustes=self.ajustes,
+        )  # fmt: skip
+
+    def _dar(self, proceso: Proceso, bucle: Bucle, paso: Paso | None) -> bool:
+        """Un paso o una escucha, con las costumbres del anfitrión de producción ante cada fallo."""
+        escucha = bucle.escucha
+        try:
+            with self._corriendo(proceso):
+                if paso is not None:
+                    return paso.correr()
+                return escucha is not None and escucha(0.0)
+        except Muerte:
+            self.morir(proceso)
+        except TopologiaAusente:
+            self._reponer(proceso, bucle)
+        except Exception as error:
+            if not _ajeno(error):
+                raise
+            self.contar(f"{proceso.titular} {bucle.nombre}: {type(error).__name__}")
+        return True
+
+    def _reponer(self, proceso: Proceso, bucle: Bucle) -> None:
+        try:
+            with self._corriendo(proceso):
+                bucle.transporte.preparar(self.topologia)
+        except Muerte:
+            self.morir(proceso)
+        except TransporteCaido:
+            return
+
+    def _corriendo(self, proceso: Proceso) -> _Corre:
+        # Solo se congela quien corre a solas: si no, despertaría a quien está congelado debajo.
+        otras = [p for p in self._vivos(proceso.nombre) if p is not proceso] if not self.caos.corre else []
+        return _Corre(self.caos, proceso.titular, (lambda: self._sin_el(otras[0])) if otras else None)
+
+    def _sin_el(self, otra: Proceso) -> None:
+        """Quien publicaba queda congelado más que su arriendo; su réplica toma el relevo antes de que despierte."""
+        self.contar(f"{otra.titular} releva a un congelado")
+        self.reloj.adelantar(self.ajustes.arriendo * 2)
+        for bucle in otra.estacion.bucles:
+            for paso in bucle.pasos:
+                if otra.vivo:
+                    self._dar(otra, bucle, paso)
+
+    def _desastre(self) -> None:
+        if not self.caos.activo:
+            return
+        if self.procesos and self.caos.toca("caer"):
+            self.morir(self.azar.choice(self.procesos))
+        if self.caos.toca("replicar"):
+            nombre = self.azar.choice(sorted(CONTEXTOS))
+            if len(self._vivos(nombre)) < _REPLICAS:
+                self.contar(f"réplica de {nombre}")
+                self.nacer(nombre)
+        if self.caos.toca("borrar_colas"):
+            self.borrar_colas()
+
+    def _conviene(self, paso: Paso | None) -> bool:
+        if not self.caos.activo:
+            return paso is None or paso.toca(self.reloj.ahora())
+        if self.azar.random() >= self.diligencia:
+            return False
+        # Sin motivo también se llama alguna vez: un paso de más no puede estropear nada.
+        return paso is None or paso.toca(self.reloj.ahora()) or self.azar.random() < 0.01
+
+    def _vivos(self, nombre: str) -> list[Proceso]:
+        return [p for p in self.procesos if p.nombre == nombre and p.vivo]
+
+    def _cerrar(self, proceso: Proceso) -> None:
+        proceso.vivo = False
+        for bucle in proceso.estacion.bucles:
+            bucle.transporte.cerrar()
+
+
+@dataclass
+class _Corre:
+    """Mientras dura, los fallos le ocurren a este proceso. Se anida: sobre un congelado puede correr otro."""
+
+    caos: Caos
+    titular: str
+    mientras: Callable[[], None] | None
+
+    def __enter__(self) -> None:
+        self._previo = (self.caos.corre, self.caos.mientras)
+        self.caos.corre, self.caos.mientras = self.titular, self.mientras
+
+    def __exit__(self, *_: object) -> None:
+        self.caos.corre, self.caos.mientras = self._previo
+
+
+def _acciones(bucle: Bucle) -> Iterator[Paso | None]:
+    """Los pasos de un bucle y, si escucha, su escucha (None)."""
+    if bucle.escucha is not None:
+        yield None
+    yield from bucle.pasos
+
+
+def _ajeno(error: Exception) -> bool:
+    """Si el fallo es del bus o de la base y no del programa: el anfitrión lo registra y repite."""
+    return isinstance(error, TransporteCaido) or base_caida(error)
