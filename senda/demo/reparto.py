@@ -40,11 +40,15 @@ _PRESTAR = {Urgencia.INMEDIATA: (0.5, 2.0), Urgencia.PRIORITARIA: (3.0, 20.0), U
 
 @dataclass
 class Reparto:
-    """Responde a los avisos de todas las instituciones. ``casos``: los de la demostración, por su ruta."""
+    """Responde a los avisos de todas las instituciones.
+
+    ``casos``: los de la demostración, por su ruta. ``modo_de``: cómo se atiende cada servicio; None, se acepta y queda
+    en curso.
+    """
 
     protocolo: Protocolo
     casos: dict[UUID, Caso] = field(default_factory=dict)
-    modo_de: Callable[[ServicioPedido], Modo] = prestacion_de
+    modo_de: Callable[[ServicioPedido], Modo | None] = prestacion_de
 
     def __call__(self, institucion: str, aviso: Aviso) -> Guion | None:
         datos = aviso.datos
@@ -79,10 +83,13 @@ class Reparto:
             return
         yield from caso.pedir(institucion, AceptarDerivacion(ruta=ruta, derivacion=encargo.derivacion))
         caso.participan.add(institucion)
+        modo = self.modo_de(encargo.servicio)
+        if modo is None:
+            return
         yield Esperar(caso.horas(*_PRESTAR[urgencia]))
         if encargo.derivacion in caso.retiradas:
             return
-        pruebas = yield from self.modo_de(encargo.servicio)(caso, encargo)
+        pruebas = yield from modo(caso, encargo)
         atencion = AtenderDerivacion(
             ruta=ruta,
             derivacion=encargo.derivacion,

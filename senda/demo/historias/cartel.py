@@ -20,6 +20,21 @@ ENTRADAS = 110
 DURACION = 245
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Puesta:
+    """Dónde se representa: desde cuándo, a qué ritmo y con qué azar. Véase `Caso` para ``ritmo`` e ``insiste``.
+
+    ``casos``: los que el reparto irá conociendo. ``cuando``: a qué hora se despacha lo que llega en un instante.
+    """
+
+    inicio: datetime
+    azar: Azar
+    casos: dict[UUID, Caso]
+    ritmo: float = 1.0
+    insiste: timedelta | None = None
+    cuando: Callable[[datetime], datetime] = lambda llegada: llegada
+
+
 @dataclass(frozen=True, slots=True)
 class Historia:
     """Una historia y cuántas de cada cien personas la viven. ``tratos``: cómo se porta quien recibe cada encargo."""
@@ -66,30 +81,24 @@ def repartir(cuantas: int) -> list[Historia]:
     return [h for h in HISTORIAS for _ in range(cada[h.nombre])]
 
 
-def programa(
-    cuantas: int,
-    inicio: datetime,
-    azar: Azar,
-    casos: dict[UUID, Caso],
-    ritmo: float = 1.0,
-    cuando: Callable[[datetime], datetime] = lambda llegada: llegada,
-) -> Iterator[tuple[datetime, Guion]]:
-    """Cuándo entra cada persona y qué historia vive, por orden de llegada. ``cuando``: a qué hora se despacha."""
+def programa(cuantas: int, puesta: Puesta) -> Iterator[tuple[datetime, Guion]]:
+    """Cuándo entra cada persona y qué historia vive, por orden de llegada."""
     historias = repartir(cuantas)
-    barajar(azar, historias)
-    ventana = timedelta(days=ENTRADAS) * ritmo
-    llegadas = sorted(inicio + ventana * azar.fraccion() for _ in historias)
+    barajar(puesta.azar, historias)
+    ventana = timedelta(days=ENTRADAS) * puesta.ritmo
+    llegadas = sorted(puesta.inicio + ventana * puesta.azar.fraccion() for _ in historias)
     for numero, (llegada, historia) in enumerate(zip(llegadas, historias, strict=True)):
-        suyo = azar.hijo(f"caso-{numero}")
+        suyo = puesta.azar.hijo(f"caso-{numero}")
         caso = Caso(
             persona=historia.persona(suyo),
             azar=suyo,
-            casos=casos,
-            ritmo=ritmo,
+            casos=puesta.casos,
+            ritmo=puesta.ritmo,
+            insiste=puesta.insiste,
             tratos=historia.tratos,
             descarta=historia.descarta,
         )
-        yield cuando(llegada), historia.guion(caso)
+        yield puesta.cuando(llegada), historia.guion(caso)
 
 
-__all__ = ["DURACION", "ENTRADAS", "HISTORIAS", "Historia", "programa", "repartir"]
+__all__ = ["DURACION", "ENTRADAS", "HISTORIAS", "Historia", "Puesta", "programa", "repartir"]

@@ -59,6 +59,7 @@ class Caso:
     """Una persona en la demostración.
 
     ``ritmo``: por cuánto se multiplican las esperas (1 con reloj simulado; menos cuando el tiempo corre de verdad).
+    ``insiste``: cada cuánto se repite lo que aún está en camino; None con reloj simulado, donde ya llegó todo.
     ``casos``: donde el reparto lo buscará por su ruta. ``descarta``: la identificación concluirá que no hubo trata.
     ``retiradas``: encargos de los que ya nadie responde.
     """
@@ -67,6 +68,7 @@ class Caso:
     azar: Azar
     casos: dict[UUID, Caso]
     ritmo: float = 1.0
+    insiste: timedelta | None = None
     tratos: Mapping[ServicioPedido, Trato] = field(default_factory=dict)
     descarta: bool = False
     revocado: bool = False
@@ -115,18 +117,16 @@ class Caso:
 
     def pedir(self, institucion: str, peticion: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuse]:
         """Pide, insiste si algo está en camino y exige que se acepte. Errores: `NoAceptada`."""
-        # Con reloj simulado todo llegó ya cuando se pide lo siguiente: insistir no cambiaría nada.
-        intentos = 1 if self.ritmo == 1 else _INTENTOS
-        for intento in range(intentos):
+        for quedan in reversed(range(_INTENTOS)):
             try:
                 acuse = aceptada((yield Pedir(institucion, peticion, tras)))
             except NoAceptada as error:
-                if error.codigo not in EN_CAMINO or intento == intentos - 1:
+                if self.insiste is None or error.codigo not in EN_CAMINO or not quedan:
                     raise
-                tras = timedelta(hours=1) * self.ritmo
-                continue
-            self.anotar(acuse)
-            return acuse
+                tras = self.insiste
+            else:
+                self.anotar(acuse)
+                return acuse
         raise GuionRoto("no se llegó a pedir")
 
     def pedir_en_vano(self, institucion: str, peticion: Peticion, codigo: str) -> Paso[None]:

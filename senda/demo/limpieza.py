@@ -1,0 +1,45 @@
+"""Quitar del broker y de la base lo que una demostración creó en ellos. Solo lo que lleva su prefijo."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from kombu.connection import Connection
+
+from infra.mensajeria.topologia import colas_de_institucion
+from senda.composicion import mapa
+from senda.despliegue import Despliegue
+
+
+def limpiar(despliegue: Despliegue, base: str, instituciones: Collection[str]) -> None:
+    """Borra colas, intercambios, esquemas y usuarios. ``base``: la URL de quien los creó. Errores: los del servidor."""
+    _del_broker(despliegue, instituciones)
+    _de_la_base(despliegue, base)
+
+
+def _del_broker(despliegue: Despliegue, instituciones: Collection[str]) -> None:
+    topologia = mapa(despliegue.prefijo)
+    colas = [cola.nombre for cola in topologia.colas]
+    colas += [cola.nombre for codigo in instituciones for cola in colas_de_institucion(codigo, despliegue.prefijo)]
+    with Connection(despliegue.bus) as conexion:  # type: ignore[no-untyped-call]  # kombu se dice tipado y no lo está
+        canal = conexion.default_channel
+        for cola in colas:
+            canal.queue_delete(cola)
+        for intercambio in topologia.intercambios:
+            canal.exchange_delete(intercambio.nombre)
+
+
+def _de_la_base(despliegue: Despliegue, base: str) -> None:
+    motor = sa.create_engine(base, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    citar = motor.dialect.identifier_preparer.quote
+    with motor.connect() as conexion:
+        for suya in despliegue.bases.values():
+            nombre = citar(suya.esquema or "")
+            conexion.execute(sa.text(f"DROP SCHEMA IF EXISTS {nombre} CASCADE"))
+            conexion.execute(sa.text(f"DROP OWNED BY {nombre} CASCADE"))
+            conexion.execute(sa.text(f"DROP ROLE IF EXISTS {nombre}"))
+    motor.dispose()
+
+
+__all__ = ["limpiar"]
