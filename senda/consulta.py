@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -61,12 +62,30 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
     anotados = [a for a in map(_anotado, cuerpos) if a is not None and (hasta is None or a.registrado <= hasta)]
     if not anotados:
         raise ConsultaNegada("Esa ruta no consta en el libro (o no constaba aún en esa fecha); comprueba el seudónimo.")
-    anotados.sort(key=lambda a: (a.registrado, a.id))
+    anotados = en_orden(anotados)
     estado = Ruta.vacio(ruta)
     for anotado in anotados:
         if anotado.origen == despliegue.origenes["coordinacion"]:
             estado = estado.evolucionar(anotado)
     return Historia(ruta, tuple(anotados), estado)
+
+
+def en_orden(anotados: Sequence[Anotado]) -> list[Anotado]:
+    """Por cuándo se registraron; en un mismo instante, la causa antes que el efecto y cada origen en su orden.
+
+    El id no basta: dentro de un milisegundo un UUIDv7 es azar.
+    """
+    ordenados: list[Anotado] = []
+    for _, grupo in groupby(sorted(anotados, key=lambda a: a.registrado), key=lambda a: a.registrado):
+        quedan = sorted(grupo, key=lambda a: (a.origen, a.version))
+        while quedan:
+            ids = {str(a.id) for a in quedan}
+            primeros = {a.origen: a for a in reversed(quedan)}
+            libres = [a for a in primeros.values() if a.causa not in ids]
+            siguiente = min(libres or primeros.values(), key=lambda a: a.id)
+            ordenados.append(siguiente)
+            quedan.remove(siguiente)
+    return ordenados
 
 
 def campos_abiertos(hecho: Hecho) -> Mapping[str, Any]:

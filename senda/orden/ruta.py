@@ -132,7 +132,7 @@ def _resumido(campos: Any) -> str:
 
 
 def _corto(valor: Any) -> str:
-    if isinstance(valor, list):
+    if isinstance(valor, list | tuple):
         return ", ".join(_corto(v) for v in valor[:4]) + (f" y {len(valor) - 4} más" if len(valor) > 4 else "")  # noqa: PLR2004
     if isinstance(valor, bool):
         return "sí" if valor else "no"
