@@ -44,6 +44,7 @@ class Intensidades:
     borrar_colas: float = 0.0
     saltar_reloj: float = 0.0
     congelar: float = 0.0
+    interponer: float = 0.0
 
     @classmethod
     def de_semilla(cls, azar: Random) -> Intensidades:
@@ -51,8 +52,9 @@ class Intensidades:
         maximos = {
             "perder": 0.25, "duplicar": 0.25, "retrasar": 0.4, "barajar": 0.5, "cortar": 0.06,
             "morir_en_transporte": 0.012, "morir_en_sentencia": 0.0008, "morir_al_confirmar": 0.004,
-            "base_ambigua": 0.005, "base_caida": 0.0008, "caer": 0.002, "replicar": 0.002,
+            "base_ambigua": 0.005, "base_caida": 0.0008, "caer": 0.002, "replicar": 0.004,
             "borrar_colas": 0.001, "saltar_reloj": 0.2, "congelar": 0.5,
+            "interponer": 0.05,
         }  # fmt: skip
         tanto = azar.choice((0.1, 1.0, 1.0))
         return cls(**{c.name: azar.choice((0.0, 0.3, 1.0)) * tanto * maximos[c.name] for c in fields(cls)})
@@ -213,6 +215,13 @@ def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None]) -> None:
     """
     dialecto: Any = motor.dialect
     confirmar_de_verdad = dialecto.do_commit
+
+    @event.listens_for(motor, "begin", insert=True)
+    def _al_empezar(_conexion: Any) -> None:
+        # Entre lo que se leyó y el turno para escribir, otra réplica puede haberlo hecho ya.
+        caos = caos_de()
+        if caos is not None and caos.mientras is not None and caos.toca("interponer"):
+            caos.mientras()
 
     @event.listens_for(motor, "before_cursor_execute")
     def _antes(_conexion: Any, _cursor: Any, sentencia: str, *_resto: Any) -> None:

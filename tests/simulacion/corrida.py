@@ -67,7 +67,8 @@ def correr(semilla: int, contar: Callable[[str], None] = lambda _texto: None, tu
         _calma(mundo, instituciones)
     except SinReposo as error:
         faltas.append(str(error))
-    mundo.cerrar()
+    finally:
+        mundo.cerrar()
     lectura = Lectura(
         carpeta=mundo.plantilla.carpeta, enviados=instituciones.enviados, acuses=instituciones.acuses,
         avisos=instituciones.avisos, protocolo=PROTOCOLO, ahora=mundo.reloj.ahora(), secreto=SECRETO,

@@ -83,7 +83,8 @@ class Plantilla:
         self._caos[0] = caos
         for nombre, contenido in self.bytes_de.items():
             self.motores[nombre].dispose()
-            for resto in ("-wal", "-shm"):
+            # Archivo nuevo y no el mismo reescrito: una corrida que reventó pudo dejar el suyo bloqueado.
+            for resto in ("", "-wal", "-shm"):
                 (self.carpeta / f"{nombre}.db{resto}").unlink(missing_ok=True)
             (self.carpeta / f"{nombre}.db").write_bytes(contenido)
 
