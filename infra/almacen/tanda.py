@@ -75,7 +75,7 @@ class Tanda:
         self._al_volcar: list[Aviso] = []
         self._recordado: dict[object, Any] = {}
         self._guardada: int | None = None
-        self._ajenos = self._guardados = self._enviados = 0
+        self._guardados = self._enviados = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
         self.claves = almacen.claves
@@ -121,7 +121,6 @@ class Tanda:
 
     def conocer(self, anotados: Sequence[Anotado]) -> None:
         """Hechos de otros servicios que han de llegar a las lecturas en esta tanda."""
-        self._ajenos += len(anotados)
         self._por_leer += anotados
         self._olvidar_si_toca(anotados)
 
@@ -149,8 +148,8 @@ class Tanda:
 
     @property
     def trajo_algo(self) -> bool:
-        """Si en la tanda hubo hechos, propios o ajenos, o mensajes."""
-        return bool(self._guardados or self._ajenos or self._enviados)
+        """Si la tanda dejó hechos propios o mensajes por publicar."""
+        return bool(self._guardados or self._enviados)
 
     @property
     def conexion(self) -> Connection:

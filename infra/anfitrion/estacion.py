@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -15,6 +16,7 @@ from infra.almacen.almacen import Almacen
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.apartados import Reproceso
 from infra.mensajeria.entrada import Entrada
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.latido import Pulso
 from infra.mensajeria.plazos import Plazos
 from infra.mensajeria.puertos import Servicio
@@ -24,6 +26,7 @@ from infra.mensajeria.solicitudes import Solicitudes
 from infra.mensajeria.topologia import Topologia
 from infra.mensajeria.transportes.base import TopologiaAusente, Transporte
 
+R = TypeVar("R")
 registro = structlog.get_logger(__name__)
 
 
@@ -31,12 +34,13 @@ registro = structlog.get_logger(__name__)
 class Paso:
     """Un trabajo acotado, y cuándo toca llamarlo.
 
-    ``dar`` dice si hizo algo; ``proximo``, cuándo tendrá algo que hacer por el paso del tiempo. Toca cuando alguien lo
-    avisó o llegó su hora; el anfitrión lo avisa además de vez en cuando, por si un aviso se perdió (sondeo).
+    ``dar`` dice si hizo algo (y, si es `Labor`, si puede quedar más); ``proximo``, cuándo tendrá algo que hacer por el
+    paso del tiempo. Toca cuando alguien lo avisó o llegó su hora; el anfitrión lo avisa además de vez en cuando, por si
+    un aviso se perdió (sondeo).
     """
 
     nombre: str
-    dar: Callable[[], bool]
+    dar: Callable[[], bool | Labor]
     proximo: Callable[[], datetime | None] | None = None
     _avisado: bool = True
     _cita: datetime | None = None
@@ -52,18 +56,18 @@ class Paso:
         return self._avisado or (self._cita is not None and self._cita <= ahora)
 
     def correr(self) -> bool:
-        """Lo llama una vez. Dice si hizo algo; si lo hizo, vuelve a tocarle."""
+        """Lo llama una vez. Dice si hizo algo; si puede quedar más, vuelve a tocarle."""
         self._avisado = False
         try:
             hizo = self.dar()
         except Exception:
             self._avisado = True
             raise
-        if hizo:
+        if hizo is True or hizo is Labor.QUEDA:
             self._avisado = True
         else:
             self._cita = self._cita_futura()
-        return hizo
+        return bool(hizo)
 
     def _cita_futura(self) -> datetime | None:
         """La siguiente cita. Una ya vencida cuando se dio el paso, que no hizo nada, no se repite: giraría en vacío."""
@@ -144,12 +148,19 @@ class Estacion:
     def _bucles(self, transportes: list[Transporte]) -> tuple[Bucle, ...]:
         solicitudes, entrada, relevo, reparaciones = transportes
 
-        def en_pie(transporte: Transporte, dar: Callable[..., bool]) -> Callable[..., bool]:
+        def en_pie(transporte: Transporte, dar: Callable[..., R]) -> Callable[..., R]:
             return _con_topologia(transporte, self.topologia, dar)
 
         atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
-        aplicar = Paso("entrada.aplicar", self.entrada.aplicar, self.entrada.proximo)
         huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
+
+        def aplicar_y_mirar() -> Labor:
+            labor = self.entrada.aplicar()
+            if self.entrada.falta_algo:
+                huecos.avisar()
+            return labor
+
+        aplicar = Paso("entrada.aplicar", aplicar_y_mirar, self.entrada.proximo)
         relevar = Paso("relevo", en_pie(relevo, self.relevo.paso), self.relevo.proximo)
         plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
         latido = Paso("latido", en_pie(relevo, self.pulso.paso), self.pulso.proximo)
@@ -165,7 +176,7 @@ class Estacion:
             Bucle(
                 "entrada",
                 entrada,
-                _y_avisar(en_pie(entrada, self.entrada.recibir), aplicar, huecos),
+                _y_avisar(en_pie(entrada, self.entrada.recibir), aplicar),
                 (aplicar, huecos),
             ),
             Bucle("relevo", relevo, None, (relevar, plazos, latido)),
@@ -173,10 +184,10 @@ class Estacion:
         )
 
 
-def _con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., bool]) -> Callable[..., bool]:
+def _con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., R]) -> Callable[..., R]:
     """Repone lo que alguien borró del broker y vuelve a intentarlo una vez."""
 
-    def reponer(*argumentos: float) -> bool:
+    def reponer(*argumentos: float) -> R:
         try:
             return dar(*argumentos)
         except TopologiaAusente:

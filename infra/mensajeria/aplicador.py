@@ -19,6 +19,7 @@ from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.apartados import apartar, aplicar
 from infra.mensajeria.diagnostico import lugar
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.panorama import panorama
 from infra.mensajeria.puertos import HechoCrudo, Servicio
 
@@ -33,27 +34,32 @@ class Aplicador:
     servicio: Servicio
     origenes: tuple[str, ...]
     ajustes: Ajustes
+    #: Si en la última mirada faltaba alguna posición que ya debería estar.
+    falta_algo: bool = False
+    _reintento: datetime | None = None
 
-    def aplicar(self) -> bool:
-        """Aplica un lote por origen. Dice si avanzó en alguno."""
+    def aplicar(self) -> Labor:
+        """Aplica un lote por origen."""
         ahora = self.almacen.reloj.ahora()
         with leyendo(self.almacen.motor) as conexion:
-            listas = [
-                vista
-                for vista in panorama(conexion, self.origenes)
-                if vista.sigue and vista.alto is None and (vista.reintento is None or vista.reintento <= ahora)
-            ]
-            tramos = [(v.origen, self._contiguos(conexion, v.origen, v.aplicada)) for v in listas]
-        avanzo = False
-        for origen, crudos in tramos:
-            avanzo = self._aplicar_lote(origen, crudos) or avanzo
-        return avanzo
+            vistas = [v for v in panorama(conexion, self.origenes) if v.alto is None]
+            listas = [v for v in vistas if v.sigue and (v.reintento is None or v.reintento <= ahora)]
+            tramos = [(v, self._contiguos(conexion, v.origen, v.aplicada)) for v in listas]
+        esperan = (v.reintento for v in vistas if v.sigue and v.reintento is not None and v.reintento > ahora)
+        self._reintento = min(esperan, default=None)
+        self.falta_algo = any(v.hueco is not None for v in vistas)
+        labor = Labor.NADA
+        for vista, crudos in tramos:
+            if self._aplicar_lote(vista.origen, crudos):
+                labor = max(labor, Labor.de(len(crudos), self.ajustes.lote_entrada))
+            # Tras lo contiguo hay más, y no es que el lote se llenara: falta algo en medio.
+            tope = max(vista.ultima, vista.anunciada)
+            self.falta_algo |= len(crudos) < self.ajustes.lote_entrada and crudos[-1].posicion < tope
+        return labor
 
     def proximo(self) -> datetime | None:
         """Cuándo toca reintentar un hecho que falló (UTC). Un origen en alto no se reintenta."""
-        with leyendo(self.almacen.motor) as conexion:
-            vistas = panorama(conexion, self.origenes)
-        return min((v.reintento for v in vistas if v.reintento and v.sigue and v.alto is None), default=None)
+        return self._reintento
 
     def _contiguos(self, conexion: sa.Connection, origen: str, aplicada: int) -> list[HechoCrudo]:
         """Lo siguiente por aplicar de un origen, hasta el primer hueco."""
@@ -139,9 +145,10 @@ class Aplicador:
                 conexion.execute(
                     sa.insert(fallos).values(
                         origen=crudo.origen, posicion=crudo.posicion, intentos=intentos, clase=clase,
-                        proximo=tanda.ahora + self.ajustes.retroceso(intentos),
+                        proximo=(proximo := tanda.ahora + self.ajustes.retroceso(intentos)),
                     )
                 )  # fmt: skip
+                self._reintento = min(self._reintento or proximo, proximo)
                 return False
         registro.error("hecho-apartado", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
         return True

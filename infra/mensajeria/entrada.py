@@ -19,6 +19,7 @@ from infra.almacen.esquema import avances, entrada
 from infra.almacen.insertar import insertar_si_falta
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.aplicador import Aplicador, dar_el_alto
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.puertos import HechoCrudo, Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.recibidos import Latido, MensajeIlegible, interpretar
@@ -59,9 +60,14 @@ class Entrada:
         """Pasa mensajes de la cola a la tabla y solo entonces los confirma. Dice si hubo (espera en segundos)."""
         return self._recepcion.tomar(self._acoger, espera)
 
-    def aplicar(self) -> bool:
-        """Aplica un lote por origen. Dice si avanzó en alguno."""
+    def aplicar(self) -> Labor:
+        """Aplica un lote por origen."""
         return self._aplicador.aplicar()
+
+    @property
+    def falta_algo(self) -> bool:
+        """Si al aplicar se vio que falta alguna posición."""
+        return self._aplicador.falta_algo
 
     def proximo(self) -> datetime | None:
         """Cuándo toca reintentar un hecho que falló (UTC)."""

@@ -23,6 +23,7 @@ from infra.almacen.motor import leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.arriendo import Arriendo
 from infra.mensajeria.hechos import mensajes_de
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, Transporte
 
@@ -68,14 +69,14 @@ class Relevo:
             insertar_si_falta(conexion, marcas, [{"destino": DESTINO_HECHOS, "posicion": 0}])
             self._arriendo.preparar(conexion, self.almacen.reloj.ahora())
 
-    def paso(self) -> bool:
-        """Publica un tramo de hechos y uno de salida, si este proceso es el titular. Dice si publicó algo."""
+    def paso(self) -> Labor:
+        """Publica un tramo de hechos y uno de salida, si este proceso es el titular."""
         ahora = self.almacen.reloj.ahora()
         marca, hay_hechos, filas = self._pendiente(ahora)
         if not (hay_hechos or filas) or self._arriendo.valla(self.almacen.motor, ahora) is None:
-            return False
-        hechos = hay_hechos and self._publicar_hechos(marca, ahora)
-        return self._publicar_salida(filas, ahora) or hechos
+            return Labor.NADA
+        hechos = self._publicar_hechos(marca, ahora) if hay_hechos else Labor.NADA
+        return max(hechos, self._publicar_salida(filas, ahora))
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a intentarlo (UTC): un mensaje devuelto, hechos sin cola o el arriendo de otro."""
@@ -93,7 +94,7 @@ class Relevo:
             filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "lote": self.ajustes.lote_relevo}).all()
         return publicada or 0, (escrita or 0) > (publicada or 0), filas
 
-    def _publicar_hechos(self, marca: int, ahora: datetime) -> bool:
+    def _publicar_hechos(self, marca: int, ahora: datetime) -> Labor:
         with leyendo(self.almacen.motor) as conexion:
             tramo = mensajes_de(
                 conexion,
@@ -107,17 +108,17 @@ class Relevo:
         self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
         self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
         if not salieron:
-            return False
+            return Labor.NADA
         with self.almacen.motor.begin() as conexion:
             if not self._arriendo.vigente(conexion):
                 # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
-                return False
+                return Labor.NADA
             conexion.execute(
                 sa.update(marcas)
                 .where(marcas.c.destino == DESTINO_HECHOS, marcas.c.posicion == marca)
                 .values(posicion=marca + salieron)
             )
-        return True
+        return Labor.de(salieron, self.ajustes.lote_relevo)
 
     def _todas_atadas(self) -> bool:
         """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
@@ -129,9 +130,9 @@ class Relevo:
         self.transporte.preparar(self.topologia)
         return all(self.transporte.atada(intercambio, cola) for cola in faltan)
 
-    def _publicar_salida(self, filas: Sequence[Row[Any]], ahora: datetime) -> bool:
+    def _publicar_salida(self, filas: Sequence[Row[Any]], ahora: datetime) -> Labor:
         if not filas:
-            return False
+            return Labor.NADA
         salen = self._con_cola(filas)
         llegaron = self.transporte.publicar([self._mensaje(f) for f in salen])
         enviados = {f.numero for f, llego in zip(salen, llegaron, strict=True) if llego}
@@ -142,11 +143,11 @@ class Relevo:
         sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
         with self.almacen.motor.begin() as conexion:
             if not self._arriendo.vigente(conexion):
-                return False
+                return Labor.NADA
             if enviados | sobran:
                 conexion.execute(sa.delete(salida).where(salida.c.numero.in_(enviados | sobran)))
             self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
-        return bool(enviados)
+        return Labor.de(len(enviados), self.ajustes.lote_relevo)
 
     def _aplazar(self, conexion: sa.Connection, devueltos: Sequence[Row[Any]], ahora: datetime) -> None:
         if not devueltos:

@@ -23,6 +23,7 @@ from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida, abrir, comprobar_firma, leer
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.puertos import Remitente, Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.respuestas import Respuestas
@@ -64,15 +65,15 @@ class Solicitudes:
         """Pasa mensajes de la cola a la bandeja y solo entonces los confirma. Dice si hubo (espera en segundos)."""
         return self._recepcion.tomar(self._guardar, espera)
 
-    def atender(self) -> bool:
-        """Atiende un lote de la bandeja. Dice si hizo algo."""
+    def atender(self) -> Labor:
+        """Atiende un lote de la bandeja."""
         with leyendo(self.almacen.motor) as conexion:
             numeros = bandeja.por_atender(conexion, self.almacen.reloj.ahora(), self.ajustes.lote_solicitudes)
-        if not numeros:
-            return False
-        if len(numeros) == 1:
-            self._atender_sola(numeros[0])
-            return True
+        labor = Labor.de(len(numeros), self.ajustes.lote_solicitudes)
+        if len(numeros) <= 1:
+            for numero in numeros:
+                self._atender_sola(numero)
+            return labor
         try:
             self._atender_juntas(numeros)
         except Exception as error:
@@ -81,7 +82,7 @@ class Solicitudes:
             # Lo que sea: se repite de una en una y solo la culpable queda pendiente.
             for numero in numeros:
                 self._atender_sola(numero)
-        return True
+        return labor
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a mirar una solicitud que espera (UTC)."""
