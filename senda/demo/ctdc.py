@@ -145,7 +145,7 @@ def duracion(registros: int) -> timedelta:
 def detectar(caso: Caso, leido: Registro, quien: str) -> Guion:
     """Una institución cuenta lo que el registro dice; lo demás lo hacen quienes reciben los encargos."""
     persona = leido.persona
-    acuse = yield from caso.pedir(
+    (acuse,) = yield from caso.pedir(
         quien,
         DetectarPresuntaVictima(
             nna=persona.nna,

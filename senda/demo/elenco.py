@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contratos.protocolos import Protocolo
+from contratos.protocolos.paquete import InstitucionPorDefecto
 from contratos.solicitudes.atencion import InscribirAlbergue
 from contratos.solicitudes.coordinacion import InscribirInstitucion
 from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.tipos import Sexo
 from infra.azar import Azar
 from senda.cliente import Credencial
-from senda.demo.escena import Guion, Pedir, aceptada
+from senda.demo.escena import Guion, pedir
 
 
 class Casa(NamedTuple):
@@ -42,33 +43,32 @@ def formar(protocolo: Protocolo, azar: Azar) -> dict[str, Credencial]:
 
 def presentar(protocolo: Protocolo, credenciales: Mapping[str, Credencial], plazas: int) -> Guion:
     """La rectora inscribe a las demás instituciones y luego los albergues, con ``plazas`` por sexo y tramo."""
-    rectora = protocolo.rectora
-    for institucion in protocolo.instituciones:
-        if institucion.codigo == rectora:
-            continue
-        peticion = InscribirInstitucion(
-            codigo=institucion.codigo,
-            pais=protocolo.pais,
-            mandatos_inscritos=institucion.mandatos,
-            servicios=institucion.servicios,
-            cobertura=institucion.cobertura,
-            clave_firma=credenciales[institucion.codigo].publica,
-        )
-        aceptada((yield Pedir(rectora, peticion)))
-    for codigo, casa in CASAS.items():
-        inscripcion = InscribirAlbergue(
-            codigo=codigo,
-            titular=casa.titular,
-            titularidad=casa.titularidad,
-            especializado=casa.especializado,
-            territorio=casa.territorio,
-            cupos=tuple(
-                Cupo(sexo=sexo, tramo=tramo, total=plazas, libres=plazas)
-                for sexo in (Sexo.MUJER, Sexo.HOMBRE)
-                for tramo in casa.tramos
-            ),
-        )
-        aceptada((yield Pedir(rectora, inscripcion)))
+    demas = (i for i in protocolo.instituciones if i.codigo != protocolo.rectora)
+    yield from pedir(protocolo.rectora, *(_inscribir(protocolo, i, credenciales[i.codigo].publica) for i in demas))
+    yield from pedir(protocolo.rectora, *(_abrir(codigo, casa, plazas) for codigo, casa in CASAS.items()))
+
+
+def _inscribir(protocolo: Protocolo, institucion: InstitucionPorDefecto, clave: str) -> InscribirInstitucion:
+    return InscribirInstitucion(
+        codigo=institucion.codigo,
+        pais=protocolo.pais,
+        mandatos_inscritos=institucion.mandatos,
+        servicios=institucion.servicios,
+        cobertura=institucion.cobertura,
+        clave_firma=clave,
+    )
+
+
+def _abrir(codigo: str, casa: Casa, plazas: int) -> InscribirAlbergue:
+    sexos = (Sexo.MUJER, Sexo.HOMBRE)
+    return InscribirAlbergue(
+        codigo=codigo,
+        titular=casa.titular,
+        titularidad=casa.titularidad,
+        especializado=casa.especializado,
+        territorio=casa.territorio,
+        cupos=tuple(Cupo(sexo=s, tramo=t, total=plazas, libres=plazas) for s in sexos for t in casa.tramos),
+    )
 
 
 __all__ = ["CASAS", "Casa", "formar", "presentar"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import TypeAlias, TypeVar
 
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Peticion
@@ -24,7 +25,7 @@ DE_GUARDIA = timedelta(hours=2)
 #: Horas (UTC) en que las instituciones despachan lo del día: mañana y tarde en Guatemala.
 TANDAS = (14, 20)
 #: Días de la semana (ISO) en que despachan lo que lleva más de un día: mesas y audiencias señaladas.
-JORNADAS = (2, 5)
+JORNADAS = (2,)
 _DIA = timedelta(days=1)
 _AGENTES = 4
 _HORA = timedelta(hours=1)
@@ -32,11 +33,18 @@ _HORA = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Pedir:
-    """Una institución pide algo, pasado un tiempo desde el paso anterior de su guion."""
+    """Lo que una institución pide."""
 
     institucion: str
     peticion: Peticion
-    tras: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Juntas:
+    """Varias peticiones de una vez, en ese orden; el guion recibe sus acuses cuando están todos."""
+
+    peticiones: tuple[Pedir, ...]
+    cuanto: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,12 @@ class Hasta:
     ocurre: Callable[[], bool]
 
 
-Accion = Pedir | Esperar | Hasta
-Guion = Generator[Accion, Acuse | None, None]
+Accion = Juntas | Esperar | Hasta
+Acuses = tuple[Acuse, ...]
+T = TypeVar("T")
+#: Un trozo de guion que devuelve algo, y el guion entero, que no devuelve nada.
+Paso: TypeAlias = Generator[Accion, Acuses | None, T]
+Guion = Paso[None]
 #: Qué hace una institución con lo que llega a su buzón: un guion nuevo, o nada.
 Reaccion = Callable[[str, Aviso], Guion | None]
 
@@ -76,7 +88,16 @@ class _Turno:
     instante: datetime
     orden: int
     guion: Guion = field(compare=False)
-    accion: Pedir | Esperar = field(compare=False)
+    accion: Juntas | Esperar = field(compare=False)
+
+
+@dataclass(slots=True)
+class _Espera:
+    """Un guion y las solicitudes cuyo acuse espera."""
+
+    guion: Guion
+    ids: tuple[str, ...]
+    acuses: dict[str, Acuse] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,7 +119,7 @@ class Escena:
     rechazos: dict[str, int] = field(default_factory=dict)
     terminadas: int = 0
     _turnos: list[_Turno] = field(default_factory=list)
-    _esperan: dict[str, Guion] = field(default_factory=dict)
+    _esperan: dict[str, _Espera] = field(default_factory=dict)
     _aguardan: list[tuple[Hasta, Guion]] = field(default_factory=list)
     _orden: count[int] = field(default_factory=count)
     _programa: Iterator[tuple[datetime, Guion]] = field(default_factory=lambda: iter(()))
@@ -143,16 +164,17 @@ class Escena:
     def enviar_lo_que_toca(self, ahora: datetime) -> int:
         """Compone y envía todo lo previsto hasta ahora; devuelve cuántas solicitudes salieron. Errores: `GuionRoto`."""
         self._dar_entrada(ahora)
-        por_enviar: list[tuple[Compuesta, Guion]] = []
+        por_enviar: list[Compuesta] = []
         while self._turnos and self._turnos[0].instante <= ahora:
             turno = heapq.heappop(self._turnos)
             if isinstance(turno.accion, Esperar):
                 self._avanzar(turno.guion, None, turno.instante)
-            else:
-                por_enviar.append((self._componer(turno.accion, turno.instante), turno.guion))
-        for compuesta, guion in por_enviar:
-            self._esperan[compuesta.id] = guion
-        if por_enviar and not all(self.enlace.enviar([c for c, _ in por_enviar])):
+                continue
+            compuestas = [self._componer(pedir, turno.instante) for pedir in turno.accion.peticiones]
+            espera = _Espera(turno.guion, tuple(c.id for c in compuestas))
+            self._esperan |= dict.fromkeys(espera.ids, espera)
+            por_enviar += compuestas
+        if por_enviar and not all(self.enlace.enviar(por_enviar)):
             raise GuionRoto("el bus no aceptó una solicitud")
         return len(por_enviar)
 
@@ -181,10 +203,16 @@ class Escena:
                 self.acuses += 1
                 if acuse.resultado is Resultado.RECHAZADA:
                     self.rechazos[acuse.codigo] = self.rechazos.get(acuse.codigo, 0) + 1
-                guion = self._esperan.pop(acuse.id, None)
-                if guion is not None:
-                    self._avanzar(guion, acuse, ahora)
+                self._recibir(acuse, ahora)
         return leidos
+
+    def _recibir(self, acuse: Acuse, ahora: datetime) -> None:
+        espera = self._esperan.pop(acuse.id, None)
+        if espera is None:
+            return
+        espera.acuses[acuse.id] = acuse
+        if len(espera.acuses) == len(espera.ids):
+            self._avanzar(espera.guion, tuple(espera.acuses[i] for i in espera.ids), ahora)
 
     def _leer_buzones(self, ahora: datetime) -> int:
         leidos = 0
@@ -213,15 +241,15 @@ class Escena:
         destino = self.recepcion[pedir.peticion.servicio]
         return componer(pedir.peticion, self.credenciales[pedir.institucion], agente, ocurrido, destino, self.azar)
 
-    def _avanzar(self, guion: Guion, acuse: Acuse | None, ahora: datetime) -> None:
+    def _avanzar(self, guion: Guion, acuses: Acuses | None, ahora: datetime) -> None:
         try:
-            accion = next(guion) if acuse is None else guion.send(acuse)
+            accion = next(guion) if acuses is None else guion.send(acuses)
         except StopIteration:
             return
         if isinstance(accion, Hasta):
             self._aguardan.append((accion, guion))
             return
-        espera = accion.cuanto if isinstance(accion, Esperar) else accion.tras
+        espera = accion.cuanto
         instante = _a_su_hora(ahora, espera) if self.por_tandas else ahora + espera
         heapq.heappush(self._turnos, _Turno(instante, next(self._orden), guion, accion))
 
@@ -252,25 +280,37 @@ def a_la_jornada(hora: datetime) -> datetime:
     return hora
 
 
-def aceptada(acuse: Acuse | None) -> Acuse:
-    """El acuse, si fue de aceptación. Errores: `NoAceptada`."""
-    if acuse is None:
-        raise GuionRoto("sin acuse")
-    if acuse.resultado is not Resultado.ACEPTADA:
-        raise NoAceptada(acuse)
-    return acuse
+def acuses_de(institucion: str, *peticiones: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuses]:
+    """Una institución pide algo, o varias cosas de una vez, pasado un tiempo desde el paso anterior de su guion."""
+    acuses = yield Juntas(tuple(Pedir(institucion, peticion) for peticion in peticiones), tras)
+    if acuses is None:
+        raise GuionRoto("se pidió algo y no hubo acuse")
+    return acuses
+
+
+def pedir(institucion: str, *peticiones: Peticion) -> Paso[Acuses]:
+    """Como `acuses_de`, exigiendo que todo se acepte. Errores: `NoAceptada` con el primer rechazo."""
+    acuses = yield from acuses_de(institucion, *peticiones)
+    for acuse in acuses:
+        if acuse.resultado is not Resultado.ACEPTADA:
+            raise NoAceptada(acuse)
+    return acuses
 
 
 __all__ = [
     "Accion",
+    "Acuses",
     "Escena",
     "Esperar",
     "Guion",
     "GuionRoto",
     "Hasta",
+    "Juntas",
     "NoAceptada",
+    "Paso",
     "Pedir",
     "Reaccion",
     "a_la_jornada",
-    "aceptada",
+    "acuses_de",
+    "pedir",
 ]

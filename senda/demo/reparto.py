@@ -24,8 +24,8 @@ from eventos.listas import ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoDerivacion, MotivoRechazo
 from eventos.tipos import Urgencia
 from senda.cliente import Aviso
-from senda.demo.escena import Esperar, Guion, Hasta, NoAceptada
-from senda.demo.historias.caso import Caso, Paso, Trato
+from senda.demo.escena import Esperar, Guion, Hasta, NoAceptada, Paso
+from senda.demo.historias.caso import Caso, Trato
 from senda.demo.historias.prestaciones import Encargo, Modo, prestacion_de
 
 #: Rechazos que llegan cuando el encargo se retiró mientras la institución trabajaba: no insiste.
@@ -74,14 +74,14 @@ class Reparto:
             return
         if trato is Trato.TARDA:
             yield Esperar(caso.dias(5, 9))
-        # Lo que no apremia se acusa y se acepta de una vez: quien acepta, acusa.
-        if urgencia is Urgencia.INMEDIATA or trato is Trato.RECHAZA:
-            yield from caso.pedir(institucion, RecibirDerivacion(ruta=ruta, derivacion=encargo.derivacion))
+        acuse = RecibirDerivacion(ruta=ruta, derivacion=encargo.derivacion)
         if trato is Trato.RECHAZA:
             negativa = RechazarDerivacion(ruta=ruta, derivacion=encargo.derivacion, motivo=MotivoRechazo.SIN_CUPO)
-            yield from caso.pedir(institucion, negativa)
+            yield from caso.pedir(institucion, acuse, negativa)
             return
-        yield from caso.pedir(institucion, AceptarDerivacion(ruta=ruta, derivacion=encargo.derivacion))
+        # Lo que no apremia se acusa y se acepta de una vez: quien acepta, acusa.
+        previas = (acuse,) if urgencia is Urgencia.INMEDIATA else ()
+        yield from caso.pedir(institucion, *previas, AceptarDerivacion(ruta=ruta, derivacion=encargo.derivacion))
         caso.participan.add(institucion)
         modo = self.modo_de(encargo.servicio)
         if modo is None:

@@ -17,8 +17,7 @@ def nacional(caso: Caso, terapeuta: str = "GT-IV") -> Guion:
     """Una adulta guatemalteca hallada por la policía: albergue, juicio con condena y una vida propia."""
     casa = "GT-REFUGIO"
     yield from hallazgo.detectar_tras_alerta(caso, "GT-PNC", CanalAlerta.LINEA_TELEFONICA, Urgencia.INMEDIATA)
-    yield from hallazgo.evaluar(caso, "GT-PNC", Aplicador.POLICIA)
-    yield from hallazgo.informar(caso, "GT-PNC")
+    yield from hallazgo.evaluar_e_informar(caso, "GT-PNC", Aplicador.POLICIA)
     yield from caso.con(casa, terapeuta, "GT-MIDES")
     yield from vuelta.planear(caso, casa)
     yield from vuelta.sanar(caso)
@@ -28,8 +27,7 @@ def nacional(caso: Caso, terapeuta: str = "GT-IV") -> Guion:
     yield from vuelta.cumplir_plan(caso, casa, terapeuta)
     yield from juicio.cobrar_reparacion(caso)
     yield from vuelta.preguntar_que_le_parecio(caso, casa, ServicioPedido.PSICOSOCIAL)
-    yield from vuelta.salir_del_albergue(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
-    yield from vuelta.comprobar_que_esta_a_salvo(caso, casa)
+    yield from vuelta.empezar_vida_propia(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
     yield from vuelta.cerrar(caso, MotivoCierre.RESTITUCION_PLENA)
 
 
@@ -37,8 +35,7 @@ def extranjera_que_regresa(caso: Caso) -> Guion:
     """Una adulta de otro país que decide volver, informada de los riesgos; allí la reciben y sigue a salvo."""
     casa = "GT-SVET-ATE"
     yield from hallazgo.detectar(caso, "GT-IGM")
-    yield from hallazgo.evaluar(caso, "GT-IGM", Aplicador.MIGRACION)
-    yield from hallazgo.informar(caso, "GT-IGM")
+    yield from hallazgo.evaluar_e_informar(caso, "GT-IGM", Aplicador.MIGRACION)
     yield from caso.con(casa)
     yield from viaje.pedir_retorno(caso, casa)
     yield from viaje.programar_sin_preguntarle(caso)
@@ -53,8 +50,7 @@ def extranjera_que_se_queda(caso: Caso) -> Guion:
     """Una adulta de otro país que rechaza volver: residencia, trabajo y justicia aquí, coopere o no."""
     casa, terapeuta = "GT-SVET-ATE", "GT-IV"
     yield from hallazgo.detectar(caso, "GT-MSPAS")
-    yield from hallazgo.evaluar(caso, "GT-MSPAS", Aplicador.SALUD)
-    yield from hallazgo.informar(caso, "GT-MSPAS")
+    yield from hallazgo.evaluar_e_informar(caso, "GT-MSPAS", Aplicador.SALUD)
     yield from caso.con(casa, terapeuta, "GT-MIDES")
     yield from viaje.pedir_retorno(caso, casa)
     yield from viaje.decidir(caso, Decision.RECHAZA)
@@ -65,8 +61,7 @@ def extranjera_que_se_queda(caso: Caso) -> Guion:
     yield from vuelta.no_aplica(caso, Derecho.IDENTIDAD, MotivoNoAplicable.NO_AFECTADO)
     yield from vuelta.cumplir_plan(caso, casa, terapeuta)
     yield from juicio.cobrar_reparacion(caso)
-    yield from vuelta.salir_del_albergue(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
-    yield from vuelta.comprobar_que_esta_a_salvo(caso, casa)
+    yield from vuelta.empezar_vida_propia(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
     yield from vuelta.cerrar(caso, MotivoCierre.RESTITUCION_PLENA)
 
 
@@ -82,8 +77,7 @@ def absolucion(caso: Caso) -> Guion:
     yield from vuelta.no_aplica(caso, Derecho.REPARACION, MotivoNoAplicable.SIN_AUTOR_CONDENADO)
     yield from vuelta.pedir_documentos(caso, casa)
     yield from vuelta.cumplir_plan(caso, casa, terapeuta)
-    yield from vuelta.salir_del_albergue(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
-    yield from vuelta.comprobar_que_esta_a_salvo(caso, casa)
+    yield from vuelta.empezar_vida_propia(caso, casa, MotivoFinAlojamiento.AUTONOMIA)
     yield from vuelta.cerrar(caso, MotivoCierre.RESTITUCION_PLENA)
 
 

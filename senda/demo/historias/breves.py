@@ -8,7 +8,8 @@ from contratos.solicitudes.deteccion import IdentificarVictima
 from contratos.solicitudes.justicia import AsignarAsistenciaJuridica, IniciarInvestigacion
 from eventos.atencion import Prestacion
 from eventos.listas import ServicioPedido
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import Paso
+from senda.demo.historias.caso import Caso
 from senda.demo.historias.prestaciones import Encargo, Modo, Pruebas
 
 _PRESTACIONES = {
@@ -30,7 +31,7 @@ def _atender(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
         peticion: Peticion = BrindarAtencionInmediata(ruta=caso.ruta, prestaciones=_PRESTACIONES[encargo.servicio])
     else:
         peticion = _PETICIONES[encargo.servicio](caso, encargo)
-    acuse = yield from caso.pedir(encargo.a, peticion)
+    (acuse,) = yield from caso.pedir(encargo.a, peticion)
     return (acuse.eventos[0].id,)
 
 

@@ -15,9 +15,9 @@ from senda.demo.historias.caso import Caso, Persona, Trato
 from senda.demo.sorteo import barajar
 
 #: Días en que llegan personas; las últimas aún tienen meses por delante.
-ENTRADAS = 110
+ENTRADAS = 35
 #: Días simulados en total: ocho meses.
-DURACION = 245
+DURACION = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

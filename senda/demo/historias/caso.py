@@ -5,14 +5,13 @@ No decide nada: guarda los ids que traen los acuses, quién participa ya y cómo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-from contratos.acuse import Acuse, HechoCausado
+from contratos.acuse import Acuse, HechoCausado, Resultado
 from contratos.base import Peticion
 from eventos.atencion import ConsentimientoOtorgado
 from eventos.base import Hecho
@@ -20,12 +19,8 @@ from eventos.listas import ServicioPedido
 from eventos.perfil import PerfilDesagregado
 from eventos.tipos import NivelRiesgo, SiNo
 from infra.azar import Azar
-from senda.demo.escena import Accion, GuionRoto, Hasta, NoAceptada, Pedir, aceptada
+from senda.demo.escena import Acuses, GuionRoto, Hasta, NoAceptada, Paso, acuses_de, pedir
 from senda.demo.sorteo import entre
-
-T = TypeVar("T")
-#: Un trozo de guion que devuelve algo.
-Paso: TypeAlias = Generator[Accion, Acuse | None, T]
 
 #: Rechazos que solo dicen que algo está en camino: una institución vuelve a pedirlo al rato.
 EN_CAMINO = frozenset(
@@ -115,32 +110,34 @@ class Caso:
         self.casos[ruta] = self
         self.participan.add(quien)
 
-    def pedir(self, institucion: str, peticion: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuse]:
-        """Pide, insiste si algo está en camino y exige que se acepte. Errores: `NoAceptada`."""
-        for quedan in reversed(range(_INTENTOS)):
-            try:
-                acuse = aceptada((yield Pedir(institucion, peticion, tras)))
-            except NoAceptada as error:
-                if self.insiste is None or error.codigo not in EN_CAMINO or not quedan:
-                    raise
-                tras = self.insiste
-            else:
-                self.anotar(acuse)
-                return acuse
-        raise GuionRoto("no se llegó a pedir")
+    def pedir(self, institucion: str, *peticiones: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuses]:
+        """Pide, insiste en lo que aún está en camino y exige que todo se acepte. Errores: `NoAceptada`."""
+        obtenidos: dict[int, Acuse] = {}
+        for _ in range(_INTENTOS):
+            faltan = [i for i in range(len(peticiones)) if i not in obtenidos]
+            acuses = yield from acuses_de(institucion, *(peticiones[i] for i in faltan), tras=tras)
+            for i, acuse in zip(faltan, acuses, strict=True):
+                if acuse.resultado is Resultado.ACEPTADA:
+                    obtenidos[i] = acuse
+                    self._anotar(acuse)
+                elif self.insiste is None or acuse.codigo not in EN_CAMINO:
+                    raise NoAceptada(acuse)
+            if len(obtenidos) == len(peticiones):
+                return tuple(obtenidos[i] for i in range(len(peticiones)))
+            tras = self.insiste or tras
+        raise GuionRoto(f"lo pedido por {institucion} sigue en camino tras {_INTENTOS} intentos")
 
     def pedir_en_vano(self, institucion: str, peticion: Peticion, codigo: str) -> Paso[None]:
         """Pide algo que las reglas no permiten y exige que se rechace con ese código. Errores: `GuionRoto`."""
         try:
-            aceptada((yield Pedir(institucion, peticion)))
+            yield from pedir(institucion, peticion)
         except NoAceptada as error:
             if error.codigo != codigo:
                 raise
             return
         raise GuionRoto(f"se aceptó lo que debía rechazarse con «{codigo}»")
 
-    def anotar(self, acuse: Acuse) -> None:
-        """Guarda lo que causó una solicitud."""
+    def _anotar(self, acuse: Acuse) -> None:
         self._ahora = acuse.instante
         for hecho in acuse.eventos:
             self._hechos.setdefault(hecho.tipo, []).append(hecho)
@@ -173,4 +170,4 @@ class Caso:
         yield from self.hasta(lambda: self.consta(ConsentimientoOtorgado))
 
 
-__all__ = ["EN_CAMINO", "Caso", "Paso", "Persona", "Trato"]
+__all__ = ["EN_CAMINO", "Caso", "Persona", "Trato"]

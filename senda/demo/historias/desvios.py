@@ -19,7 +19,7 @@ from senda.demo.historias.caso import Caso
 def presuncion_descartada(caso: Caso) -> Guion:
     """La fiscalía concluye que no hubo trata: la ruta se cierra sola y se retira lo pendiente."""
     yield from hallazgo.detectar_tras_alerta(caso, "GT-PNC", CanalAlerta.EN_LINEA, Urgencia.PRIORITARIA)
-    yield from hallazgo.evaluar(caso, "GT-PNC", Aplicador.POLICIA)
+    yield from hallazgo.evaluar_e_informar(caso, "GT-PNC", Aplicador.POLICIA)
 
 
 def consentimiento_revocado(caso: Caso) -> Guion:
@@ -45,8 +45,7 @@ def institucion_silenciosa(caso: Caso) -> Guion:
     """Quien debía asistirla no contesta: el encargo vence, se escala y la rectora lo pasa a la defensa pública."""
     casa = "GT-REFUGIO"
     yield from hallazgo.detectar(caso, "GT-PNC")
-    yield from hallazgo.evaluar(caso, "GT-PNC", Aplicador.POLICIA)
-    yield from hallazgo.informar(caso, "GT-PNC")
+    yield from hallazgo.evaluar_e_informar(caso, "GT-PNC", Aplicador.POLICIA)
     yield from caso.con(casa, "GT-IDPP")
     yield from vuelta.planear(caso, casa)
     yield from vuelta.sanar(caso)

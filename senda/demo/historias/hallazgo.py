@@ -13,7 +13,8 @@ from contratos.solicitudes.deteccion import (
 from eventos.deteccion import Aplicador, ResultadoEvaluacion, Tema
 from eventos.listas import CanalAlerta, Captacion, MedioControl, Modalidad
 from eventos.tipos import Urgencia
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import Paso
+from senda.demo.historias.caso import Caso
 from senda.demo.sorteo import elegir
 
 _MODALIDADES = (Modalidad.TRABAJO_FORZOSO, Modalidad.EXPLOTACION_SEXUAL, Modalidad.SERVIDUMBRE, Modalidad.MENDICIDAD)
@@ -25,7 +26,7 @@ _TERRITORIOS = ("GT-01", "GT-12", "GT-16", "GT-17", "GT-22")
 def detectar(caso: Caso, quien: str) -> Paso[None]:
     """Una institución la ve y presume que es víctima: desde aquí la persona tiene ruta."""
     persona, azar = caso.persona, caso.azar
-    acuse = yield from caso.pedir(
+    (acuse,) = yield from caso.pedir(
         quien,
         DetectarPresuntaVictima(
             nna=persona.nna,
@@ -46,9 +47,9 @@ def detectar(caso: Caso, quien: str) -> Paso[None]:
 
 def detectar_tras_alerta(caso: Caso, quien: str, canal: CanalAlerta, urgencia: Urgencia) -> Paso[None]:
     """Llega una noticia y quien la recibió va a ver: la persona sigue con el seudónimo de la alerta."""
-    alerta = yield from caso.pedir(quien, RecibirAlerta(canal=canal, urgencia=urgencia, territorio="GT-01"))
+    (alerta,) = yield from caso.pedir(quien, RecibirAlerta(canal=canal, urgencia=urgencia, territorio="GT-01"))
     persona = caso.persona
-    acuse = yield from caso.pedir(
+    (acuse,) = yield from caso.pedir(
         quien,
         DetectarPresuntaVictima(
             nna=persona.nna,
@@ -66,30 +67,30 @@ def detectar_tras_alerta(caso: Caso, quien: str, canal: CanalAlerta, urgencia: U
     caso.empezar(UUID(acuse.eventos[0].sujeto), quien)
 
 
-def evaluar(caso: Caso, quien: str, aplicador: Aplicador) -> Paso[None]:
-    """Le aplica un instrumento de indicadores."""
-    positivos = 3 + int(caso.azar.fraccion() * 6)
-    yield from caso.pedir(
-        quien,
-        AplicarEvaluacion(
-            ruta=caso.ruta,
-            instrumento="guia-eri",
-            version_instrumento="1.0",
-            perfil_aplicador=aplicador,
-            positivos=positivos,
-            resultado=ResultadoEvaluacion.INDICIOS,
-        ),
+def evaluar_e_informar(caso: Caso, quien: str, aplicador: Aplicador) -> Paso[None]:
+    """Le aplica un instrumento de indicadores y le explica sus derechos."""
+    evaluacion = AplicarEvaluacion(
+        ruta=caso.ruta,
+        instrumento="guia-eri",
+        version_instrumento="1.0",
+        perfil_aplicador=aplicador,
+        positivos=3 + int(caso.azar.fraccion() * 6),
+        resultado=ResultadoEvaluacion.INDICIOS,
     )
+    yield from caso.pedir(quien, evaluacion, _informacion(caso))
 
 
 def informar(caso: Caso, quien: str) -> Paso[UUID]:
     """Le explica sus derechos, los servicios que hay y qué se hará con sus datos, en su idioma. Devuelve la prueba."""
-    idioma = caso.persona.idioma
-    acuse = yield from caso.pedir(
-        quien,
-        EntregarInformacion(ruta=caso.ruta, idioma=idioma, comprendida=True, temas=_TEMAS, interprete=idioma != "spa"),
-    )
+    (acuse,) = yield from caso.pedir(quien, _informacion(caso))
     return acuse.eventos[0].id
 
 
-__all__ = ["detectar", "detectar_tras_alerta", "evaluar", "informar"]
+def _informacion(caso: Caso) -> EntregarInformacion:
+    idioma = caso.persona.idioma
+    return EntregarInformacion(
+        ruta=caso.ruta, idioma=idioma, comprendida=True, temas=_TEMAS, interprete=idioma != "spa"
+    )
+
+
+__all__ = ["detectar", "detectar_tras_alerta", "evaluar_e_informar", "informar"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contratos.base import Peticion
 from contratos.solicitudes.justicia import (
     CumplirReparacion,
     DictarSentencia,
@@ -19,7 +20,8 @@ from eventos.justicia import (
     NoCriminalizacion,
     ReparacionOrdenada,
 )
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import Paso
+from senda.demo.historias.caso import Caso
 
 FISCALIA, TRIBUNAL = "GT-MP", "GT-OJ"
 _REPARA = (ClaseReparacion.PECUNIARIA, ClaseReparacion.PSICOLOGICA)
@@ -41,15 +43,14 @@ def juzgar(caso: Caso, fallo: Fallo) -> Paso[None]:
     yield from caso.pedir(
         FISCALIA, FormularAcusacion(ruta=caso.ruta, proceso=proceso, sindicados=2), tras=caso.dias(5, 9)
     )
-    yield from caso.pedir(
-        TRIBUNAL, InvocarNoCriminalizacion(ruta=caso.ruta, situacion=NoCriminalizacion.CONCEDIDA), tras=caso.dias(1, 3)
-    )
     condenados = 0 if fallo is Fallo.ABSOLUTORIA else 1
     sentencia = DictarSentencia(ruta=caso.ruta, proceso=proceso, fallo=fallo, firme=True, condenados=condenados)
-    yield from caso.pedir(TRIBUNAL, sentencia, tras=caso.dias(8, 14))
+    no_criminalizar = InvocarNoCriminalizacion(ruta=caso.ruta, situacion=NoCriminalizacion.CONCEDIDA)
+    resolucion: list[Peticion] = [no_criminalizar, sentencia]
     if fallo is not Fallo.ABSOLUTORIA:
         monto = Monto(centimos=1_000_000 + int(caso.azar.fraccion() * 9_000_000), moneda="GTQ")
-        yield from caso.pedir(TRIBUNAL, OrdenarReparacion(ruta=caso.ruta, proceso=proceso, clases=_REPARA, monto=monto))
+        resolucion.append(OrdenarReparacion(ruta=caso.ruta, proceso=proceso, clases=_REPARA, monto=monto))
+    yield from caso.pedir(TRIBUNAL, *resolucion, tras=caso.dias(8, 14))
 
 
 def cobrar_reparacion(caso: Caso) -> Paso[None]:

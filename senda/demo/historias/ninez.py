@@ -18,9 +18,8 @@ _CASA = "GT-SBS"
 def nacional(caso: Caso) -> Guion:
     """Una niña guatemalteca que detecta su escuela: la procuraduría la protege y vuelve con su familia ampliada."""
     yield from hallazgo.detectar_tras_alerta(caso, "GT-MINEDUC", CanalAlerta.ESCUELA, Urgencia.INMEDIATA)
-    yield from hallazgo.evaluar(caso, "GT-MINEDUC", Aplicador.EDUCACION)
+    yield from hallazgo.evaluar_e_informar(caso, "GT-MINEDUC", Aplicador.EDUCACION)
     yield from caso.con(_CASA, "GT-PGN", "GT-MINEDUC")
-    yield from hallazgo.informar(caso, "GT-PGN")
     yield from vuelta.planear(caso, _CASA)
     yield from vuelta.sanar(caso)
     yield from juicio.juzgar(caso, Fallo.CONDENATORIA)
@@ -28,17 +27,15 @@ def nacional(caso: Caso) -> Guion:
     yield from vuelta.cumplir_plan(caso, _CASA, _CASA)
     yield from juicio.cobrar_reparacion(caso)
     yield from vuelta.vivir_en_familia(caso)
-    yield from vuelta.salir_del_albergue(caso, _CASA, MotivoFinAlojamiento.REINTEGRACION_FAMILIAR)
-    yield from vuelta.comprobar_que_esta_a_salvo(caso, _CASA)
+    yield from vuelta.empezar_vida_propia(caso, _CASA, MotivoFinAlojamiento.REINTEGRACION_FAMILIAR)
     yield from vuelta.cerrar(caso, MotivoCierre.RESTITUCION_PLENA)
 
 
 def extranjera(caso: Caso) -> Guion:
     """Una niña de otro país: se la oye, se determina su interés superior y vuelve acompañada."""
     yield from hallazgo.detectar(caso, "GT-IGM")
-    yield from hallazgo.evaluar(caso, "GT-IGM", Aplicador.MIGRACION)
+    yield from hallazgo.evaluar_e_informar(caso, "GT-IGM", Aplicador.MIGRACION)
     yield from caso.con(_CASA, "GT-PGN")
-    yield from hallazgo.informar(caso, "GT-PGN")
     yield from viaje.pedir_retorno(caso, "GT-PGN")
     yield from viaje.programar_sin_preguntarle(caso)
     yield from viaje.decidir(caso, Decision.ACEPTA)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from contratos.base import Peticion
 from contratos.solicitudes.atencion import (
     AsignarAlojamiento,
     BrindarAtencionInmediata,
@@ -47,8 +48,8 @@ from eventos.motivos import MotivoDescarte
 from eventos.repatriacion import Documento, Permanencia, RepatriacionSolicitada, ResultadoInteresSuperior
 from eventos.tipos import NivelRiesgo, SiNo
 from senda.demo.elenco import CASAS
-from senda.demo.escena import NoAceptada
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import NoAceptada, Paso
+from senda.demo.historias.caso import Caso
 from senda.demo.historias.hallazgo import informar
 
 
@@ -68,7 +69,7 @@ Modo = Callable[[Caso, Encargo], Paso[Pruebas]]
 def identificar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Entrevista con un instrumento y concluye: víctima, o no hubo trata."""
     hay = not caso.descarta
-    acuse = yield from caso.pedir(
+    (acuse,) = yield from caso.pedir(
         encargo.a,
         AplicarEvaluacion(
             ruta=caso.ruta,
@@ -84,7 +85,7 @@ def identificar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
         yield from caso.pedir(encargo.a, descarte, tras=caso.horas(3, 20))
         return (acuse.eventos[0].id,)
     persona = caso.persona
-    acuse = yield from caso.pedir(
+    (acuse,) = yield from caso.pedir(
         encargo.a,
         IdentificarVictima(
             ruta=caso.ruta,
@@ -104,40 +105,38 @@ def proteger_ninez(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
         peticion = DeterminarInteresSuperior(
             ruta=caso.ruta, resultado=ResultadoInteresSuperior.RETORNO, persona_oida=True
         )
-        acuse = yield from caso.pedir(encargo.a, peticion)
+        (acuse,) = yield from caso.pedir(encargo.a, peticion)
         return (acuse.eventos[0].id,)
-    return (yield from _consentir(caso, encargo.a, QuienConsiente.AUTORIDAD_NINEZ))
+    (acuse,) = yield from caso.pedir(encargo.a, _consentimiento(caso, QuienConsiente.AUTORIDAD_NINEZ))
+    return (acuse.eventos[0].id,)
 
 
 def acoger(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Lo primero: comida, resguardo y calma. Si la institución tiene casa, la aloja esa misma noche."""
     prestaciones = (Prestacion.ALIMENTACION, Prestacion.PRIMEROS_AUXILIOS, Prestacion.RESGUARDO)
-    acuse = yield from caso.pedir(encargo.a, BrindarAtencionInmediata(ruta=caso.ruta, prestaciones=prestaciones))
-    pruebas: Pruebas = (acuse.eventos[0].id,)
+    peticiones: list[Peticion] = [BrindarAtencionInmediata(ruta=caso.ruta, prestaciones=prestaciones)]
     if encargo.a in CASAS and not caso.consta(AlojamientoAsignado):
         especializado = CASAS[encargo.a].especializado
         clase = ClaseAlojamiento.ALBERGUE_ESPECIALIZADO if especializado else ClaseAlojamiento.ALBERGUE_GENERAL
-        ingreso = AsignarAlojamiento(ruta=caso.ruta, albergue=encargo.a, clase=clase, urgente=True)
-        acuse = yield from caso.pedir(encargo.a, ingreso)
-        pruebas += (acuse.eventos[0].id,)
+        peticiones.append(AsignarAlojamiento(ruta=caso.ruta, albergue=encargo.a, clase=clase, urgente=True))
     if not caso.es_nna and not caso.consta(ConsentimientoOtorgado):
-        pruebas += yield from _consentir(caso, encargo.a, QuienConsiente.PERSONA)
-    return pruebas
+        peticiones.append(_consentimiento(caso, QuienConsiente.PERSONA))
+    acuses = yield from caso.pedir(encargo.a, *peticiones)
+    return tuple(acuse.eventos[0].id for acuse in acuses)
 
 
 def dar_seguridad(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """La policía evalúa el riesgo y lo deja vigente."""
     peticion = EvaluarRiesgo(ruta=caso.ruta, nivel=NivelRiesgo.MEDIO, vigente_hasta=caso.dia(60))
-    acuse = yield from caso.pedir(encargo.a, peticion)
+    (acuse,) = yield from caso.pedir(encargo.a, peticion)
     return (acuse.eventos[0].id,)
 
 
 def asistir_legalmente(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Tiene quien la represente sin costo, e invoca que no se la sancione por lo que fue forzada a hacer."""
     asistencia = AsignarAsistenciaJuridica(ruta=caso.ruta, entidad=encargo.a, gratuita=True)
-    acuse = yield from caso.pedir(encargo.a, asistencia)
     invocacion = InvocarNoCriminalizacion(ruta=caso.ruta, situacion=NoCriminalizacion.INVOCADA)
-    yield from caso.pedir(encargo.a, invocacion)
+    acuse, _ = yield from caso.pedir(encargo.a, asistencia, invocacion)
     return (acuse.eventos[0].id,)
 
 
@@ -148,21 +147,21 @@ def investigar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
         denuncia = PresentarDenuncia(ruta=caso.ruta, denunciante=QuienDenuncia.PERSONA)
         yield from caso.pedir(encargo.a, denuncia)
         proceso = caso.id_de(DenunciaPresentada, "proceso")
-    acuse = yield from caso.pedir(encargo.a, IniciarInvestigacion(ruta=caso.ruta, proceso=proceso))
+    (acuse,) = yield from caso.pedir(encargo.a, IniciarInvestigacion(ruta=caso.ruta, proceso=proceso))
     return (acuse.eventos[0].id,)
 
 
 def autorizar_abrigo(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """La orden de juez que la ley pide para el albergue."""
     orden = AutorizarProteccion(ruta=caso.ruta, autorizacion=Autorizacion.ABRIGO, resolucion=Resolucion.CONCEDIDA)
-    acuse = yield from caso.pedir(encargo.a, orden)
+    (acuse,) = yield from caso.pedir(encargo.a, orden)
     return (acuse.eventos[0].id,)
 
 
 def otorgar_medida(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Una medida que guarda su identidad."""
     medida = OtorgarMedidaProteccion(ruta=caso.ruta, clase=Medida.RESERVA_IDENTIDAD)
-    acuse = yield from caso.pedir(encargo.a, medida)
+    (acuse,) = yield from caso.pedir(encargo.a, medida)
     return (acuse.eventos[0].id,)
 
 
@@ -178,21 +177,21 @@ def regularizar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     permanencia = ConcederPermanencia(
         ruta=caso.ruta, permanencia=Permanencia.REFLEXION, coopera=SiNo.NO_CONSTA, vence=caso.dia(90)
     )
-    acuse = yield from caso.pedir(encargo.a, permanencia)
+    (acuse,) = yield from caso.pedir(encargo.a, permanencia)
     return (acuse.eventos[0].id,)
 
 
 def estudiar_retorno(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Antes de hablar de viaje, el riesgo de volver."""
     riesgo = EvaluarRiesgoRetorno(ruta=caso.ruta, nivel=NivelRiesgo.BAJO, medidas=True, vigente_hasta=caso.dia(120))
-    acuse = yield from caso.pedir(encargo.a, riesgo)
+    (acuse,) = yield from caso.pedir(encargo.a, riesgo)
     return (acuse.eventos[0].id,)
 
 
 def documentar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Sus documentos."""
     documento = Documento.PASAPORTE if encargo.a == "GT-MINEX" else Documento.PARTIDA_NACIMIENTO
-    acuse = yield from caso.pedir(encargo.a, EmitirDocumentos(ruta=caso.ruta, documentos=(documento,)))
+    (acuse,) = yield from caso.pedir(encargo.a, EmitirDocumentos(ruta=caso.ruta, documentos=(documento,)))
     return (acuse.eventos[0].id,)
 
 
@@ -213,7 +212,7 @@ def prestar(caso: Caso, encargo: Encargo, resultado: ResultadoAtencion) -> Paso[
         ruta=caso.ruta, servicio_prestado=encargo.servicio, resultado=resultado, derivacion=encargo.derivacion
     )
     try:
-        acuse = yield from caso.pedir(encargo.a, peticion)
+        (acuse,) = yield from caso.pedir(encargo.a, peticion)
     except NoAceptada as error:
         if caso.revocado and error.codigo == "sin-consentimiento":
             return ()
@@ -227,13 +226,11 @@ def seguir(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     return (prueba,)
 
 
-def _consentir(caso: Caso, quien: str, por: QuienConsiente) -> Paso[Pruebas]:
+def _consentimiento(caso: Caso, por: QuienConsiente) -> OtorgarConsentimiento:
     alcances = tuple(a for a in Alcance if a is not Alcance.ESTADISTICA)
-    peticion = OtorgarConsentimiento(
+    return OtorgarConsentimiento(
         ruta=caso.ruta, alcances=alcances, por=por, persona_oida=True, idioma=caso.persona.idioma
     )
-    acuse = yield from caso.pedir(quien, peticion)
-    return (acuse.eventos[0].id,)
 
 
 PRESTACIONES: Mapping[ServicioPedido, Modo] = {

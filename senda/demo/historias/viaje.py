@@ -28,7 +28,8 @@ from eventos.repatriacion import (
     Situacion,
 )
 from eventos.tipos import SiNo
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import Paso
+from senda.demo.historias.caso import Caso
 
 CANCILLERIA, MIGRACION = "GT-MINEX", "GT-IGM"
 
@@ -71,16 +72,12 @@ def viajar(caso: Caso) -> Paso[None]:
     """Documentos, quien la acompaña, fecha, viaje y quien la recibe."""
     acompanante = Acompanante.PROCURADURIA_NINEZ if caso.es_nna else Acompanante.CONSULADO
     escolta = "GT-PGN" if caso.es_nna else CANCILLERIA
-    documentos = EmitirDocumentos(ruta=caso.ruta, documentos=(Documento.PASAPORTE,))
-    yield from caso.pedir(CANCILLERIA, documentos, tras=caso.dias(4, 9))
-    yield from caso.pedir(
-        CANCILLERIA,
-        DesignarAcompanante(ruta=caso.ruta, acompanante=acompanante, institucion_acompanante=escolta),
-    )
     espera = caso.dias(5, 10)
     fecha = (caso.ahora + espera).date()
     yield from caso.pedir(
         CANCILLERIA,
+        EmitirDocumentos(ruta=caso.ruta, documentos=(Documento.PASAPORTE,)),
+        DesignarAcompanante(ruta=caso.ruta, acompanante=acompanante, institucion_acompanante=escolta),
         ProgramarTraslado(ruta=caso.ruta, fecha=fecha, acompanante=acompanante, medio=MedioTraslado.AEREO),
     )
     yield from caso.pedir(CANCILLERIA, RealizarTraslado(ruta=caso.ruta, fecha=fecha), tras=espera)

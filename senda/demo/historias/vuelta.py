@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from contratos.base import Peticion
 from contratos.solicitudes.atencion import (
     AcordarPlan,
     ConcluirPlan,
@@ -21,7 +22,8 @@ from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioP
 from eventos.motivos import MotivoCierre, MotivoFinAlojamiento, MotivoNoAplicable
 from eventos.repatriacion import DocumentosEmitidos
 from eventos.tipos import NivelRiesgo, Urgencia
-from senda.demo.historias.caso import Caso, Paso
+from senda.demo.escena import Paso
+from senda.demo.historias.caso import Caso
 
 RECTORA = "GT-SVET"
 _OFICIO = (
@@ -51,24 +53,17 @@ def planear(caso: Caso, casa: str) -> Paso[None]:
 def cumplir_plan(caso: Caso, casa: str, terapeuta: str) -> Paso[None]:
     """Cada meta se cumple con el servicio que la logró; después el plan concluye cumplido."""
     plan, metas = caso.id_de(PlanAcordado, "plan"), caso.ultimo(PlanAcordado).datos["metas"]
+    logros: list[Peticion] = []
     for (_, servicio, quien), meta in zip(_metas(caso), metas, strict=True):
-        prestadora = quien or terapeuta
+        prestadora, id_meta = quien or terapeuta, UUID(meta["meta"])
         yield from caso.con(prestadora)
-        acuse = yield from caso.pedir(
-            prestadora,
-            PrestarServicio(
-                ruta=caso.ruta,
-                servicio_prestado=servicio,
-                resultado=ResultadoAtencion.COMPLETA,
-                meta=UUID(meta["meta"]),
-            ),
-            tras=caso.dias(5, 10),
+        servicio_completo = PrestarServicio(
+            ruta=caso.ruta, servicio_prestado=servicio, resultado=ResultadoAtencion.COMPLETA, meta=id_meta
         )
-        prueba = acuse.eventos[0].id
-        yield from caso.pedir(
-            casa, CumplirMeta(ruta=caso.ruta, plan=plan, meta=UUID(meta["meta"]), evidencias=(prueba,))
-        )
-    yield from caso.pedir(casa, ConcluirPlan(ruta=caso.ruta, plan=plan, resultado=ResultadoPlan.CUMPLIDO))
+        (acuse,) = yield from caso.pedir(prestadora, servicio_completo, tras=caso.dias(5, 10))
+        logros.append(CumplirMeta(ruta=caso.ruta, plan=plan, meta=id_meta, evidencias=(acuse.eventos[0].id,)))
+    conclusion = ConcluirPlan(ruta=caso.ruta, plan=plan, resultado=ResultadoPlan.CUMPLIDO)
+    yield from caso.pedir(casa, *logros, conclusion)
 
 
 def sanar(caso: Caso) -> Paso[None]:
@@ -94,21 +89,19 @@ def pedir_documentos(caso: Caso, quien: str) -> Paso[None]:
 
 def salir_del_albergue(caso: Caso, casa: str, motivo: MotivoFinAlojamiento) -> Paso[None]:
     """Deja el albergue."""
-    estancia = caso.id_de(AlojamientoAsignado, "alojamiento")
-    salida = FinalizarAlojamiento(ruta=caso.ruta, alojamiento=estancia, motivo=motivo)
-    yield from caso.pedir(casa, salida, tras=caso.dias(1, 4))
+    yield from caso.pedir(casa, _salida(caso, motivo), tras=caso.dias(1, 4))
+
+
+def empezar_vida_propia(caso: Caso, casa: str, motivo: MotivoFinAlojamiento) -> Paso[None]:
+    """Deja el albergue y se comprueba que está a salvo."""
+    riesgo = EvaluarRiesgo(ruta=caso.ruta, nivel=NivelRiesgo.BAJO, vigente_hasta=caso.dia(180))
+    yield from caso.pedir(casa, _salida(caso, motivo), riesgo, tras=caso.dias(1, 4))
 
 
 def vivir_en_familia(caso: Caso) -> Paso[None]:
     """La autoridad de niñez comprueba que la familia es segura y la niña vive con ella."""
     peticion = LograrReintegracionFamiliar(ruta=caso.ruta, nucleo=Nucleo.AMPLIADA, evaluado=True, persona_oida=True)
     yield from caso.pedir("GT-PGN", peticion, tras=caso.dias(3, 8))
-
-
-def comprobar_que_esta_a_salvo(caso: Caso, quien: str) -> Paso[None]:
-    """El riesgo bajó."""
-    peticion = EvaluarRiesgo(ruta=caso.ruta, nivel=NivelRiesgo.BAJO, vigente_hasta=caso.dia(180))
-    yield from caso.pedir(quien, peticion, tras=caso.dias(1, 3))
 
 
 def preguntar_que_le_parecio(caso: Caso, quien: str, servicio: ServicioPedido) -> Paso[None]:
@@ -134,6 +127,11 @@ def cerrar_antes_de_tiempo(caso: Caso) -> Paso[None]:
     yield from caso.pedir_en_vano(RECTORA, peticion, "derechos-pendientes")
 
 
+def _salida(caso: Caso, motivo: MotivoFinAlojamiento) -> FinalizarAlojamiento:
+    estancia = caso.id_de(AlojamientoAsignado, "alojamiento")
+    return FinalizarAlojamiento(ruta=caso.ruta, alojamiento=estancia, motivo=motivo)
+
+
 def _metas(caso: Caso) -> tuple[tuple[Derecho, ServicioPedido, str], ...]:
     return _ESCUELA if caso.es_nna else _OFICIO
 
@@ -142,8 +140,8 @@ __all__ = [
     "RECTORA",
     "cerrar",
     "cerrar_antes_de_tiempo",
-    "comprobar_que_esta_a_salvo",
     "cumplir_plan",
+    "empezar_vida_propia",
     "no_aplica",
     "pedir_documentos",
     "planear",
