@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import sqlalchemy as sa
-from kombu.connection import Connection
 
 from infra.mensajeria.topologia import colas_de_institucion
+from infra.mensajeria.transportes.borrado import borrar
 from senda.composicion import mapa
 from senda.despliegue import Despliegue
 
@@ -19,15 +19,8 @@ def limpiar(despliegue: Despliegue, base: str, instituciones: Collection[str]) -
 
 
 def _del_broker(despliegue: Despliegue, instituciones: Collection[str]) -> None:
-    topologia = mapa(despliegue.prefijo)
-    colas = [cola.nombre for cola in topologia.colas]
-    colas += [cola.nombre for codigo in instituciones for cola in colas_de_institucion(codigo, despliegue.prefijo)]
-    with Connection(despliegue.bus) as conexion:  # type: ignore[no-untyped-call]  # kombu se dice tipado y no lo está
-        canal = conexion.default_channel
-        for cola in colas:
-            canal.queue_delete(cola)
-        for intercambio in topologia.intercambios:
-            canal.exchange_delete(intercambio.nombre)
+    suyas = (cola.nombre for codigo in instituciones for cola in colas_de_institucion(codigo, despliegue.prefijo))
+    borrar(despliegue.bus, mapa(despliegue.prefijo), suyas)
 
 
 def _de_la_base(despliegue: Despliegue, base: str) -> None:
