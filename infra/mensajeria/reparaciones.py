@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -35,6 +35,8 @@ class PeticionDeTramo(Struct, frozen=True):
     hasta: Posicion
 
 
+#: A partir de tantos intentos el retroceso ya no crece.
+_CRECEN = 20
 _leer = msgspec.json.Decoder(PeticionDeTramo)
 
 
@@ -88,7 +90,8 @@ class Huecos:
             tanda.enviar(
                 intercambio="reparaciones", clave=nombre, tipo="reparacion", cuerpo=msgspec.json.encode(pedido)
             )
-            tanda.conexion.execute(donde.values(pedidos=vista.pedidos + 1))
+            pedidos = self._pedidos(vista.falta_desde, vista.pedidos, tanda.ahora)
+            tanda.conexion.execute(donde.values(pedidos=pedidos))
         registro.warning("hueco-pedido", servicio=self.servicio, origen=origen, desde=pedido.desde, hasta=hasta)
         return True
 
@@ -100,10 +103,22 @@ class Huecos:
         tenida = conexion.scalar(consulta)
         return vista.anunciada if tenida is None else int(tenida) - 1
 
+    def _pedidos(self, falta_desde: datetime, pedidos: int, ahora: datetime) -> int:
+        """Los que van con el de ahora. Los que no se hicieron a su hora cuentan como hechos.
+
+        Tras una parada larga se pide una vez, no una por cada cita perdida.
+        """
+        atrasado = ahora - self._vence(falta_desde, pedidos + 1)
+        if atrasado < timedelta(0):
+            return pedidos + 1
+        return pedidos + 2 + atrasado // (self.ajustes.retroceso_maximo + self.ajustes.paciencia_hueco)
+
     def _vence(self, falta_desde: datetime, pedidos: int) -> datetime:
         paciencia = self.ajustes.paciencia_hueco
-        esperas = (self.ajustes.retroceso(n) + paciencia for n in range(1, pedidos + 1))
-        return falta_desde + sum(esperas, start=paciencia)
+        crecen = min(pedidos, _CRECEN)
+        esperas = (self.ajustes.retroceso(n) + paciencia for n in range(1, crecen + 1))
+        iguales = (self.ajustes.retroceso_maximo + paciencia) * (pedidos - crecen)
+        return falta_desde + sum(esperas, start=paciencia) + iguales
 
 
 @dataclass

@@ -54,6 +54,11 @@ class Hecho:
         datos: dict[str, Any] = self.sobre["data"]
         return datos
 
+    @property
+    def abiertos(self) -> dict[str, Any]:
+        """Lo que su acuse debe repetir a quien lo pidió: lo abierto, sin la ruta."""
+        return {campo: valor for campo, valor in self.datos.items() if campo not in {"ruta", "sellado"}}
+
 
 @dataclass
 class Enviada:
@@ -180,8 +185,8 @@ class Lectura:
                 if hechos:
                     yield f"{quien}: nadie la aceptó y causó {[h.tipo for h in hechos]}"
                 continue
-            if [(e["id"], e["tipo"], e["sujeto"]) for e in acuse.get("eventos", [])] != [
-                (h.sobre["id"], h.tipo, h.sobre["subject"]) for h in hechos
+            if [(e["id"], e["tipo"], e["sujeto"], e["datos"]) for e in acuse.get("eventos", [])] != [
+                (h.sobre["id"], h.tipo, h.sobre["subject"], h.abiertos) for h in hechos
             ]:
                 yield f"{quien}: el acuse no dice lo que hay en el almacén ({[h.tipo for h in hechos]})"
             yield from _efecto_de(quien, json.loads(suya.cuerpo), clave[1], acuse, hechos)
