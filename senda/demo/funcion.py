@@ -34,7 +34,7 @@ from senda.embebido import estrenar
 PAIS = "gt"
 #: Contra servicios de verdad: el tiempo corre este número de veces más deprisa, y las esperas de las historias se
 #: encogen. Los plazos no: con un encargo inmediato hay dos horas, que así son segundos.
-FACTOR, RITMO = 3600.0, 0.02
+FACTOR, RITMO = 3600.0, 0.03
 #: Guiones a la vez cuando nada espera: de sobra para llenar los lotes sin llenar las colas.
 A_LA_VEZ = 1500
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -53,6 +55,8 @@ def demo(
     if (amqp is None) != (base is None):
         _fin("--amqp y --base van juntas: el bus y la base de los servicios", 2)
     configurar("demo", nivel=logging.CRITICAL)
+    # Que también quien la termine con SIGTERM deje parados los servicios y limpios los servidores.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         obra = de_archivo(entrada, limite) if entrada else de_historias(personas)
         preparar(carpeta)

@@ -22,11 +22,21 @@ from infra.azar import Azar
 from senda.demo.escena import Acuses, GuionRoto, Hasta, NoAceptada, Paso, acuses_de, pedir
 from senda.demo.sorteo import entre
 
-#: Rechazos que solo dicen que algo está en camino: una institución vuelve a pedirlo al rato.
+#: Rechazos que pueden deberse a que algo está en camino entre servicios: una institución vuelve a pedirlo al rato.
 EN_CAMINO = frozenset(
-    {"ruta-desconocida", "sin-participacion", "evidencia-desconocida", "institucion-desconocida", "derivacion-ajena"}
+    {
+        "ruta-desconocida",
+        "sin-participacion",
+        "evidencia-desconocida",
+        "institucion-desconocida",
+        "derivacion-ajena",
+        "cierre-sin-prueba",
+        "derechos-pendientes",
+        "obligacion-pendiente",
+        "motivo-no-consta",
+    }
 )
-_INTENTOS = 12
+_INTENTOS = 8
 
 
 class Trato(StrEnum):
@@ -113,19 +123,20 @@ class Caso:
     def pedir(self, institucion: str, *peticiones: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuses]:
         """Pide, insiste en lo que aún está en camino y exige que todo se acepte. Errores: `NoAceptada`."""
         obtenidos: dict[int, Acuse] = {}
-        for _ in range(_INTENTOS):
+        for quedan in reversed(range(_INTENTOS)):
             faltan = [i for i in range(len(peticiones)) if i not in obtenidos]
             acuses = yield from acuses_de(institucion, *(peticiones[i] for i in faltan), tras=tras)
             for i, acuse in zip(faltan, acuses, strict=True):
                 if acuse.resultado is Resultado.ACEPTADA:
                     obtenidos[i] = acuse
                     self._anotar(acuse)
-                elif self.insiste is None or acuse.codigo not in EN_CAMINO:
+                elif self.insiste is None or acuse.codigo not in EN_CAMINO or not quedan:
                     raise NoAceptada(acuse)
             if len(obtenidos) == len(peticiones):
                 return tuple(obtenidos[i] for i in range(len(peticiones)))
-            tras = self.insiste or tras
-        raise GuionRoto(f"lo pedido por {institucion} sigue en camino tras {_INTENTOS} intentos")
+            # Con paciencia creciente: si el sistema va cargado, insistir más deprisa solo lo carga más.
+            tras = (self.insiste or tras) * 2.0 ** (_INTENTOS - 1 - quedan)
+        raise GuionRoto("no se llegó a pedir")
 
     def pedir_en_vano(self, institucion: str, peticion: Peticion, codigo: str) -> Paso[None]:
         """Pide algo que las reglas no permiten y exige que se rechace con ese código. Errores: `GuionRoto`."""
