@@ -169,9 +169,10 @@ class Llavero:
             with closing(self._motor.raw_connection()) as cruda:
                 cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            with self._motor.connect().execution_options(isolation_level="AUTOCOMMIT") as conexion:
-                # FULL: un VACUUM normal libera el hueco sin limpiarlo y la clave se sigue leyendo en la página.
-                conexion.execute(text("VACUUM FULL claves"))
+            with self._motor.begin() as conexion:
+                # Reescribe la tabla solo con lo vivo. VACUUM, aun FULL, conserva la fila muerta mientras quede abierta una
+                # transacción anterior en la base, aunque sea de otro servicio.
+                conexion.execute(text("ALTER TABLE claves ALTER COLUMN clave TYPE bytea USING clave || ''::bytea"))
 
     def _insertar(self) -> Any:
         return (sqlite if self._es_sqlite else postgresql).insert(claves)

@@ -288,6 +288,21 @@ def leer_archivos(motor, carpeta):
         return conexion.execute(text("SELECT pg_read_binary_file(pg_relation_filepath('claves'))")).scalar_one()
 
 
+def test_lo_destruido_se_borra_aunque_haya_una_transaccion_vieja_abierta(motor, reloj, tmp_path):
+    """En PostgreSQL, una transacción de cualquier otro servicio mantenía viva en disco la fila destruida."""
+    if motor.dialect.name == "sqlite":
+        return
+    ruta = rutas(1)[0]
+    llavero = abrir_llavero(motor, reloj)
+    llavero.obtener_o_crear([ruta])
+    with motor.connect() as conexion:
+        envuelta = conexion.scalar(select(claves.c.clave))
+    with create_engine(BASE).connect().execution_options(isolation_level="REPEATABLE READ") as vieja:
+        vieja.execute(text("SELECT txid_current()"))
+        llavero.destruir(ruta)
+        assert envuelta[:12] not in leer_archivos(motor, tmp_path)
+
+
 def test_se_abre_por_direccion_y_se_cierra(tmp_path, reloj):
     llavero = Llavero(f"sqlite:///{tmp_path / 'llavero.db'}", MAESTRA, AzarReal(), reloj)
     llavero.crear_esquema()
