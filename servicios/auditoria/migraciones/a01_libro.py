@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = ("auditoria",)
 
 _Entero = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_CLAVES = {
+_CLAVES: dict[str, list[tuple[str, ...]]] = {
     "libro": [("indice",), ("origen", "posicion")],
     "puntos": [("tamano",)],
     "accesos": [("numero",)],
