@@ -170,8 +170,8 @@ class Llavero:
                 cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
             with self._motor.begin() as conexion:
-                # Reescribe la tabla solo con lo vivo. VACUUM, aun FULL, conserva la fila muerta mientras quede abierta una
-                # transacción anterior en la base, aunque sea de otro servicio.
+                # Reescribe la tabla solo con lo vivo. VACUUM, aun FULL, conserva la fila muerta mientras quede abierta
+                # una transacción anterior en la base, aunque sea de otro servicio.
                 conexion.execute(text("ALTER TABLE claves ALTER COLUMN clave TYPE bytea USING clave || ''::bytea"))
 
     def _insertar(self) -> Any:
