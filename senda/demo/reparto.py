@@ -58,7 +58,7 @@ class Reparto:
             case DerivacionEscalada.tipo if institucion == self.protocolo.rectora:
                 return self._mientras_valga(self._reasignar(institucion, datos), datos)
             case DerivacionRetirada.tipo | DerivacionReasignada.tipo:
-                return self._dejar(datos)
+                return self._dejar(institucion, datos)
             case _:
                 return None
 
@@ -83,6 +83,7 @@ class Reparto:
         previas = (acuse,) if urgencia is Urgencia.INMEDIATA else ()
         yield from caso.pedir(institucion, *previas, AceptarDerivacion(ruta=ruta, derivacion=encargo.derivacion))
         caso.participan.add(institucion)
+        caso.fuera.discard(institucion)
         modo = self.modo_de(encargo.servicio)
         if modo is None:
             return
@@ -128,10 +129,12 @@ class Reparto:
         if ruta not in self.casos:
             yield Hasta(lambda: ruta in self.casos)
 
-    def _dejar(self, datos: dict[str, Any]) -> Guion:
+    def _dejar(self, institucion: str, datos: dict[str, Any]) -> Guion:
         """El encargo ya no es de quien lo tenía."""
         yield from self._conocer(UUID(datos["ruta"]))
-        self.casos[UUID(datos["ruta"])].retiradas.add(UUID(datos["derivacion"]))
+        caso = self.casos[UUID(datos["ruta"])]
+        caso.retiradas.add(UUID(datos["derivacion"]))
+        caso.fuera.add(institucion)
 
     def _mientras_valga(self, guion: Guion, datos: dict[str, Any]) -> Guion:
         try:

@@ -66,7 +66,7 @@ class Caso:
     ``ritmo``: por cuánto se multiplican las esperas (1 con reloj simulado; menos cuando el tiempo corre de verdad).
     ``insiste``: cada cuánto se repite lo que aún está en camino; None con reloj simulado, donde ya llegó todo.
     ``casos``: donde el reparto lo buscará por su ruta. ``descarta``: la identificación concluirá que no hubo trata.
-    ``retiradas``: encargos de los que ya nadie responde.
+    ``retiradas``: encargos de los que ya nadie responde; ``fuera``: quienes perdieron así el suyo.
     """
 
     persona: Persona
@@ -78,6 +78,7 @@ class Caso:
     descarta: bool = False
     revocado: bool = False
     retiradas: set[UUID] = field(default_factory=set)
+    fuera: set[str] = field(default_factory=set)
     participan: set[str] = field(default_factory=set)
     _hechos: dict[str, list[HechoCausado]] = field(default_factory=dict)
     _ruta: UUID | None = None
@@ -130,7 +131,7 @@ class Caso:
                 if acuse.resultado is Resultado.ACEPTADA:
                     obtenidos[i] = acuse
                     self._anotar(acuse)
-                elif self.insiste is None or acuse.codigo not in EN_CAMINO or not quedan:
+                elif not (quedan and self._llegara(institucion, acuse.codigo)):
                     raise NoAceptada(acuse)
             if len(obtenidos) == len(peticiones):
                 return tuple(obtenidos[i] for i in range(len(peticiones)))
@@ -147,6 +148,9 @@ class Caso:
                 raise
             return
         raise GuionRoto(f"se aceptó lo que debía rechazarse con «{codigo}»")
+
+    def _llegara(self, institucion: str, codigo: str) -> bool:
+        return self.insiste is not None and codigo in EN_CAMINO and institucion not in self.fuera
 
     def _anotar(self, acuse: Acuse) -> None:
         self._ahora = acuse.instante
