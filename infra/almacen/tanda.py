@@ -5,7 +5,8 @@ Se acumula en memoria y se escribe por lotes al volcar: guardar cien hechos cues
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -70,6 +71,7 @@ class Tanda:
         self._flujos: dict[UUID, _Flujo] = {}
         self._por_guardar: list[Anotado] = []
         self._por_leer: list[Anotado] = []
+        self._por_leer_de: defaultdict[str, list[Anotado]] = defaultdict(list)
         self._mensajes: list[dict[str, Any]] = []
         self._sugeridos: set[UUID] = set()
         self._al_volcar: list[Aviso] = []
@@ -115,13 +117,13 @@ class Tanda:
                 flujo.estados[clase] = estado.evolucionar(anotado)
             nuevos.append(anotado)
         self._por_guardar += nuevos
-        self._por_leer += nuevos
+        self._apuntar_lectura(nuevos)
         self._olvidar_si_toca(nuevos)
         return nuevos
 
     def conocer(self, anotados: Sequence[Anotado]) -> None:
         """Hechos de otros servicios que han de llegar a las lecturas en esta tanda."""
-        self._por_leer += anotados
+        self._apuntar_lectura(anotados)
         self._olvidar_si_toca(anotados)
 
     def recordar(self, que: object, leer: Callable[[], T]) -> T:
@@ -156,20 +158,21 @@ class Tanda:
         """La conexión, con las lecturas al día: para avance y marcas, o para consultar."""
         if self._por_leer:
             pendientes, self._por_leer = self._por_leer, []
+            self._por_leer_de.clear()
             self._almacen.lecturas.aplicar(self._conexion, pendientes)
         return self._conexion
 
-    def leer(self, consulta: Select[Any]) -> Sequence[Row[Any]]:
+    def leer(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas propias, al día."""
-        return self.conexion.execute(consulta).all()
+        return self.conexion.execute(consulta, parametros).all()
 
-    def leer_lo_escrito(self, consulta: Select[Any]) -> Sequence[Row[Any]]:
+    def leer_lo_escrito(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas sin ponerlas al día: quien la usa suma lo `por_escribir`, y el lote no se parte."""
-        return self._conexion.execute(consulta).all()
+        return self._conexion.execute(consulta, parametros).all()
 
     def por_escribir(self, sujeto: str) -> list[Anotado]:
         """Hechos de un sujeto que esta tanda conoce y aún no llegaron a las lecturas, en orden."""
-        return [a for a in self._por_leer if a.hecho.sujeto == sujeto]
+        return list(self._por_leer_de.get(sujeto, ()))
 
     def enviar(self, *, intercambio: str, clave: str, tipo: str, cuerpo: bytes, firma: str = "", urgente: bool = False,
                id_mensaje: str | None = None) -> None:  # fmt: skip
@@ -207,6 +210,11 @@ class Tanda:
             mensajes, self._mensajes = self._mensajes, []
             self._conexion.execute(sa.insert(salida), mensajes)
             self._enviados = len(mensajes)
+
+    def _apuntar_lectura(self, anotados: Sequence[Anotado]) -> None:
+        self._por_leer += anotados
+        for anotado in anotados:
+            self._por_leer_de[anotado.hecho.sujeto].append(anotado)
 
     def _claves_para(self, anotados: Sequence[Anotado]) -> dict[UUID, bytes]:
         rutas = {a.agregado for a in anotados if _lleva_sellado(a.hecho)}

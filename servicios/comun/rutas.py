@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Connection, MetaData, Row, Select, Table, Text, Uuid
 
 from eventos.base import Hecho
 from eventos.comun import HechoRectificado
@@ -60,6 +61,27 @@ participaciones = Table(
 )
 
 
+_FICHA = (
+    sa.select(rutas, identificaciones.c.nna.label("nna_id"), identificaciones.c.extranjera.label("extranjera_id"))
+    .outerjoin(identificaciones, identificaciones.c.ruta == rutas.c.ruta)
+    .where(rutas.c.ruta == sa.bindparam("de"))
+    # Los ids de evento son UUIDv7: el mayor es la última identificación.
+    .order_by(identificaciones.c.evento.desc())
+    .limit(1)
+)
+_VIA = (
+    sa.select(participaciones.c.via)
+    .where(participaciones.c.ruta == sa.bindparam("de"), participaciones.c.institucion == sa.bindparam("quien"))
+    .limit(1)
+)
+_CAMBIAN_QUIEN_PARTICIPA = (
+    AlertaRecibida,
+    PresuntaVictimaDetectada,
+    DerivacionAceptada,
+    DerivacionRechazada,
+    DerivacionReasignada,
+    DerivacionRetirada,
+)
 _CAMBIAN_LA_FICHA = (RutaAbierta, RutaCerrada, RutaReabierta, VictimaIdentificada, HechoRectificado)
 
 
@@ -88,16 +110,7 @@ class FichaRuta:
 
 def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
     """La ficha de una ruta. Errores: `RutaDesconocida`."""
-    consulta = (
-        sa.select(rutas, identificaciones.c.nna.label("nna_id"), identificaciones.c.extranjera.label("extranjera_id"))
-        .outerjoin(identificaciones, identificaciones.c.ruta == rutas.c.ruta)
-        .where(rutas.c.ruta == ruta)
-        # Los ids de evento son UUIDv7: el mayor es la última identificación.
-        .order_by(identificaciones.c.evento.desc())
-        .limit(1)
-    )
-    al_dia = not any(isinstance(a.hecho, _CAMBIAN_LA_FICHA) for a in tanda.por_escribir(str(ruta)))
-    filas = tanda.leer_lo_escrito(consulta) if al_dia else tanda.leer(consulta)
+    filas = _leer(tanda, _FICHA, ruta, _CAMBIAN_LA_FICHA)
     if not filas:
         raise RutaDesconocida
     fila = filas[0]
@@ -109,10 +122,16 @@ def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
 
 def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
     """Si una institución detectó a la persona o aceptó una derivación de su ruta (regla 4)."""
-    consulta = sa.select(participaciones.c.via).where(
-        participaciones.c.ruta == ruta, participaciones.c.institucion == institucion
-    )
-    return bool(tanda.leer(consulta.limit(1)))
+    return bool(_leer(tanda, _VIA, ruta, _CAMBIAN_QUIEN_PARTICIPA, quien=institucion))
+
+
+def _leer(
+    tanda: Tanda, consulta: Select[Any], ruta: UUID, cambian: tuple[type[Hecho], ...], **parametros: str
+) -> Sequence[Row[Any]]:
+    """Lo escrito vale si nada por escribir lo cambia: poner al día las lecturas partiría el lote."""
+    cambia = any(isinstance(a.hecho, cambian) for a in tanda.por_escribir(str(ruta)))
+    leer = tanda.leer if cambia else tanda.leer_lo_escrito
+    return leer(consulta, {"de": ruta, **parametros})
 
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:

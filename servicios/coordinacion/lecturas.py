@@ -56,6 +56,16 @@ _A_DERECHO = {
 }
 
 
+# Construir una sentencia cuesta más que ejecutarla: las que se repiten por cada hecho se construyen una vez.
+_MOVER = sa.update(derivaciones).where(derivaciones.c.derivacion == sa.bindparam("cual"))
+_PARAR = sa.delete(plazos).where(plazos.c.derivacion == sa.bindparam("cual"))
+_PARAR_ETAPA = _PARAR.where(plazos.c.etapa == sa.bindparam("en"))
+_QUITAR_DERECHO = sa.delete(derechos).where(
+    derechos.c.ruta == sa.bindparam("de"), derechos.c.derecho == sa.bindparam("cual")
+)
+_PONER_DERECHO = sa.insert(derechos)
+
+
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
     """Pone al día todas las tablas, en orden. Lo que nace (rutas, encargos) entra por lotes."""
     _evidencias(conexion, [a for a in anotados if es_prueba(a)])
@@ -217,12 +227,14 @@ def _derivacion(conexion: Connection, anotado: Anotado) -> None:
 def _mover(conexion: Connection, derivacion: UUID, estado: EnDerivacion | None, **valores: Any) -> None:
     if estado is not None:
         valores["estado"] = estado.value
-    conexion.execute(sa.update(derivaciones).where(derivaciones.c.derivacion == derivacion).values(**valores))
+    conexion.execute(_MOVER, {"cual": derivacion, **valores})
 
 
 def _parar(conexion: Connection, derivacion: UUID, etapa: Etapa | None = None) -> None:
-    borrar = sa.delete(plazos).where(plazos.c.derivacion == derivacion)
-    conexion.execute(borrar if etapa is None else borrar.where(plazos.c.etapa == etapa.value))
+    if etapa is None:
+        conexion.execute(_PARAR, {"cual": derivacion})
+    else:
+        conexion.execute(_PARAR_ETAPA, {"cual": derivacion, "en": etapa.value})
 
 
 def _rectificado(conexion: Connection, anotado: Anotado, hecho: HechoRectificado) -> None:
@@ -247,8 +259,7 @@ def _derecho(conexion: Connection, anotado: Anotado) -> None:
         case DerechoEnRestitucion() | DerechoRestituido() | DerechoVulneradoDeNuevo() | DerechoNoAplicable() as hecho:
             fila = {"ruta": hecho.ruta, "derecho": hecho.derecho.value, "desde": anotado.registrado}
             nueva = {**fila, "estado": _A_DERECHO[type(hecho)].value}
-            de_la_fila = (derechos.c.ruta == hecho.ruta, derechos.c.derecho == hecho.derecho.value)
-            conexion.execute(sa.delete(derechos).where(*de_la_fila))
-            conexion.execute(sa.insert(derechos).values(**nueva))
+            conexion.execute(_QUITAR_DERECHO, {"de": hecho.ruta, "cual": hecho.derecho.value})
+            conexion.execute(_PONER_DERECHO, nueva)
         case _:
             pass
