@@ -208,19 +208,20 @@ class TransporteCaotico:
         raise TransporteCaido
 
 
-def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None]) -> None:
+def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None], en_uso: Callable[[], int]) -> None:
     """Hace que una base pueda fallar en cualquier sentencia, y antes o después de confirmar.
 
-    ``caos_de``: el caos de ahora; los motores duran más que una semilla.
+    ``caos_de``: el caos de ahora; los motores duran más que una semilla. ``en_uso``: conexiones ocupadas.
     """
     dialecto: Any = motor.dialect
     confirmar_de_verdad = dialecto.do_commit
 
-    @event.listens_for(motor, "begin", insert=True)
-    def _al_empezar(_conexion: Any) -> None:
+    @event.listens_for(motor, "checkout")
+    def _al_tomar_conexion(*_: Any) -> None:
         # Entre lo que se leyó y el turno para escribir, otra réplica puede haberlo hecho ya.
+        # Con otra transacción abierta no: la réplica esperaría un turno que nadie va a soltar.
         caos = caos_de()
-        if caos is not None and caos.mientras is not None and caos.toca("interponer"):
+        if caos is not None and caos.mientras is not None and en_uso() == 1 and caos.toca("interponer"):
             caos.mientras()
 
     @event.listens_for(motor, "before_cursor_execute")

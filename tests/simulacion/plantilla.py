@@ -21,7 +21,7 @@ from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool
 
 import contratos.protocolos
 from contratos.base import Mandato, Peticion
@@ -88,6 +88,10 @@ class Plantilla:
                 (self.carpeta / f"{nombre}.db{resto}").unlink(missing_ok=True)
             (self.carpeta / f"{nombre}.db").write_bytes(contenido)
 
+    def en_uso(self) -> int:
+        """Cuántas conexiones están ocupadas en este momento."""
+        return sum(m.pool.checkedout() for m in self.motores.values() if isinstance(m.pool, QueuePool))
+
     @property
     def caos_de(self) -> Callable[[], Caos | None]:
         """El caos vigente."""
@@ -122,7 +126,7 @@ def plantilla() -> Plantilla:
         motores=motores,
     )  # fmt: skip
     for motor in motores.values():
-        averiar_motor(motor, lista.caos_de)
+        averiar_motor(motor, lista.caos_de, lista.en_uso)
     return lista
 
 
