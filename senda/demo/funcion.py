@@ -147,16 +147,16 @@ def _representar(
             procesos.vigilar()
             _avance(marcha, mirar)(en_curso, ahora)
 
-        corrida = CorridaReal(carpeta, despliegue, reloj, escena)
+        corrida = CorridaReal(despliegue, reloj, escena)
         _presentar(escena, protocolo, credenciales, obra, reloj.ahora())
-        corrida.correr(reloj.ahora(), avance)
+        corrida.correr(avance)
         insiste = timedelta(seconds=1) * (FACTOR if obra.pausada else 1.0)
         puesta = Puesta(
             inicio=reloj.ahora(), azar=azar.hijo("obra"), casos=reparto.casos,
             ritmo=RITMO if obra.pausada else 0.0, insiste=insiste,
         )  # fmt: skip
         escena.programar(obra.programa(puesta))
-        corrida.correr(reloj.ahora(), avance)
+        corrida.correr(avance)
         return escena
 
 

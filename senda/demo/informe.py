@@ -34,6 +34,7 @@ class Informe(Struct, frozen=True, kw_only=True):
     restitucion_plena: int
     eventos: int
     eventos_por_servicio: dict[str, int]
+    eventos_por_tipo: dict[str, int]
     derivaciones: int
     atendidas_en_plazo: int
     vencidas: int
@@ -58,6 +59,7 @@ def levantar(carpeta: Path, *, acuses: int, rechazos: Mapping[str, int], segundo
         restitucion_plena=estados[f"cerrada: {MotivoCierre.RESTITUCION_PLENA}"],
         eventos=verificado.tamano,
         eventos_por_servicio={origen.rpartition("/")[2]: n for origen, n in sorted(verificado.hechos.items())},
+        eventos_por_tipo=dict(sorted(cuenta.tipos.items())),
         derivaciones=len(cuenta.emitidas),
         atendidas_en_plazo=len(cuenta.atendidas - cuenta.vencidas),
         vencidas=len(cuenta.vencidas),
@@ -78,6 +80,7 @@ class _Cuenta:
     def __init__(self) -> None:
         self.estados: dict[str, str] = {}
         self.hechos: Counter[str] = Counter()
+        self.tipos: Counter[str] = Counter()
         self.emitidas: set[str] = set()
         self.atendidas: set[str] = set()
         self.vencidas: set[str] = set()
@@ -85,6 +88,7 @@ class _Cuenta:
     def sumar(self, hecho: Any) -> None:
         """Cuenta un hecho."""
         self.hechos[hecho.sujeto] += 1
+        self.tipos[hecho.tipo] += 1
         match hecho:
             case RutaAbierta() | RutaReabierta():
                 self.estados[hecho.sujeto] = "abierta"

@@ -70,15 +70,13 @@ HISTORIAS = (
 
 
 def repartir(cuantas: int) -> list[Historia]:
-    """Tantas historias como personas, en proporción a su peso y ninguna sin contar si caben (restos mayores)."""
-    total = sum(h.peso for h in HISTORIAS)
-    cuotas = [(h, cuantas * h.peso / total) for h in HISTORIAS]
-    cada = {h.nombre: int(cuota) for h, cuota in cuotas}
-    faltan = cuantas - sum(cada.values())
-    por_resto = sorted(cuotas, key=lambda c: (c[1] >= 1, int(c[1]) - c[1]))
-    for historia, _ in por_resto[:faltan]:
-        cada[historia.nombre] += 1
-    return [h for h in HISTORIAS for _ in range(cada[h.nombre])]
+    """Una de cada historia y el resto en proporción a su peso. ``cuantas``: al menos tantas como historias."""
+    quedan, total = cuantas - len(HISTORIAS), sum(h.peso for h in HISTORIAS)
+    veces = [1 + quedan * h.peso // total for h in HISTORIAS]
+    por_resto = sorted(range(len(HISTORIAS)), key=lambda i: -(quedan * HISTORIAS[i].peso % total))
+    for i in por_resto[: cuantas - sum(veces)]:
+        veces[i] += 1
+    return [h for h, n in zip(HISTORIAS, veces, strict=True) for _ in range(n)]
 
 
 def programa(cuantas: int, puesta: Puesta) -> Iterator[tuple[datetime, Guion]]:

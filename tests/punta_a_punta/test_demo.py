@@ -1,0 +1,102 @@
+"""La demostración embebida: todas las historias, de la detección al cierre, y un libro que se puede repetir."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from eventos.coordinacion import DerivacionEscalada, DerivacionReasignada, DerivacionRechazada, RutaReabierta
+from eventos.motivos import MotivoCierre
+from eventos.repatriacion import InteresSuperiorDeterminado, TrasladoRealizado
+from infra.azar import AzarSembrado
+from senda.consulta import historia
+from senda.demo import funcion
+from senda.demo.carpeta import MARCA, CarpetaAjena, preparar
+from senda.demo.historias.cartel import HISTORIAS, repartir
+from senda.demo.informe import Informe
+from senda.demo.obra import de_historias
+from servicios.auditoria.accesos import MotivoAcceso
+from servicios.coordinacion.dominio.derechos import Estado
+
+COMIENZO = datetime(2026, 1, 5, 8, tzinfo=UTC)
+#: Lo que las historias piden a sabiendas de que no se puede, o se cruza con el cierre de la ruta.
+RECHAZOS_PREVISTOS = {
+    "derechos-pendientes",
+    "falta-decision-informada",
+    "ruta-cerrada",
+    "sin-consentimiento",
+    "sin-participacion",
+}
+
+
+def corrida(carpeta: Path, semilla: int = 7, personas: int = len(HISTORIAS)) -> Informe:
+    return funcion.embebida(carpeta, de_historias(personas), AzarSembrado(semilla), COMIENZO, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def informe(tmp_path_factory: pytest.TempPathFactory) -> Informe:
+    return corrida(tmp_path_factory.mktemp("demo"))
+
+
+def test_cada_historia_llega_a_su_final(informe):
+    assert informe.verificado
+    assert informe.rutas == len(HISTORIAS)
+    assert informe.restitucion_plena == 5
+    assert informe.rutas_por_estado == {
+        "abierta": 3,
+        f"cerrada: {MotivoCierre.DECISION_PERSONA}": 1,
+        f"cerrada: {MotivoCierre.PRESUNCION_DESCARTADA}": 1,
+        f"cerrada: {MotivoCierre.RESTITUCION_PLENA}": 5,
+        f"cerrada: {MotivoCierre.TRASLADO_OTRO_PAIS}": 2,
+    }
+    assert set(informe.rechazos) <= RECHAZOS_PREVISTOS
+
+
+def test_la_restitucion_plena_lo_es_derecho_a_derecho(informe):
+    muestra = historia(Path(informe.carpeta), UUID(informe.ruta_de_muestra), None, None, MotivoAcceso.OPERACION)
+    assert muestra.estado.cierre is MotivoCierre.RESTITUCION_PLENA
+    assert {d.estado for d in muestra.estado.derechos.values()} <= {Estado.RESTITUIDO, Estado.NO_APLICABLE}
+    assert not muestra.obligaciones
+
+
+def test_hay_quien_rechaza_quien_calla_y_quien_vuelve(informe):
+    hechos = informe.eventos_por_tipo
+    for clase in (
+        DerivacionRechazada,
+        DerivacionReasignada,
+        DerivacionEscalada,
+        RutaReabierta,
+        InteresSuperiorDeterminado,
+        TrasladoRealizado,
+    ):
+        assert hechos.get(clase.tipo), clase.tipo
+
+
+def test_la_misma_semilla_da_la_misma_raiz_y_otra_no(informe, tmp_path):
+    assert corrida(tmp_path / "misma").raiz == informe.raiz
+    assert corrida(tmp_path / "otra", semilla=8).raiz != informe.raiz
+
+
+@pytest.mark.parametrize("personas", [12, 25, 220])
+def test_ninguna_historia_se_queda_sin_contar(personas):
+    cuentan = Counter(h.nombre for h in repartir(personas))
+    assert sum(cuentan.values()) == personas
+    assert set(cuentan) == {h.nombre for h in HISTORIAS}
+
+
+def test_la_carpeta_de_otra_cosa_no_se_toca(tmp_path):
+    (tmp_path / "tesis.txt").write_text("lo de alguien")
+    with pytest.raises(CarpetaAjena):
+        preparar(tmp_path)
+    assert (tmp_path / "tesis.txt").exists()
+
+
+def test_la_carpeta_de_una_demostracion_anterior_se_vacia(tmp_path):
+    preparar(tmp_path / "demo")
+    (tmp_path / "demo" / "resto").touch()
+    preparar(tmp_path / "demo")
+    assert [p.name for p in (tmp_path / "demo").iterdir()] == [MARCA]
