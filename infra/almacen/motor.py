@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import eventsourcing.persistence
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 #: Segundos. Un proceso congelado con el turno lo suelta pasado el primero; nadie espera un turno más del segundo.
 INACTIVIDAD: Final = 15
@@ -29,9 +29,10 @@ _ESTADOS_DE_CAIDA = ("08", "53", "57", "58", "25006", "25P03")
 def abrir_motor(url: str, esquema: str | None = None) -> Engine:
     """Motor para una URL de SQLAlchemy; en PostgreSQL, ``esquema`` fija el ``search_path`` de cada conexión.
 
-    Sus errores no llevan los valores de la sentencia: acaban en registros.
+    ``postgresql://`` y ``postgres://`` valen igual que ``postgresql+psycopg://``. Sus errores no llevan los valores de
+    la sentencia: acaban en registros. Errores: `sqlalchemy.exc.ArgumentError` si no es una URL o no es de esas bases.
     """
-    direccion = make_url(url)
+    direccion = _con_su_adaptador(make_url(url))
     if direccion.get_backend_name() == "sqlite":
         motor = create_engine(direccion, hide_parameters=True)
         _ajustar_sqlite(motor)
@@ -59,6 +60,15 @@ def comprobar(motor: Engine) -> None:
     """Lanza el error de la base si no responde."""
     with leyendo(motor) as conexion:
         conexion.execute(text("SELECT 1"))
+
+
+def _con_su_adaptador(direccion: URL) -> URL:
+    """La misma, con el adaptador instalado: sin él SQLAlchemy supone otro, y falla al importarlo."""
+    if direccion.drivername in {"postgresql", "postgres"}:
+        return direccion.set(drivername="postgresql+psycopg")
+    if direccion.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise exc.ArgumentError(f"no hay almacén para {direccion.drivername}: usa postgresql:// o sqlite://")
+    return direccion
 
 
 def _conexion_postgresql(esquema: str | None) -> dict[str, Any]:

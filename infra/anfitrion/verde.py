@@ -29,12 +29,12 @@ def preparado() -> bool:
 
 
 def preparar_proceso() -> None:
-    """Pasa el proceso a hilos verdes. Lo primero de todo: lo ya importado con sockets o candados no cambiaría.
-
-    Con la espera en C, una consulta de psycopg detiene el proceso entero; ``wait_select`` cede el turno mientras.
-    """
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_select"
+    """Pasa el proceso a hilos verdes. Lo primero de todo: lo ya importado con sockets o candados no cambiaría."""
     eventlet.monkey_patch()
+    # Aquí y no arriba: psycopg ha de importarse con los sockets ya cambiados.
+    from infra.anfitrion import espera_base  # noqa: PLC0415
+
+    espera_base.instalar()
     # El bucle de eventlet imprime las trazas con su mensaje, que puede llevar valores; de registrarlas se ocupa otro.
     eventlet.debug.hub_exceptions(False)  # noqa: FBT003  así es su API
 

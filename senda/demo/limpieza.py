@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from infra.almacen.motor import abrir_motor
 from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.borrado import borrar
 from senda.composicion import mapa
@@ -24,7 +25,7 @@ def _del_broker(despliegue: Despliegue, instituciones: Collection[str]) -> None:
 
 
 def _de_la_base(despliegue: Despliegue, base: str) -> None:
-    motor = sa.create_engine(base, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    motor = abrir_motor(base).execution_options(isolation_level="AUTOCOMMIT")
     citar = motor.dialect.identifier_preparer.quote
     with motor.connect() as conexion:
         for suya in despliegue.bases.values():
