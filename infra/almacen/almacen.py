@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 import eventos.catalogo  # noqa: F401  (llena CATALOGO: un servicio lee también hechos que él no cuenta)
 from eventos.sobre import Anotado, Cifra, codificar, decodificar
+from infra.almacen.flujos import Memoria
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.motor import leyendo
 from infra.almacen.registrador import Registrador, tomar_turno
@@ -64,6 +65,7 @@ class Almacen:
     lecturas: Lecturas
     registrador: Registrador = field(init=False)
     _al_confirmar: list[Callable[[], None]] = field(default_factory=list)
+    _memoria: Memoria = field(default_factory=Memoria)
 
     def __post_init__(self) -> None:
         self.registrador = Registrador(self.motor, self.origen)
@@ -76,10 +78,11 @@ class Almacen:
     def tanda(self) -> Iterator[Tanda]:
         """Una transacción de trabajo: todo lo anotado, respondido y leído se confirma junto, o nada."""
         with self.motor.begin() as conexion:
-            tomar_turno(conexion)
-            tanda = Tanda(self, conexion)
+            posicion = tomar_turno(conexion)
+            tanda = Tanda(self, conexion, posicion, self._memoria.llevarse(posicion))
             yield tanda
             tanda.volcar()
+        self._memoria.devolver(tanda.posicion(), tanda.flujos)
         if tanda.trajo_algo:
             for aviso in self._al_confirmar:
                 aviso()

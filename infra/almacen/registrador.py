@@ -145,9 +145,15 @@ class Registrador(ApplicationRecorder):
         raise SuscripcionNoSoportada("sondea con select_notifications")
 
 
-def tomar_turno(conexion: Connection) -> None:
-    """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE)."""
-    conexion.execute(sa.select(cabecera.c.id).with_for_update())
+_TURNO = sa.select(cabecera.c.posicion).with_for_update()
+
+
+def tomar_turno(conexion: Connection) -> int:
+    """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE).
+
+    Devuelve la posición del último hecho guardado: mientras dure el turno nadie más la mueve.
+    """
+    return int(conexion.execute(_TURNO).scalar_one())
 
 
 @contextmanager

@@ -5,31 +5,25 @@ Se acumula en memoria y se escribe por lotes al volcar: guardar cien hechos cues
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select
 
 from eventos.base import UNSET, Hecho, HechoDeRuta, campos_sellados
 from eventos.sobre import Anotado, decodificar
 from infra.almacen.esquema import cabecera, eventos, salida
+from infra.almacen.flujos import Agregado, Flujo
 
 if TYPE_CHECKING:
     from infra.almacen.almacen import Almacen
-
-
-class Agregado(Protocol):
-    """Estado que se pliega desde los hechos de un flujo."""
-
-    @classmethod
-    def vacio(cls, id: UUID) -> Self: ...
-
-    def evolucionar(self, anotado: Anotado) -> Self: ...
 
 
 A = TypeVar("A", bound=Agregado)
@@ -48,35 +42,40 @@ class Autoria:
     solicitud: str = ""
 
 
-@dataclass(slots=True)
-class _Flujo:
-    anotados: list[Anotado]
-    estados: dict[type[Any], Any] = field(default_factory=dict)
-
-    @property
-    def version(self) -> int:
-        return self.anotados[-1].version if self.anotados else 0
-
+_VERSION = sa.select(sa.func.max(eventos.c.version)).where(eventos.c.agregado == sa.bindparam("de"))
+_CUERPOS = (
+    sa.select(eventos.c.cuerpo)
+    .where(eventos.c.agregado.in_(sa.bindparam("de", expanding=True)))
+    .order_by(eventos.c.agregado, eventos.c.version)
+)
 
 #: Lo que se hace con los hechos propios de una tanda cuando ya están escritos y aún no confirmados.
 Aviso = Callable[[Sequence[Anotado], "Tanda"], None]
 
 
 class Tanda:
-    """Trabajo dentro de una transacción con el turno de escritura tomado."""
+    """Trabajo dentro de una transacción con el turno de escritura tomado.
 
-    def __init__(self, almacen: Almacen, conexion: Connection) -> None:
+    ``posicion``: la del último hecho propio guardado, si se sabe; ``flujos``: los que ya estaban plegados en ella.
+    """
+
+    def __init__(
+        self, almacen: Almacen, conexion: Connection, posicion: int | None = None,
+        flujos: OrderedDict[UUID, Flujo] | None = None,
+    ) -> None:  # fmt: skip
         self._almacen = almacen
         self._conexion = conexion
-        self._flujos: dict[UUID, _Flujo] = {}
+        self.flujos: OrderedDict[UUID, Flujo] = OrderedDict() if flujos is None else flujos
         self._por_guardar: list[Anotado] = []
         self._por_leer: list[Anotado] = []
         self._por_leer_de: defaultdict[str, list[Anotado]] = defaultdict(list)
         self._mensajes: list[dict[str, Any]] = []
+        self._nuevos: set[UUID] = set()
         self._sugeridos: set[UUID] = set()
         self._al_volcar: list[Aviso] = []
         self._recordado: dict[object, Any] = {}
-        self._guardada: int | None = None
+        self._de_varios: dict[object, dict[UUID, list[Row[Any]]]] = {}
+        self._guardada = posicion
         self._guardados = self._enviados = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
@@ -84,12 +83,11 @@ class Tanda:
 
     def estado(self, clase: type[A], id_agregado: UUID) -> A:
         """El estado de un agregado, con lo guardado y lo ya anotado en esta tanda."""
-        flujo = self._flujo(id_agregado)
-        if clase not in flujo.estados:
-            estado = clase.vacio(id_agregado)
-            for anotado in flujo.anotados:
-                estado = estado.evolucionar(anotado)
-            flujo.estados[clase] = estado
+        flujo = self.flujos.get(id_agregado)
+        if flujo is None or clase not in flujo.estados:
+            self._plegar(clase, id_agregado)
+            flujo = self.flujos[id_agregado]
+        self.flujos.move_to_end(id_agregado)
         resultado: A = flujo.estados[clase]
         return resultado
 
@@ -112,9 +110,7 @@ class Tanda:
                 version=flujo.version + 1,
                 solicitud=autoria.solicitud,
             )
-            flujo.anotados.append(anotado)
-            for clase, estado in flujo.estados.items():
-                flujo.estados[clase] = estado.evolucionar(anotado)
+            flujo.seguir(sin_sellado(anotado))
             nuevos.append(anotado)
         self._por_guardar += nuevos
         self._apuntar_lectura(nuevos)
@@ -136,11 +132,11 @@ class Tanda:
     def nuevo_id(self) -> UUID:
         """Un UUIDv4 para un agregado que empieza: nadie ha escrito en él, así que no se lee."""
         nuevo = self.azar.uuid4()
-        self._flujos[nuevo] = _Flujo([])
+        self._nuevos.add(nuevo)
         return nuevo
 
     def sugerir(self, agregados: Collection[UUID]) -> None:
-        """Flujos que quizá se pidan: si alguno se pide, se leen todos de una vez."""
+        """De quién va esta tanda: lo que se pida de uno se lee a la vez de todos."""
         self._sugeridos.update(agregados)
 
     @property
@@ -156,11 +152,16 @@ class Tanda:
     @property
     def conexion(self) -> Connection:
         """La conexión, con las lecturas al día: para avance y marcas, o para consultar."""
+        self.poner_al_dia()
+        return self._conexion
+
+    def poner_al_dia(self) -> None:
+        """Lleva a las lecturas lo que la tanda conoce. Cuantas menos veces, mayor el lote."""
         if self._por_leer:
             pendientes, self._por_leer = self._por_leer, []
             self._por_leer_de.clear()
+            self._de_varios.clear()
             self._almacen.lecturas.aplicar(self._conexion, pendientes)
-        return self._conexion
 
     def leer(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas propias, al día."""
@@ -169,6 +170,19 @@ class Tanda:
     def leer_lo_escrito(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas sin ponerlas al día: quien la usa suma lo `por_escribir`, y el lote no se parte."""
         return self._conexion.execute(consulta, parametros).all()
+
+    def leer_de(self, uno: UUID, consulta: Select[Any]) -> Sequence[Row[Any]]:
+        """Como `leer_lo_escrito`, de un agregado; la primera vez lee de una sola sentencia la de todos los sugeridos.
+
+        ``consulta``: constante, con columna ``ruta`` y un parámetro ``de`` que admite varios (``expanding``).
+        """
+        de_varios = self._de_varios.setdefault(consulta, {})
+        if uno not in de_varios:
+            pedidos = [uno, *(self._sugeridos - de_varios.keys() - {uno})]
+            de_varios.update({agregado: [] for agregado in pedidos})
+            for fila in self._conexion.execute(consulta, {"de": pedidos}):
+                de_varios[fila.ruta].append(fila)
+        return de_varios[uno]
 
     def por_escribir(self, sujeto: str) -> list[Anotado]:
         """Hechos de un sujeto que esta tanda conoce y aún no llegaron a las lecturas, en orden."""
@@ -192,7 +206,7 @@ class Tanda:
 
     def posicion(self) -> int:
         """La posición que tendrá el último hecho anotado hasta ahora."""
-        if self._guardada is None:  # con el turno tomado, nadie más la mueve
+        if self._guardada is None:
             self._guardada = int(self._conexion.scalar(sa.select(cabecera.c.posicion)) or 0)
         return self._guardada + len(self._por_guardar)
 
@@ -203,9 +217,11 @@ class Tanda:
             claves = self._claves_para(pendientes)
             self._almacen.eventos_en(self._conexion, claves).put(pendientes)  # type: ignore[arg-type]
             self._guardados = len(pendientes)
+            if self._guardada is not None:
+                self._guardada += self._guardados
             for aviso in self._al_volcar:
                 aviso(pendientes, self)
-        _ = self.conexion
+        self.poner_al_dia()
         if self._mensajes:
             mensajes, self._mensajes = self._mensajes, []
             self._conexion.execute(sa.insert(salida), mensajes)
@@ -220,29 +236,39 @@ class Tanda:
         rutas = {a.agregado for a in anotados if _lleva_sellado(a.hecho)}
         return self._almacen.llavero.obtener_o_crear(rutas) if rutas else {}
 
-    def _flujo(self, id_agregado: UUID) -> _Flujo:
-        if id_agregado not in self._flujos:
-            pedidos = {id_agregado}
-            if id_agregado in self._sugeridos:
-                pedidos |= self._sugeridos - self._flujos.keys()
-                self._sugeridos.clear()
-            self._leer_flujos(pedidos)
-        return self._flujos[id_agregado]
+    def _flujo(self, id_agregado: UUID) -> Flujo:
+        if id_agregado not in self.flujos:
+            es_nuevo = id_agregado in self._nuevos
+            version = 0 if es_nuevo else self._conexion.scalar(_VERSION, {"de": id_agregado}) or 0
+            self.flujos[id_agregado] = Flujo(version)
+        return self.flujos[id_agregado]
 
-    def _leer_flujos(self, agregados: Collection[UUID]) -> None:
-        consulta = (
-            sa.select(eventos.c.agregado, eventos.c.cuerpo)
-            .where(eventos.c.agregado.in_(agregados))
-            .order_by(eventos.c.agregado, eventos.c.version)
-        )
-        for agregado in agregados:
-            self._flujos[agregado] = _Flujo([])
-        for fila in self._conexion.execute(consulta):
-            self._flujos[fila.agregado].anotados.append(decodificar(fila.cuerpo))
+    def _plegar(self, clase: type[A], id_agregado: UUID) -> None:
+        """Pliega con ``clase`` el flujo pedido y, si es de los sugeridos, todos los que falten: una sentencia."""
+        pedidos = {id_agregado}
+        if id_agregado in self._sugeridos:
+            pedidos |= {a for a in self._sugeridos if clase not in self.flujos.get(a, Flujo()).estados}
+        for agregado in pedidos:
+            flujo = self.flujos.setdefault(agregado, Flujo())
+            flujo.estados[clase] = clase.vacio(agregado)
+        con_historia = sorted(pedidos - self._nuevos)
+        filas = self._conexion.scalars(_CUERPOS, {"de": con_historia}) if con_historia else ()
+        leidos = map(decodificar, filas)
+        pendientes = (sin_sellado(a) for a in self._por_guardar if a.agregado in pedidos)
+        for anotado in chain(leidos, pendientes):
+            flujo = self.flujos[anotado.agregado]
+            flujo.version = anotado.version
+            flujo.estados[clase] = flujo.estados[clase].evolucionar(anotado)
 
     def _olvidar_si_toca(self, anotados: Iterable[Anotado]) -> None:
         if self._recordado and not all(isinstance(a.hecho, HechoDeRuta) for a in anotados):
             self._recordado.clear()
+
+
+def sin_sellado(anotado: Anotado) -> Anotado:
+    """El mismo, como lo leerá quien lo lea del almacén: lo sellado no se queda en ningún estado."""
+    sellados = campos_sellados(type(anotado.hecho))
+    return replace(anotado, hecho=replace(anotado.hecho, **dict.fromkeys(sellados, UNSET))) if sellados else anotado
 
 
 def _lleva_sellado(hecho: Hecho) -> bool:

@@ -13,7 +13,8 @@ from sqlalchemy import Row, Select
 
 from contratos.base import Peticion
 from eventos.base import Hecho
-from infra.almacen.tanda import Agregado, Autoria, Tanda
+from infra.almacen.flujos import Agregado
+from infra.almacen.tanda import Autoria, Tanda
 from servicios.comun import directorio, rutas
 from servicios.comun.directorio import FichaInstitucion
 from servicios.comun.rutas import FichaRuta

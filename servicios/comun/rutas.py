@@ -64,15 +64,12 @@ participaciones = Table(
 _FICHA = (
     sa.select(rutas, identificaciones.c.nna.label("nna_id"), identificaciones.c.extranjera.label("extranjera_id"))
     .outerjoin(identificaciones, identificaciones.c.ruta == rutas.c.ruta)
-    .where(rutas.c.ruta == sa.bindparam("de"))
+    .where(rutas.c.ruta.in_(sa.bindparam("de", expanding=True)))
     # Los ids de evento son UUIDv7: el mayor es la última identificación.
     .order_by(identificaciones.c.evento.desc())
-    .limit(1)
 )
-_VIA = (
-    sa.select(participaciones.c.via)
-    .where(participaciones.c.ruta == sa.bindparam("de"), participaciones.c.institucion == sa.bindparam("quien"))
-    .limit(1)
+_QUIENES = sa.select(participaciones.c.ruta, participaciones.c.institucion).where(
+    participaciones.c.ruta.in_(sa.bindparam("de", expanding=True))
 )
 _CAMBIAN_QUIEN_PARTICIPA = (
     AlertaRecibida,
@@ -122,16 +119,14 @@ def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
 
 def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
     """Si una institución detectó a la persona o aceptó una derivación de su ruta (regla 4)."""
-    return bool(_leer(tanda, _VIA, ruta, _CAMBIAN_QUIEN_PARTICIPA, quien=institucion))
+    return any(f.institucion == institucion for f in _leer(tanda, _QUIENES, ruta, _CAMBIAN_QUIEN_PARTICIPA))
 
 
-def _leer(
-    tanda: Tanda, consulta: Select[Any], ruta: UUID, cambian: tuple[type[Hecho], ...], **parametros: str
-) -> Sequence[Row[Any]]:
+def _leer(tanda: Tanda, consulta: Select[Any], ruta: UUID, cambian: tuple[type[Hecho], ...]) -> Sequence[Row[Any]]:
     """Lo escrito vale si nada por escribir lo cambia: poner al día las lecturas partiría el lote."""
-    cambia = any(isinstance(a.hecho, cambian) for a in tanda.por_escribir(str(ruta)))
-    leer = tanda.leer if cambia else tanda.leer_lo_escrito
-    return leer(consulta, {"de": ruta, **parametros})
+    if any(isinstance(a.hecho, cambian) for a in tanda.por_escribir(str(ruta))):
+        tanda.poner_al_dia()
+    return tanda.leer_de(ruta, consulta)
 
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:

@@ -222,12 +222,9 @@ def rectificar_hecho(peticion: RectificarHecho, mesa: Mesa) -> Sequence[Hecho]:
 
 def _pruebas(expediente: Expediente, ids: Sequence[UUID]) -> list[Evidencia]:
     """Las evidencias citadas. Errores: `EvidenciaDesconocida`, `EvidenciaDeOtraRuta`."""
-    donde = evidencias.c.evento.in_(ids)
-    rutas = {
-        f.evento: f.ruta for f in expediente.mesa.leer(sa.select(evidencias.c.evento, evidencias.c.ruta).where(donde))
-    }
-    if set(ids) - rutas.keys():
-        raise rechazos.EvidenciaDesconocida
-    if any(ruta != expediente.ruta.id for ruta in rutas.values()):
-        raise rechazos.EvidenciaDeOtraRuta
-    return expediente.leer_evidencias(donde)
+    citadas = [e for e in expediente.evidencias if e.id in ids]
+    ajenas = set(ids) - {e.id for e in citadas}
+    if ajenas:
+        conocidas = expediente.mesa.leer(sa.select(evidencias.c.evento).where(evidencias.c.evento.in_(ajenas)))
+        raise rechazos.EvidenciaDeOtraRuta if len(conocidas) == len(ajenas) else rechazos.EvidenciaDesconocida
+    return citadas

@@ -6,7 +6,7 @@ llegue no es que alguien lo leyera: eso solo lo dice un agente con `RecibirDeriv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -40,6 +40,16 @@ from servicios.coordinacion.tablas import buzon, buzones, derivaciones
 
 INTERCAMBIO = "buzon"
 
+#: Los que nombran un encargo sin traerlo entero: de quién a quién iba no cambia desde que se emitió.
+_CON_ENCARGO = (
+    DerivacionReasignada, DerivacionRetirada, DerivacionVencida, DerivacionEscalada, DerivacionRechazada,
+    DerivacionAtendida,
+)  # fmt: skip
+_ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
+_NUMERAR = (
+    sa.update(buzones).where(buzones.c.institucion == sa.bindparam("quien")).values(ultimo=sa.bindparam("numero"))
+)
+
 
 class Entrega(NamedTuple):
     """Un hecho para el buzón de una institución; ``encargo``, la derivación de la que habla si no la trae entera."""
@@ -63,10 +73,7 @@ def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
         filas.append(_fila(entrega, ultimos[entrega.institucion]))
     conexion.execute(sa.insert(buzon), filas)
     insertar_si_falta(conexion, buzones, [{"institucion": q, "ultimo": 0} for q in quienes])
-    conexion.execute(
-        sa.update(buzones).where(buzones.c.institucion == sa.bindparam("quien")).values(ultimo=sa.bindparam("numero")),
-        [{"quien": q, "numero": ultimos[q]} for q in quienes],
-    )
+    conexion.execute(_NUMERAR, [{"quien": q, "numero": ultimos[q]} for q in quienes])
 
 
 def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
@@ -84,18 +91,24 @@ def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
         )
 
 
-def entregas(conexion: Connection, anotado: Anotado) -> Iterator[Entrega]:
-    """A quién hay que decir un hecho. Parte de las lecturas de derivaciones, ya puestas al día."""
+def entregas(conexion: Connection, anotados: Sequence[Anotado]) -> list[Entrega]:
+    """A quién hay que decir unos hechos, en su orden. Parte de las lecturas de derivaciones, ya puestas al día."""
+    hablan_de = {a.hecho.derivacion for a in anotados if isinstance(a.hecho, _CON_ENCARGO)}
+    encargos = {f.derivacion: f for f in conexion.execute(_ENCARGOS, {"de": list(hablan_de)})} if hablan_de else {}
+    return [entrega for anotado in anotados for entrega in _de_un_hecho(conexion, anotado, encargos)]
+
+
+def _de_un_hecho(conexion: Connection, anotado: Anotado, encargos: Mapping[UUID, Row[Any]]) -> Iterator[Entrega]:
     match anotado.hecho:
         case DerivacionEmitida() as hecho:
             yield Entrega(hecho.a, anotado, urgente=hecho.urgencia is Urgencia.INMEDIATA)
         case DerivacionReasignada() | DerivacionRetirada() | DerivacionVencida() as hecho:
-            encargo = _encargo(conexion, hecho.derivacion)
+            encargo = encargos[hecho.derivacion]
             yield Entrega(encargo.a, anotado, encargo, isinstance(hecho, DerivacionVencida))
         case DerivacionEscalada() as hecho:
-            yield Entrega(hecho.a, anotado, _encargo(conexion, hecho.derivacion), urgente=True)
+            yield Entrega(hecho.a, anotado, encargos[hecho.derivacion], urgente=True)
         case DerivacionRechazada() | DerivacionAtendida() as hecho:
-            encargo = _encargo(conexion, hecho.derivacion)
+            encargo = encargos[hecho.derivacion]
             # Lo que manda el protocolo lo sigue la rectora en sus lecturas; quien encargó algo por sí, aquí.
             if encargo.motivo != MotivoDerivacion.PROTOCOLO and encargo.de != encargo.a:
                 yield Entrega(encargo.de, anotado, encargo)
@@ -120,10 +133,6 @@ def _atendieron(conexion: Connection, ruta: UUID) -> list[str]:
 def _rectoras(conexion: Connection) -> list[str]:
     filas = conexion.execute(sa.select(instituciones.c.codigo, instituciones.c.mandatos).where(instituciones.c.activa))
     return sorted(f.codigo for f in filas if Mandato.RECTORIA.value in f.mandatos.split())
-
-
-def _encargo(conexion: Connection, derivacion: UUID) -> Row[Any]:
-    return conexion.execute(sa.select(derivaciones).where(derivaciones.c.derivacion == derivacion)).one()
 
 
 def _fila(entrega: Entrega, numero: int) -> dict[str, Any]:

@@ -32,6 +32,18 @@ from servicios.coordinacion.dominio.suceso import Evidencia, Perfil, Suceso
 from servicios.coordinacion.lecturas import es_prueba
 from servicios.coordinacion.tablas import contradicciones, evidencias
 
+_EVIDENCIAS = (
+    sa.select(evidencias, contradicciones.c.por)
+    .outerjoin(
+        contradicciones,
+        (contradicciones.c.evento == evidencias.c.evento)
+        & (contradicciones.c.ruta == evidencias.c.ruta)
+        & (contradicciones.c.origen == evidencias.c.origen),
+    )
+    .where(evidencias.c.ruta.in_(sa.bindparam("de", expanding=True)))
+)
+_RECTIFICADAS = sa.select(contradicciones.c.ruta).where(contradicciones.c.ruta.in_(sa.bindparam("de", expanding=True)))
+
 #: Quién puede apoyarse en la decisión de una NNA, tras oírla (regla 2).
 DECIDEN_POR_NNA = frozenset({Mandato.PROTECCION_NNA, Mandato.JUDICATURA})
 
@@ -89,20 +101,17 @@ class Expediente:
 
     @cached_property
     def evidencias(self) -> list[Evidencia]:
-        """Los hechos de la ruta que contaron otros servicios, con si valen hoy como prueba."""
-        tanda = self.mesa.tanda
-        recientes = [a for a in tanda.por_escribir(str(self.ruta.id)) if es_prueba(a) or _rectifica(a)]
-        donde = evidencias.c.ruta == self.ruta.id
-        rectificadas = sa.select(contradicciones.c.evento).where(contradicciones.c.ruta == self.ruta.id).limit(1)
-        if any(map(_rectifica, recientes)) or (recientes and tanda.leer_lo_escrito(rectificadas)):
-            return self.leer_evidencias(donde)
-        escritas = [self._evidencia(fila) for fila in tanda.leer_lo_escrito(_consulta(donde))]
-        nuevas = [self._reciente(a) for a in recientes]
-        return sorted([*escritas, *nuevas], key=lambda e: (e.registrado, e.id))
-
-    def leer_evidencias(self, donde: sa.ColumnElement[bool]) -> list[Evidencia]:
-        """Las evidencias que cumplen una condición, en el orden en que se registraron."""
-        return [self._evidencia(fila) for fila in self.mesa.leer(_consulta(donde))]
+        """Los hechos de la ruta que contaron otros servicios, con si valen hoy como prueba, según se registraron."""
+        tanda, ruta = self.mesa.tanda, self.ruta.id
+        # Lo que falta por escribir se suma aquí; una rectificación, además, cambia lo ya escrito.
+        if any(isinstance(a.hecho, HechoRectificado) for a in tanda.por_escribir(str(ruta))):
+            tanda.poner_al_dia()
+        nuevas = [a for a in tanda.por_escribir(str(ruta)) if es_prueba(a)]
+        if nuevas and tanda.leer_de(ruta, _RECTIFICADAS):
+            tanda.poner_al_dia()  # alguna puede llegar ya rectificada por otro
+            nuevas = []
+        escritas = [self._evidencia(fila) for fila in tanda.leer_de(ruta, _EVIDENCIAS)]
+        return sorted([*escritas, *map(self._reciente, nuevas)], key=lambda e: (e.registrado, e.id))
 
     def contar(self, *hechos: Hecho) -> None:
         """Añade hechos decididos."""
@@ -160,17 +169,3 @@ def rectora(instituciones: Mapping[str, FichaInstitucion]) -> str | None:
     """El código de la rectora activa, o None si no la hay."""
     activas = (c for c, f in sorted(instituciones.items()) if f.activa and Mandato.RECTORIA in f.mandatos)
     return next(activas, None)
-
-
-def _consulta(donde: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    rectificada = sa.and_(
-        contradicciones.c.evento == evidencias.c.evento,
-        contradicciones.c.ruta == evidencias.c.ruta,
-        contradicciones.c.origen == evidencias.c.origen,
-    )
-    consulta = sa.select(evidencias, contradicciones.c.por).outerjoin(contradicciones, rectificada).where(donde)
-    return consulta.order_by(evidencias.c.registrado, evidencias.c.evento)
-
-
-def _rectifica(anotado: Anotado) -> bool:
-    return isinstance(anotado.hecho, HechoRectificado)

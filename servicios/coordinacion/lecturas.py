@@ -34,13 +34,13 @@ from eventos.coordinacion import (
     RutaReabierta,
 )
 from eventos.sobre import Anotado
-from infra.almacen.insertar import Altas, insertar_si_falta
+from infra.almacen.insertar import insertar_si_falta
 from servicios.coordinacion import buzon
 from servicios.coordinacion.dominio.derechos import Estado as EnDerecho
 from servicios.coordinacion.dominio.derivacion import Estado as EnDerivacion
+from servicios.coordinacion.lote import Lote
 from servicios.coordinacion.tablas import (
     contradicciones,
-    derechos,
     derivaciones,
     estado_rutas,
     evidencias,
@@ -56,31 +56,36 @@ _A_DERECHO = {
 }
 
 
-# Construir una sentencia cuesta más que ejecutarla: las que se repiten por cada hecho se construyen una vez.
-_MOVER = sa.update(derivaciones).where(derivaciones.c.derivacion == sa.bindparam("cual"))
-_PARAR = sa.delete(plazos).where(plazos.c.derivacion == sa.bindparam("cual"))
-_PARAR_ETAPA = _PARAR.where(plazos.c.etapa == sa.bindparam("en"))
-_QUITAR_DERECHO = sa.delete(derechos).where(
-    derechos.c.ruta == sa.bindparam("de"), derechos.c.derecho == sa.bindparam("cual")
+# Construir una sentencia cuesta más que ejecutarla: las que se repiten se construyen una vez.
+_SENALAR = (
+    sa.update(senales)
+    .where(senales.c.institucion == sa.bindparam("quien"), senales.c.ultima < sa.bindparam("nueva"))
+    .values(ultima=sa.bindparam("nueva"))
 )
-_PONER_DERECHO = sa.insert(derechos)
+#: Tras estos hay que mirar qué encargos tiene la ruta en ese momento: el lote se escribe antes de seguir.
+_MIRAN_LO_ESCRITO = (RutaCerrada, RutaReabierta, HechoRectificado)
 
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
-    """Pone al día todas las tablas, en orden. Lo que nace (rutas, encargos) entra por lotes."""
+    """Pone al día todas las tablas, en orden y por lotes."""
     _evidencias(conexion, [a for a in anotados if es_prueba(a)])
     _senales(conexion, anotados)
-    altas = Altas(conexion)
+    lote = Lote(conexion)
     entregas: list[buzon.Entrega] = []
+    contados: list[Anotado] = []
     for anotado in anotados:
-        if not _nace(altas, anotado) and _cambia_algo(anotado):
-            altas.escribir()
-            _ruta(conexion, anotado)
-            _derivacion(conexion, anotado)
-            _derecho(conexion, anotado)
-        entregas += buzon.entregas(conexion, anotado)
-    altas.escribir()
-    buzon.repartir(conexion, entregas)
+        if _cambia_algo(anotado):
+            _nace(lote, anotado)
+            _derivacion(lote, anotado)
+            _derecho(lote, anotado)
+            contados.append(anotado)
+            if isinstance(anotado.hecho, _MIRAN_LO_ESCRITO):
+                lote.escribir()
+                _ruta(conexion, anotado)
+                entregas += buzon.entregas(conexion, contados)
+                contados = []
+    lote.escribir()
+    buzon.repartir(conexion, entregas + buzon.entregas(conexion, contados))
 
 
 def _cambia_algo(anotado: Anotado) -> bool:
@@ -122,19 +127,14 @@ def _senales(conexion: Connection, anotados: Sequence[Anotado]) -> None:
         return
     filas = [{"institucion": i, "ultima": ultima} for i, ultima in sorted(ultimas.items())]
     insertar_si_falta(conexion, senales, filas)
-    conexion.execute(
-        sa.update(senales)
-        .where(senales.c.institucion == sa.bindparam("quien"), senales.c.ultima < sa.bindparam("nueva"))
-        .values(ultima=sa.bindparam("nueva")),
-        [{"quien": f["institucion"], "nueva": f["ultima"]} for f in filas],
-    )
+    conexion.execute(_SENALAR, [{"quien": f["institucion"], "nueva": f["ultima"]} for f in filas])
 
 
-def _nace(altas: Altas, anotado: Anotado) -> bool:
-    """Apunta las filas de una ruta o de un encargo nuevos. Dice si el hecho era de esos."""
+def _nace(lote: Lote, anotado: Anotado) -> None:
+    """Las filas de una ruta o de un encargo nuevos."""
     match anotado.hecho:
         case RutaAbierta() as hecho:
-            altas.agregar(
+            lote.altas.agregar(
                 estado_rutas,
                 ruta=hecho.ruta,
                 estado="abierta",
@@ -143,11 +143,10 @@ def _nace(altas: Altas, anotado: Anotado) -> bool:
                 abierta=anotado.registrado,
                 reaperturas=0,
             )
-            for d in hecho.derechos:
-                estado = EnDerecho.PENDIENTE.value
-                altas.agregar(derechos, ruta=hecho.ruta, derecho=d.value, estado=estado, desde=anotado.registrado)
+            for derecho in hecho.derechos:
+                lote.derecho(hecho.ruta, derecho, EnDerecho.PENDIENTE, anotado.registrado)
         case DerivacionEmitida() as hecho:
-            altas.agregar(
+            lote.altas.agregar(
                 derivaciones,
                 derivacion=hecho.derivacion,
                 ruta=hecho.ruta,
@@ -165,10 +164,10 @@ def _nace(altas: Altas, anotado: Anotado) -> bool:
             )
             for etapa, vence in ((Etapa.ACUSE, hecho.vence_acuse), (Etapa.ATENCION, hecho.vence_atencion)):
                 if vence is not None:
-                    altas.agregar(plazos, derivacion=hecho.derivacion, etapa=etapa.value, ruta=hecho.ruta, vence=vence)
+                    datos = {"derivacion": hecho.derivacion, "ruta": hecho.ruta, "vence": vence}
+                    lote.altas.agregar(plazos, etapa=etapa.value, **datos)
         case _:
-            return False
-    return True
+            pass
 
 
 def _ruta(conexion: Connection, anotado: Anotado) -> None:
@@ -182,6 +181,8 @@ def _ruta(conexion: Connection, anotado: Anotado) -> None:
             _mover_ruta(
                 conexion, hecho.ruta, estado="abierta", cerrada=None, motivo_cierre=None, reaperturas=reaperturas
             )
+        case HechoRectificado() as hecho:
+            _rectificado(conexion, anotado, hecho)
         case _:
             pass
 
@@ -190,76 +191,58 @@ def _mover_ruta(conexion: Connection, ruta: UUID, **valores: Any) -> None:
     conexion.execute(sa.update(estado_rutas).where(estado_rutas.c.ruta == ruta).values(**valores))
 
 
-def _derivacion(conexion: Connection, anotado: Anotado) -> None:
+def _derivacion(lote: Lote, anotado: Anotado) -> None:
     cuando = anotado.registrado
     match anotado.hecho:
         case DerivacionRecibida() as hecho:
-            _mover(conexion, hecho.derivacion, EnDerivacion.RECIBIDA, recibida=cuando)
-            _parar(conexion, hecho.derivacion, Etapa.ACUSE)
+            lote.mover(hecho.derivacion, EnDerivacion.RECIBIDA, recibida=cuando)
+            lote.parar(hecho.derivacion, Etapa.ACUSE)
         case DerivacionAceptada() as hecho:
-            _mover(conexion, hecho.derivacion, EnDerivacion.ACEPTADA, aceptada=cuando)
+            lote.mover(hecho.derivacion, EnDerivacion.ACEPTADA, aceptada=cuando)
         case DerivacionRechazada() as hecho:
-            _mover(conexion, hecho.derivacion, EnDerivacion.RECHAZADA, rechazada=cuando)
-            _parar(conexion, hecho.derivacion)
+            lote.mover(hecho.derivacion, EnDerivacion.RECHAZADA, rechazada=cuando)
+            lote.parar(hecho.derivacion)
         case DerivacionReasignada() as hecho:
-            _mover(conexion, hecho.derivacion, EnDerivacion.REASIGNADA, reasignada=cuando, sustituida_por=hecho.nueva)
-            _parar(conexion, hecho.derivacion)
+            lote.mover(hecho.derivacion, EnDerivacion.REASIGNADA, reasignada=cuando, sustituida_por=hecho.nueva)
+            lote.parar(hecho.derivacion)
         case DerivacionRetirada() as hecho:
-            _mover(conexion, hecho.derivacion, EnDerivacion.RETIRADA, retirada=cuando)
-            _parar(conexion, hecho.derivacion)
+            lote.mover(hecho.derivacion, EnDerivacion.RETIRADA, retirada=cuando)
+            lote.parar(hecho.derivacion)
         case DerivacionAtendida() as hecho:
-            _mover(
-                conexion, hecho.derivacion, EnDerivacion.ATENDIDA,
-                atendida=cuando, atendida_por=anotado.id, resultado=hecho.resultado.value,
-            )  # fmt: skip
-            _parar(conexion, hecho.derivacion)
+            resultado = hecho.resultado.value
+            lote.mover(
+                hecho.derivacion, EnDerivacion.ATENDIDA, atendida=cuando, atendida_por=anotado.id, resultado=resultado
+            )
+            lote.parar(hecho.derivacion)
         case DerivacionVencida() as hecho:
-            _mover(conexion, hecho.derivacion, None, **{f"vencida_{hecho.etapa.value}": cuando})
-            _parar(conexion, hecho.derivacion, hecho.etapa)
+            lote.mover(hecho.derivacion, **{f"vencida_{hecho.etapa.value}": cuando})
+            lote.parar(hecho.derivacion, hecho.etapa)
         case DerivacionEscalada() as hecho:
-            _mover(conexion, hecho.derivacion, None, escalada_a=hecho.a)
-        case HechoRectificado() as hecho:
-            _rectificado(conexion, anotado, hecho)
+            lote.mover(hecho.derivacion, escalada_a=hecho.a)
         case _:
             pass
 
 
-def _mover(conexion: Connection, derivacion: UUID, estado: EnDerivacion | None, **valores: Any) -> None:
-    if estado is not None:
-        valores["estado"] = estado.value
-    conexion.execute(_MOVER, {"cual": derivacion, **valores})
-
-
-def _parar(conexion: Connection, derivacion: UUID, etapa: Etapa | None = None) -> None:
-    if etapa is None:
-        conexion.execute(_PARAR, {"cual": derivacion})
-    else:
-        conexion.execute(_PARAR_ETAPA, {"cual": derivacion, "en": etapa.value})
-
-
 def _rectificado(conexion: Connection, anotado: Anotado, hecho: HechoRectificado) -> None:
+    """Lo que un hecho rectificado probaba deja de estar probado: si dio por atendido un encargo, vuelve a correr."""
     fila = {"evento": hecho.corrige, "ruta": hecho.ruta, "origen": anotado.origen, "por": anotado.id}
     insertar_si_falta(conexion, contradicciones, [fila])
     reabierta = conexion.execute(sa.select(derivaciones).where(derivaciones.c.atendida_por == hecho.corrige)).first()
     if reabierta is None:
         return
-    _mover(conexion, reabierta.derivacion, EnDerivacion.ACEPTADA, atendida=None, atendida_por=None, resultado=None)
+    lote = Lote(conexion)
+    lote.mover(reabierta.derivacion, EnDerivacion.ACEPTADA, atendida=None, atendida_por=None, resultado=None)
     if reabierta.vence_atencion is not None and reabierta.vencida_atencion is None:
-        corre = {
-            "derivacion": reabierta.derivacion,
-            "etapa": Etapa.ATENCION.value,
-            "ruta": reabierta.ruta,
-            "vence": reabierta.vence_atencion,
-        }
-        insertar_si_falta(conexion, plazos, [corre])
+        lote.altas.agregar(
+            plazos, derivacion=reabierta.derivacion, etapa=Etapa.ATENCION.value, ruta=reabierta.ruta,
+            vence=reabierta.vence_atencion,
+        )  # fmt: skip
+    lote.escribir()
 
 
-def _derecho(conexion: Connection, anotado: Anotado) -> None:
+def _derecho(lote: Lote, anotado: Anotado) -> None:
     match anotado.hecho:
         case DerechoEnRestitucion() | DerechoRestituido() | DerechoVulneradoDeNuevo() | DerechoNoAplicable() as hecho:
-            fila = {"ruta": hecho.ruta, "derecho": hecho.derecho.value, "desde": anotado.registrado}
-            nueva = {**fila, "estado": _A_DERECHO[type(hecho)].value}
-            conexion.execute(_QUITAR_DERECHO, {"de": hecho.ruta, "cual": hecho.derecho.value})
-            conexion.execute(_PONER_DERECHO, nueva)
+            lote.derecho(hecho.ruta, hecho.derecho, _A_DERECHO[type(hecho)], anotado.registrado)
         case _:
             pass

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from eventos.base import Hecho
 from eventos.sobre import Anotado
-from infra.almacen.tanda import Agregado
+from infra.almacen.flujos import Agregado
 
 RUTA = UUID("0b0e6c1e-2f43-4d7a-9c55-6f7a1d2e3b40")
 OTRA_RUTA = UUID("7d1f0a52-8c39-4f16-b1a4-95e2c7d80613")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from eventos.deteccion import PresuntaVictimaDetectada
 from eventos.sobre import Anotado, decodificar
+from eventos.vigentes import Vigentes
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import bandeja, cabecera, eventos, salida
 from infra.almacen.tanda import Tanda
@@ -140,6 +141,54 @@ def test_sugerir_lee_todos_los_flujos_de_una_vez(almacen: Almacen):
         tanda.sugerir(rutas)
         assert sum(tanda.estado(Cuenta, r).hechos for r in rutas) == 20
     assert len([c for c in consultas if "FROM eventos" in c]) == 1
+
+
+def test_lo_plegado_vale_para_la_tanda_siguiente_sin_releerlo(almacen: Almacen):
+    ruta = uuid4()
+    with almacen.tanda() as tanda:
+        assert tanda.estado(Cuenta, ruta).hechos == 0
+        tanda.anotar([deteccion(ruta)], AUTORIA)
+    consultas: list[str] = []
+    sa.event.listen(almacen.motor, "before_cursor_execute", lambda *a: consultas.append(a[2]))
+    with almacen.tanda() as tanda:
+        assert tanda.estado(Cuenta, ruta).hechos == 1
+    assert not [c for c in consultas if "FROM eventos" in c]
+
+
+def test_lo_plegado_no_sobrevive_a_una_tanda_que_no_confirma(almacen: Almacen):
+    ruta = uuid4()
+    with almacen.tanda() as tanda:
+        tanda.estado(Cuenta, ruta)
+        tanda.anotar([deteccion(ruta)], AUTORIA)
+
+    def fallar() -> None:
+        with almacen.tanda() as tanda:
+            tanda.anotar([deteccion(ruta)], AUTORIA)
+            assert tanda.estado(Cuenta, ruta).hechos == 2
+            raise Caida
+
+    with pytest.raises(Caida):
+        fallar()
+    with almacen.tanda() as tanda:
+        assert tanda.estado(Cuenta, ruta).hechos == 1
+        tanda.anotar([deteccion(ruta)], AUTORIA)
+
+
+def test_lo_plegado_no_vale_si_otra_replica_escribio(pila: Pila, almacen: Almacen):
+    ruta, replica = uuid4(), pila.almacen("deteccion", LECTURAS)
+    for turno in range(6):
+        with (almacen, replica)[turno % 2].tanda() as tanda:
+            assert tanda.estado(Cuenta, ruta).hechos == turno
+            tanda.anotar([deteccion(ruta)], AUTORIA)
+
+
+def test_ningun_estado_guarda_lo_sellado(almacen: Almacen):
+    """Lo plegado queda en memoria entre tandas, y una regla no puede ver hoy lo que mañana leerá cerrado."""
+    ruta = uuid4()
+    with almacen.tanda() as tanda:
+        tanda.estado(Vigentes, ruta)
+        tanda.anotar([deteccion(ruta, "La vieron en la terminal")], AUTORIA)
+        assert tanda.estado(Vigentes, ruta).hechos[0].hecho == deteccion(ruta)
 
 
 def test_los_bytes_guardados_no_contienen_lo_sellado(pila: Pila, almacen: Almacen):
