@@ -27,6 +27,10 @@ from sqlalchemy import Connection, Engine
 from infra.almacen.esquema import cabecera, eventos
 from infra.seguridad.cadena import encadenar
 
+_CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
+_ANADIR = sa.insert(eventos)
+_MOVER_CABECERA = sa.update(cabecera).values(posicion=sa.bindparam("hasta"), hoja=sa.bindparam("ultima"))
+
 
 class SuscripcionNoSoportada(NotImplementedError):
     """`subscribe()` no existe en SQLite y no convive con eventlet: se sondea desde el relevo."""
@@ -70,7 +74,7 @@ class Registrador(ApplicationRecorder):
         if not stored_events:
             return []
         with _errores_de_la_libreria(), self.escribiendo() as conexion:
-            posicion, anterior = conexion.execute(sa.select(cabecera.c.posicion, cabecera.c.hoja)).one()
+            posicion, anterior = conexion.execute(_CABECERA).one()
             eslabones = encadenar(self.origen, posicion + 1, anterior, [e.state for e in stored_events])
             filas = [
                 {
@@ -84,9 +88,9 @@ class Registrador(ApplicationRecorder):
                 }
                 for evento, eslabon in zip(stored_events, eslabones, strict=True)
             ]
-            conexion.execute(sa.insert(eventos), filas)
+            conexion.execute(_ANADIR, filas)
             ultimo = eslabones[-1]
-            conexion.execute(sa.update(cabecera).values(posicion=ultimo.posicion, hoja=ultimo.hoja))
+            conexion.execute(_MOVER_CABECERA, {"hasta": ultimo.posicion, "ultima": ultimo.hoja})
         return [eslabon.posicion for eslabon in eslabones]
 
     def select_events(

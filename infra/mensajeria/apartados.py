@@ -25,6 +25,9 @@ from infra.mensajeria.puertos import HechoCrudo, Servicio
 _ILEGIBLE = (ValueError, RecursionError)
 
 
+_SUJETOS = sa.select(apartados.c.sujeto).distinct().order_by(apartados.c.sujeto)
+
+
 class SigueApartado(Exception):
     """Lo apartado aún no se puede leer con este catálogo: actualiza el servicio y vuelve a intentarlo."""
 
@@ -37,7 +40,7 @@ def apartar(tanda: Tanda, crudo: HechoCrudo, motivo: str) -> None:
 
 def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> None:
     """Surte el efecto de unos hechos ajenos, en orden; los que han de esperar se apartan y no detienen al resto."""
-    esperan = set(tanda.conexion.scalars(sa.select(apartados.c.sujeto).distinct()))
+    esperan = set(tanda.conexion.scalars(_SUJETOS))
     listos, aparte = [], []
     for crudo in crudos:
         sobre = _abrir(crudo)
@@ -108,7 +111,7 @@ class Reproceso:
     def sujetos(self) -> list[str]:
         """Sujetos (rutas o instituciones) con hechos apartados."""
         with leyendo(self.almacen.motor) as conexion:
-            return list(conexion.scalars(sa.select(apartados.c.sujeto).distinct().order_by(apartados.c.sujeto)))
+            return list(conexion.scalars(_SUJETOS))
 
     def reprocesar(self, sujeto: str) -> int:
         """Aplica en una transacción todo lo apartado de un sujeto; devuelve cuántos hechos.

@@ -25,6 +25,19 @@ from infra.mensajeria.puertos import HechoCrudo, Servicio
 
 registro = structlog.get_logger(__name__)
 
+# Construir una sentencia cuesta más que ejecutarla: las que se repiten se construyen una vez.
+_CONTIGUOS = (
+    sa.select(entrada.c.posicion, entrada.c.anterior, entrada.c.hoja, entrada.c.cuerpo)
+    .where(entrada.c.origen == sa.bindparam("de"), entrada.c.posicion > sa.bindparam("aplicada"))
+    .order_by(entrada.c.posicion)
+    .limit(sa.bindparam("lote"))
+)
+_AVANCE = sa.select(
+    avances.c.aplicada, avances.c.hoja, avances.c.alto, sa.exists().where(fallos.c.origen == avances.c.origen)
+).where(avances.c.origen == sa.bindparam("de"))
+_AVANZAR = sa.update(avances).where(avances.c.origen == sa.bindparam("de"))
+_OLVIDAR_FALLOS = sa.delete(fallos).where(fallos.c.origen == sa.bindparam("de"))
+
 
 @dataclass
 class Aplicador:
@@ -63,14 +76,9 @@ class Aplicador:
 
     def _contiguos(self, conexion: sa.Connection, origen: str, aplicada: int) -> list[HechoCrudo]:
         """Lo siguiente por aplicar de un origen, hasta el primer hueco."""
-        consulta = (
-            sa.select(entrada.c.posicion, entrada.c.anterior, entrada.c.hoja, entrada.c.cuerpo)
-            .where(entrada.c.origen == origen, entrada.c.posicion > aplicada)
-            .order_by(entrada.c.posicion)
-            .limit(self.ajustes.lote_entrada)
-        )
+        filas = conexion.execute(_CONTIGUOS, {"de": origen, "aplicada": aplicada, "lote": self.ajustes.lote_entrada})
         crudos = []
-        for esperada, fila in enumerate(conexion.execute(consulta), aplicada + 1):
+        for esperada, fila in enumerate(filas, aplicada + 1):
             if fila.posicion != esperada:
                 break
             crudos.append(HechoCrudo(origen, *fila))
@@ -108,21 +116,23 @@ class Aplicador:
     def _aplicar_juntos(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
         """Efecto, avance y marca en una transacción. Falso si otra réplica ya lo había hecho o la cadena no casa."""
         with self.almacen.tanda() as tanda:
-            avance = tanda.conexion.execute(sa.select(avances).where(avances.c.origen == origen)).one()
-            crudos = [c for c in crudos if c.posicion > avance.aplicada]
-            if not crudos or avance.alto is not None or crudos[0].posicion != avance.aplicada + 1:
+            aplicada, hoja, alto, hay_fallos = tanda.conexion.execute(_AVANCE, {"de": origen}).one()
+            crudos = [c for c in crudos if c.posicion > aplicada]
+            if not crudos or alto is not None or crudos[0].posicion != aplicada + 1:
                 return False
-            sanos = _encadenados(avance.hoja, crudos)
+            sanos = _encadenados(hoja, crudos)
             if sanos:
                 self.servicio.guardar_crudo(tanda, sanos)
                 if self.servicio.interpreta:
                     aplicar(tanda, self.servicio, sanos)
                 _avanzar(tanda, sanos[-1])
+                if hay_fallos:
+                    tanda.conexion.execute(_OLVIDAR_FALLOS, {"de": origen})
         if len(sanos) < len(crudos):
             # El que no casa dice que antes de él había otra hoja que la que se aplicó.
             roto = crudos[len(sanos)]
             otra = HechoCrudo(origen, roto.posicion - 1, b"", roto.anterior, b"")
-            dar_el_alto(self.almacen, self.servicio, otra, sanos[-1].hoja if sanos else avance.hoja)
+            dar_el_alto(self.almacen, self.servicio, otra, sanos[-1].hoja if sanos else hoja)
         return bool(sanos)
 
     def _anotar_fallo(self, crudo: HechoCrudo, clase: str) -> bool:
@@ -140,8 +150,9 @@ class Aplicador:
             if intentos >= self.ajustes.intentos and self.servicio.interpreta:
                 apartar(tanda, crudo, f"fallo:{clase}")
                 _avanzar(tanda, crudo)
+                conexion.execute(_OLVIDAR_FALLOS, {"de": crudo.origen})
             else:
-                conexion.execute(sa.delete(fallos).where(fallos.c.origen == crudo.origen))
+                conexion.execute(_OLVIDAR_FALLOS, {"de": crudo.origen})
                 conexion.execute(
                     sa.insert(fallos).values(
                         origen=crudo.origen, posicion=crudo.posicion, intentos=intentos, clase=clase,
@@ -166,10 +177,7 @@ def dar_el_alto(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocid
 
 def _avanzar(tanda: Tanda, ultimo: HechoCrudo) -> None:
     """Mueve el avance. Con el turno tomado nadie más puede haberlo movido."""
-    tanda.conexion.execute(
-        sa.update(avances).where(avances.c.origen == ultimo.origen).values(aplicada=ultimo.posicion, hoja=ultimo.hoja)
-    )
-    tanda.conexion.execute(sa.delete(fallos).where(fallos.c.origen == ultimo.origen))
+    tanda.conexion.execute(_AVANZAR, {"de": ultimo.origen, "aplicada": ultimo.posicion, "hoja": ultimo.hoja})
 
 
 def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCrudo]:

@@ -15,6 +15,10 @@ from sqlalchemy import Connection, Engine
 from infra.almacen.esquema import arriendos
 from infra.almacen.insertar import insertar_si_falta
 
+_VALLA = sa.select(arriendos.c.valla).where(arriendos.c.nombre == sa.bindparam("cual")).with_for_update()
+_ENTERO = sa.select(arriendos).where(arriendos.c.nombre == sa.bindparam("cual")).with_for_update()
+_DAR = sa.update(arriendos).where(arriendos.c.nombre == sa.bindparam("cual"))
+
 
 @dataclass(slots=True)
 class Arriendo:
@@ -46,25 +50,20 @@ class Arriendo:
 
     def vigente(self, conexion: Connection) -> bool:
         """Si nuestra valla es la última; mientras dura la transacción nadie puede subirla. Si no lo es, la olvida."""
-        actual = conexion.scalar(
-            sa.select(arriendos.c.valla).where(arriendos.c.nombre == self.nombre).with_for_update()
-        )
+        actual = conexion.scalar(_VALLA, {"cual": self.nombre})
         if actual == self._valla:
             return True
         self._valla, self._vence = 0, None
         return False
 
     def _tomar(self, conexion: Connection, ahora: datetime) -> int | None:
-        fila = conexion.execute(sa.select(arriendos).where(arriendos.c.nombre == self.nombre).with_for_update()).one()
+        fila = conexion.execute(_ENTERO, {"cual": self.nombre}).one()
         propio = fila.titular == self.titular
         if not propio and fila.vence > ahora:
             self._valla, self._vence = 0, fila.vence
             return None
         self._valla = int(fila.valla) if propio and fila.vence > ahora else int(fila.valla) + 1
         self._vence = ahora + self.plazo
-        conexion.execute(
-            sa.update(arriendos)
-            .where(arriendos.c.nombre == self.nombre)
-            .values(titular=self.titular, valla=self._valla, vence=self._vence)
-        )
+        suyo = {"titular": self.titular, "valla": self._valla, "vence": self._vence}
+        conexion.execute(_DAR, {"cual": self.nombre, **suyo})
         return self._valla

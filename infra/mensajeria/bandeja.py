@@ -45,11 +45,33 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
     return Recibida(0, entrega.mensaje.cuerpo, firma, usuario, responder_a or None, ahora)
 
 
+# Construir una sentencia cuesta más que ejecutarla: las que se repiten se construyen una vez.
+_GUARDAR = sa.insert(bandeja)
+_POR_ATENDER = (
+    sa.select(bandeja.c.numero)
+    .where(bandeja.c.proximo <= sa.bindparam("ahora"))
+    .order_by(bandeja.c.numero)
+    .limit(sa.bindparam("lote"))
+)
+_ENTERAS = (
+    sa.select(*(bandeja.c[campo] for campo in Recibida._fields))
+    .where(bandeja.c.numero.in_(sa.bindparam("cuales", expanding=True)))
+    .order_by(bandeja.c.numero)
+)
+_QUITAR = sa.delete(bandeja).where(bandeja.c.numero.in_(sa.bindparam("cuales", expanding=True)))
+_APLAZAR = (
+    sa.update(bandeja)
+    .where(bandeja.c.numero == sa.bindparam("cual"))
+    .values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van"))
+)
+_PRIMERA_CITA = sa.select(sa.func.min(bandeja.c.proximo))
+
+
 def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
     """Añade solicitudes, en el orden en que llegaron."""
     if recibidas:
         conexion.execute(
-            sa.insert(bandeja),
+            _GUARDAR,
             [
                 {
                     "cuerpo": r.cuerpo, "firma": r.firma, "usuario": r.usuario, "responder_a": r.responder_a,
@@ -62,36 +84,29 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
 
 def por_atender(conexion: Connection, ahora: datetime, maximo: int) -> list[int]:
     """Números de las que toca mirar, por orden de llegada."""
-    consulta = sa.select(bandeja.c.numero).where(bandeja.c.proximo <= ahora).order_by(bandeja.c.numero).limit(maximo)
-    return list(conexion.scalars(consulta))
+    return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "lote": maximo}))
 
 
 def leer(conexion: Connection, numeros: Collection[int]) -> list[Recibida]:
     """Las que siguen en la bandeja, por orden de llegada."""
-    columnas = [bandeja.c[campo] for campo in Recibida._fields]
-    consulta = sa.select(*columnas).where(bandeja.c.numero.in_(numeros)).order_by(bandeja.c.numero)
-    return [Recibida(*fila) for fila in conexion.execute(consulta)]
+    return [Recibida(*fila) for fila in conexion.execute(_ENTERAS, {"cuales": list(numeros)})]
 
 
 def quitar(conexion: Connection, numeros: Collection[int]) -> None:
     """Saca las respondidas."""
     if numeros:
-        conexion.execute(sa.delete(bandeja).where(bandeja.c.numero.in_(numeros)))
+        conexion.execute(_QUITAR, {"cuales": list(numeros)})
 
 
 def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]]) -> None:
     """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva."""
     if cuando:
-        orden = sa.update(bandeja).where(bandeja.c.numero == sa.bindparam("cual"))
-        conexion.execute(
-            orden.values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van")),
-            [{"cual": r.numero, "cita": cita, "van": r.fallos} for r, cita in cuando],
-        )
+        conexion.execute(_APLAZAR, [{"cual": r.numero, "cita": cita, "van": r.fallos} for r, cita in cuando])
 
 
 def proximo(conexion: Connection) -> datetime | None:
     """Cuándo toca volver a mirar (UTC), o None si está vacía."""
-    cita: datetime | None = conexion.scalar(sa.select(sa.func.min(bandeja.c.proximo)))
+    cita: datetime | None = conexion.scalar(_PRIMERA_CITA)
     return cita
 
 

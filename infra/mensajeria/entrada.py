@@ -29,6 +29,10 @@ from infra.seguridad.cadena import CERO
 
 registro = structlog.get_logger(__name__)
 
+_HOJAS = sa.select(entrada.c.posicion, entrada.c.hoja).where(
+    entrada.c.origen == sa.bindparam("de"), entrada.c.posicion.in_(sa.bindparam("cuales", expanding=True))
+)
+
 
 @dataclass
 class Entrada:
@@ -116,10 +120,8 @@ class Entrada:
         divergentes = []
         for origen, suyos in por_origen.items():
             # Después de insertar, no antes: otra réplica pudo guardar la suya mientras tanto.
-            consulta = sa.select(entrada.c.posicion, entrada.c.hoja).where(
-                entrada.c.origen == origen, entrada.c.posicion.in_({c.posicion for c in suyos})
-            )
-            conocidas: dict[int, bytes] = {f.posicion: f.hoja for f in conexion.execute(consulta)}
+            filas_suyas = conexion.execute(_HOJAS, {"de": origen, "cuales": [c.posicion for c in suyos]})
+            conocidas: dict[int, bytes] = {f.posicion: f.hoja for f in filas_suyas}
             divergentes += [(c, conocidas[c.posicion]) for c in suyos if conocidas[c.posicion] != c.hoja]
         return divergentes
 

@@ -9,6 +9,13 @@ from infra.almacen.esquema import eventos
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Mensaje
 
+_TRAMO = (
+    sa.select(eventos.c.posicion, eventos.c.tipo, eventos.c.cuerpo, eventos.c.anterior, eventos.c.hoja)
+    .where(eventos.c.posicion >= sa.bindparam("desde"))
+    .order_by(eventos.c.posicion)
+    .limit(sa.bindparam("lote"))
+)
+
 
 def mensajes_de(
     conexion: Connection,
@@ -20,12 +27,6 @@ def mensajes_de(
     a_quien: str | None = None,
 ) -> list[Mensaje]:
     """Mensajes con los hechos desde una posición (incluida). ``a_quien``: reenvío solo a ese servicio."""
-    consulta = (
-        sa.select(eventos.c.posicion, eventos.c.tipo, eventos.c.cuerpo, eventos.c.anterior, eventos.c.hoja)
-        .where(eventos.c.posicion >= desde)
-        .order_by(eventos.c.posicion)
-        .limit(maximo)
-    )
     return [
         Mensaje(
             intercambio=nombres.reenvios if a_quien else nombres.eventos,
@@ -35,5 +36,5 @@ def mensajes_de(
             id=fila.hoja.hex(),
             cabeceras={"origen": origen, "posicion": fila.posicion, "anterior": fila.anterior.hex()},
         )
-        for fila in conexion.execute(consulta)
+        for fila in conexion.execute(_TRAMO, {"desde": desde, "lote": maximo})
     ]

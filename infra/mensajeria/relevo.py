@@ -42,6 +42,12 @@ _POR_SALIR = (
     .limit(sa.bindparam("lote", type_=sa.Integer))
 )
 _PRIMERA_CITA = sa.select(sa.func.min(salida.c.proximo))
+_MARCAR = (
+    sa.update(marcas)
+    .where(marcas.c.destino == DESTINO_HECHOS, marcas.c.posicion == sa.bindparam("desde"))
+    .values(posicion=sa.bindparam("hasta"))
+)
+_QUITAR = sa.delete(salida).where(salida.c.numero.in_(sa.bindparam("cuales", expanding=True)))
 _DE_INSTITUCION = ("acuses", "buzon")
 
 
@@ -113,11 +119,7 @@ class Relevo:
             if not self._arriendo.vigente(conexion):
                 # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
                 return Labor.NADA
-            conexion.execute(
-                sa.update(marcas)
-                .where(marcas.c.destino == DESTINO_HECHOS, marcas.c.posicion == marca)
-                .values(posicion=marca + salieron)
-            )
+            conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + salieron})
         return Labor.de(salieron, self.ajustes.lote_relevo)
 
     def _todas_atadas(self) -> bool:
@@ -145,7 +147,7 @@ class Relevo:
             if not self._arriendo.vigente(conexion):
                 return Labor.NADA
             if enviados | sobran:
-                conexion.execute(sa.delete(salida).where(salida.c.numero.in_(enviados | sobran)))
+                conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
             self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
         return Labor.de(len(enviados), self.ajustes.lote_relevo)
 

@@ -43,6 +43,15 @@ class _Conservada(NamedTuple):
     ruta: UUID | None
 
 
+_PREVIAS = sa.select(
+    *(solicitudes.c[n] for n in ("institucion", "id", "huella", "firma", "resultado", "acuse", "firma_acuse"))
+).where(
+    solicitudes.c.institucion.in_(sa.bindparam("quienes", expanding=True)),
+    solicitudes.c.id.in_(sa.bindparam("ids", expanding=True)),
+)
+_CONSERVAR = sa.insert(solicitudes)
+
+
 @dataclass
 class Respuestas:
     """Las respuestas de una tanda. Se acumulan y `volcar` las escribe juntas."""
@@ -57,11 +66,9 @@ class Respuestas:
         """Lee de una vez lo ya respondido a unas solicitudes (institución, id)."""
         if not claves:
             return
-        s = solicitudes.c
-        consulta = sa.select(s.institucion, s.id, s.huella, s.firma, s.resultado, s.acuse, s.firma_acuse).where(
-            sa.tuple_(s.institucion, s.id).in_(claves)
-        )
-        for f in self.tanda.conexion.execute(consulta):
+        # Puede traer alguna que no se pidió (el id de otra institución): no estorba, se busca por el par.
+        quienes, ids = ({clave[n] for clave in claves} for n in (0, 1))
+        for f in self.tanda.conexion.execute(_PREVIAS, {"quienes": sorted(quienes), "ids": sorted(ids)}):
             acuse = AcuseFirmado(Resultado(f.resultado), f.acuse, f.firma_acuse)
             self._previas[f.institucion, f.id] = _Previa(f.huella, f.firma, acuse)
 
@@ -132,7 +139,7 @@ class Respuestas:
             return
         rutas = {n.ruta for n in nuevas if n.ruta is not None}
         claves = self.llavero.obtener_o_crear(rutas) if rutas else {}
-        self.tanda.conexion.execute(sa.insert(solicitudes), [self._fila(n, claves) for n in nuevas])
+        self.tanda.conexion.execute(_CONSERVAR, [self._fila(n, claves) for n in nuevas])
 
     def _fila(self, nueva: _Conservada, claves: dict[UUID, bytes]) -> dict[str, Any]:
         institucion, identificador = nueva.examinada.clave

@@ -21,8 +21,8 @@ _DESCANSO = 0.02
 _CALMA = 1.0
 #: Se llama de vez en cuando con (guiones en curso, instante simulado).
 Avance = Callable[[int, datetime], None]
-#: Con tiempo simulado sobra latir a menudo: cada latido es otro instante en que parar.
-AJUSTES_SIMULADOS = Ajustes(latido=timedelta(days=7))
+#: Con tiempo simulado sobra latir a menudo, o mirar si llegó lo que falta: cada vez es otro instante en que parar.
+AJUSTES_SIMULADOS = Ajustes(latido=timedelta(days=7), mirada_minima=Ajustes().paciencia)
 
 
 def correr_embebida(sistema: Embebido, reloj: RelojSimulado, escena: Escena, fin: datetime, avance: Avance) -> None:

@@ -21,6 +21,9 @@ sujetos = Table(
 )
 
 
+_APUNTAR = sa.insert(sujetos)
+
+
 def indizar(conexion: Connection, desde: int, entradas: Sequence[EntradaDeLibro]) -> None:
     """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
     filas = []
@@ -31,7 +34,7 @@ def indizar(conexion: Connection, desde: int, entradas: Sequence[EntradaDeLibro]
             continue
         filas.append({"sujeto": sujeto, "indice": indice})
     if filas:
-        conexion.execute(sa.insert(sujetos), filas)
+        conexion.execute(_APUNTAR, filas)
 
 
 def cuerpos_de(conexion: Connection, sujeto: str) -> list[bytes]:

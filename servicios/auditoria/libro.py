@@ -70,6 +70,13 @@ class EntradaDeLibro(Protocol):
     def hoja(self) -> bytes: ...
 
 
+_MIRAR = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1)
+_TOMAR = _MIRAR.with_for_update()
+_MOVER = sa.update(frontera).where(frontera.c.id == 1)
+_ANADIR = sa.insert(libro)
+_SELLADO = sa.select(sa.func.max(puntos.c.tamano))
+
+
 class EntradaIncoherente(ValueError):
     """La hoja no es el hash de lo que acompaña: anotarla sería dejar para siempre una entrada que no se verifica."""
 
@@ -96,7 +103,7 @@ def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
         for indice, e in enumerate(entradas, desde)
     ]
     arbol.agregar(e.hoja for e in entradas)
-    conexion.execute(sa.insert(libro), filas)
+    conexion.execute(_ANADIR, filas)
     _guardar(conexion, arbol, nueva=desde == 0)
     return arbol.tamano
 
@@ -107,7 +114,7 @@ def sellar(conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: d
     ``nombre``: el del libro (``senda.example/gt/libro``). ``ahora`` en UTC. Errores: los de `firmar`.
     """
     arbol = _abrir(conexion, tomar=True)
-    if arbol.tamano == (conexion.scalar(sa.select(sa.func.max(puntos.c.tamano))) or 0):
+    if arbol.tamano == (conexion.scalar(_SELLADO) or 0):
         return None
     texto = firmar(nombre, clave, arbol.tamano, arbol.raiz())
     conexion.execute(sa.insert(puntos).values(tamano=arbol.tamano, texto=texto, instante=ahora))
@@ -135,13 +142,12 @@ def _guardar(conexion: Connection, arbol: Frontera, *, nueva: bool) -> None:
     if nueva:
         conexion.execute(sa.insert(frontera).values(id=1, **valores))
     else:
-        conexion.execute(sa.update(frontera).where(frontera.c.id == 1).values(**valores))
+        conexion.execute(_MOVER, valores)
 
 
 def _abrir(conexion: Connection, *, tomar: bool) -> Frontera:
-    consulta = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1)
     # En PostgreSQL nadie más anota hasta que esta transacción acabe; en SQLite escribe uno a la vez de por sí.
-    fila = conexion.execute(consulta.with_for_update() if tomar else consulta).one_or_none()
+    fila = conexion.execute(_TOMAR if tomar else _MIRAR).one_or_none()
     return Frontera() if fila is None else Frontera(fila.tamano, fila.nodos)
 
 

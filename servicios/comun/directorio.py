@@ -61,7 +61,7 @@ class FichaInstitucion:
 
 def ficha(tanda: Tanda, codigo: str) -> FichaInstitucion | None:
     """La ficha de una institución, o None si no consta."""
-    return tanda.recordar(("ficha", codigo), lambda: _leer_ficha(tanda, codigo))
+    return todas(tanda).get(codigo)
 
 
 def todas(tanda: Tanda) -> Mapping[str, FichaInstitucion]:
@@ -71,11 +71,6 @@ def todas(tanda: Tanda) -> Mapping[str, FichaInstitucion]:
         return {fila.codigo: _ficha(fila) for fila in tanda.leer(sa.select(instituciones))}
 
     return tanda.recordar("directorio", leer)
-
-
-def _leer_ficha(tanda: Tanda, codigo: str) -> FichaInstitucion | None:
-    filas = tanda.leer(sa.select(instituciones).where(instituciones.c.codigo == codigo))
-    return _ficha(filas[0]) if filas else None
 
 
 def _ficha(fila: Row[Any]) -> FichaInstitucion:

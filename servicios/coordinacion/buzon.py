@@ -46,6 +46,13 @@ _CON_ENCARGO = (
     DerivacionAtendida,
 )  # fmt: skip
 _ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
+_NUMERADOS = sa.select(buzones).where(buzones.c.institucion.in_(sa.bindparam("quienes", expanding=True)))
+_DEJAR = sa.insert(buzon)
+_DEJADOS = (
+    sa.select(buzon)
+    .where(buzon.c.evento.in_(sa.bindparam("eventos", expanding=True)))
+    .order_by(buzon.c.institucion, buzon.c.numero)
+)
 _NUMERAR = (
     sa.update(buzones).where(buzones.c.institucion == sa.bindparam("quien")).values(ultimo=sa.bindparam("numero"))
 )
@@ -65,13 +72,13 @@ def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
     if not entregas:
         return
     quienes = sorted({entrega.institucion for entrega in entregas})
-    consulta = sa.select(buzones).where(buzones.c.institucion.in_(quienes))
-    ultimos = dict.fromkeys(quienes, 0) | {f.institucion: f.ultimo for f in conexion.execute(consulta)}
+    numerados = conexion.execute(_NUMERADOS, {"quienes": quienes})
+    ultimos = dict.fromkeys(quienes, 0) | {f.institucion: f.ultimo for f in numerados}
     filas = []
     for entrega in entregas:
         ultimos[entrega.institucion] += 1
         filas.append(_fila(entrega, ultimos[entrega.institucion]))
-    conexion.execute(sa.insert(buzon), filas)
+    conexion.execute(_DEJAR, filas)
     insertar_si_falta(conexion, buzones, [{"institucion": q, "ultimo": 0} for q in quienes])
     conexion.execute(_NUMERAR, [{"quien": q, "numero": ultimos[q]} for q in quienes])
 
@@ -79,8 +86,7 @@ def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
 def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
     """Manda por el bus lo que estos hechos dejaron en los buzones; sale cuando la tanda confirma."""
     ids = [anotado.id for anotado in anotados]
-    consulta = sa.select(buzon).where(buzon.c.evento.in_(ids)).order_by(buzon.c.institucion, buzon.c.numero)
-    for fila in tanda.leer(consulta):
+    for fila in tanda.leer(_DEJADOS, {"eventos": ids}):
         tanda.enviar(
             intercambio=INTERCAMBIO,
             clave=fila.institucion,
