@@ -16,7 +16,7 @@ from senda.despliegue import Despliegue
 from senda.embebido import Embebido
 
 #: Segundos reales entre dos miradas cuando no hay nada que leer ni enviar.
-_DESCANSO = 0.02
+_DESCANSO = 0.05
 #: Segundos reales sin noticias, con todo en reposo, para dar la corrida por acabada.
 _CALMA = 1.0
 #: Se llama de vez en cuando con (guiones en curso, instante simulado).
