@@ -10,7 +10,8 @@ from threading import Event
 
 from infra.mensajeria.ajustes import Ajustes
 from infra.reloj import Reloj, RelojSimulado
-from senda.demo.escena import Escena, GuionRoto
+from senda.demo.escena import Escena
+from senda.demo.guion import GuionRoto
 from senda.demo.reposo import Reposo
 from senda.despliegue import Despliegue
 from senda.embebido import Embebido

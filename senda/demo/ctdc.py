@@ -24,7 +24,7 @@ from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.listas import Captacion, DuracionExplotacion, MedioControl, Modalidad
 from eventos.perfil import Genero, PerfilDesagregado
 from eventos.tipos import NivelRiesgo, SiNo
-from senda.demo.escena import Guion
+from senda.demo.guion import Guion
 from senda.demo.historias.cartel import Puesta
 from senda.demo.historias.caso import Caso, Persona
 from senda.demo.sorteo import elegir

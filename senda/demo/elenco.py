@@ -13,7 +13,7 @@ from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.tipos import Sexo
 from infra.azar import Azar
 from senda.cliente import Credencial
-from senda.demo.escena import Guion, pedir
+from senda.demo.guion import Guion, pedir
 
 
 class Casa(NamedTuple):

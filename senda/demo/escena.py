@@ -1,86 +1,25 @@
-"""La escena: guiones que avanzan a golpe de acuse y de reloj.
+"""La escena: lleva los guiones a golpe de acuse y de reloj.
 
-Un guion es un generador que cede lo que su institución pide (`Pedir`) y recibe el acuse; así una historia se lee de
-arriba abajo como ocurrió. La escena no sabe de historias: envía lo que toca, reparte acuses y avisa de los buzones.
+No sabe de historias: envía lo que toca, reparte acuses y avisa de los buzones.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
-from typing import TypeAlias, TypeVar
 
 from contratos.acuse import Acuse, Resultado
-from contratos.base import Peticion
 from infra.azar import Azar
 from infra.mensajeria.topologia import colas_de_institucion
-from senda.cliente import Aviso, Compuesta, Credencial, Enlace, componer
+from senda.cliente import Compuesta, Credencial, Enlace, componer
+from senda.demo.guion import Acuses, Esperar, Guion, GuionRoto, Hasta, Juntas, Pedir, Reaccion
+from senda.demo.horario import a_su_hora
 from senda.demo.sorteo import elegir
 
-#: Lo que espera menos que esto lo atiende la guardia, a cualquier hora en punto.
-DE_GUARDIA = timedelta(hours=2)
-#: Horas (UTC) en que las instituciones despachan lo del día: mañana y tarde en Guatemala.
-TANDAS = (14, 20)
-#: Días de la semana (ISO) en que despachan lo que lleva más de un día: mesas y audiencias señaladas.
-JORNADAS = (2,)
-_DIA = timedelta(days=1)
 _AGENTES = 4
-_HORA = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pedir:
-    """Lo que una institución pide."""
-
-    institucion: str
-    peticion: Peticion
-
-
-@dataclass(frozen=True, slots=True)
-class Juntas:
-    """Varias peticiones de una vez, en ese orden; el guion recibe sus acuses cuando están todos."""
-
-    peticiones: tuple[Pedir, ...]
-    cuanto: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Esperar:
-    """El guion no pide nada; solo deja pasar el tiempo."""
-
-    cuanto: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Hasta:
-    """El guion espera a que algo ocurra; se mira cada vez que llega algo."""
-
-    ocurre: Callable[[], bool]
-
-
-Accion = Juntas | Esperar | Hasta
-Acuses = tuple[Acuse, ...]
-T = TypeVar("T")
-#: Un trozo de guion que devuelve algo, y el guion entero, que no devuelve nada.
-Paso: TypeAlias = Generator[Accion, Acuses | None, T]
-Guion = Paso[None]
-#: Qué hace una institución con lo que llega a su buzón: un guion nuevo, o nada.
-Reaccion = Callable[[str, Aviso], Guion | None]
-
-
-class GuionRoto(Exception):
-    """Algo que la historia daba por bueno no ocurrió: la demostración no puede fingir que siguió."""
-
-
-class NoAceptada(GuionRoto):
-    """Una petición fue rechazada. ``codigo``: el estable del rechazo."""
-
-    def __init__(self, acuse: Acuse) -> None:
-        super().__init__(f"{acuse.servicio}: {acuse.codigo} ({acuse.campo})")
-        self.codigo = acuse.codigo
 
 
 @dataclass(order=True, slots=True)
@@ -250,67 +189,8 @@ class Escena:
             self._aguardan.append((accion, guion))
             return
         espera = accion.cuanto
-        instante = _a_su_hora(ahora, espera) if self.por_tandas else ahora + espera
+        instante = a_su_hora(ahora, espera) if self.por_tandas else ahora + espera
         heapq.heappush(self._turnos, _Turno(instante, next(self._orden), guion, accion))
 
 
-def _a_su_hora(ahora: datetime, espera: timedelta) -> datetime:
-    """Cuándo se despacha lo que tarda ``espera``: ya, en la siguiente hora de guardia, tanda o jornada."""
-    if not espera:
-        return ahora
-    instante = ahora + espera
-    hora = instante.replace(minute=0, second=0, microsecond=0)
-    en_punto = hora if hora == instante else hora + _HORA
-    if espera <= DE_GUARDIA:
-        return en_punto
-    return a_la_tanda(en_punto) if espera <= _DIA else a_la_jornada(en_punto)
-
-
-def a_la_tanda(hora: datetime) -> datetime:
-    """La primera tanda desde una hora en punto."""
-    while hora.hour not in TANDAS:
-        hora += _HORA
-    return hora
-
-
-def a_la_jornada(hora: datetime) -> datetime:
-    """La primera tanda de la mañana de un día señalado desde una hora en punto."""
-    while hora.hour != TANDAS[0] or hora.isoweekday() not in JORNADAS:
-        hora += _HORA
-    return hora
-
-
-def acuses_de(institucion: str, *peticiones: Peticion, tras: timedelta = timedelta(0)) -> Paso[Acuses]:
-    """Una institución pide algo, o varias cosas de una vez, pasado un tiempo desde el paso anterior de su guion."""
-    acuses = yield Juntas(tuple(Pedir(institucion, peticion) for peticion in peticiones), tras)
-    if acuses is None:
-        raise GuionRoto("se pidió algo y no hubo acuse")
-    return acuses
-
-
-def pedir(institucion: str, *peticiones: Peticion) -> Paso[Acuses]:
-    """Como `acuses_de`, exigiendo que todo se acepte. Errores: `NoAceptada` con el primer rechazo."""
-    acuses = yield from acuses_de(institucion, *peticiones)
-    for acuse in acuses:
-        if acuse.resultado is not Resultado.ACEPTADA:
-            raise NoAceptada(acuse)
-    return acuses
-
-
-__all__ = [
-    "Accion",
-    "Acuses",
-    "Escena",
-    "Esperar",
-    "Guion",
-    "GuionRoto",
-    "Hasta",
-    "Juntas",
-    "NoAceptada",
-    "Paso",
-    "Pedir",
-    "Reaccion",
-    "a_la_jornada",
-    "acuses_de",
-    "pedir",
-]
+__all__ = ["Escena"]

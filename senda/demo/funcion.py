@@ -21,8 +21,9 @@ from senda.cliente import Credencial, Enlace
 from senda.composicion import instalaciones, mapa
 from senda.demo import elenco
 from senda.demo.corrida import AJUSTES_SIMULADOS, CorridaReal, correr_embebida
-from senda.demo.escena import Escena, a_la_jornada
+from senda.demo.escena import Escena
 from senda.demo.historias.cartel import Puesta
+from senda.demo.horario import a_la_jornada
 from senda.demo.informe import Informe, levantar
 from senda.demo.limpieza import limpiar
 from senda.demo.obra import Obra

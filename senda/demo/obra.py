@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eventos.listas import ServicioPedido
 from senda.demo import ctdc
-from senda.demo.escena import Guion
+from senda.demo.guion import Guion
 from senda.demo.historias import breves, cartel
 from senda.demo.historias.cartel import Puesta
 from senda.demo.historias.prestaciones import Modo, prestacion_de

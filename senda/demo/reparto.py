@@ -24,7 +24,7 @@ from eventos.listas import ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoDerivacion, MotivoRechazo
 from eventos.tipos import Urgencia
 from senda.cliente import Aviso
-from senda.demo.escena import Esperar, Guion, Hasta, NoAceptada, Paso
+from senda.demo.guion import Esperar, Guion, Hasta, NoAceptada, Paso
 from senda.demo.historias.caso import Caso, Trato
 from senda.demo.historias.prestaciones import Encargo, Modo, prestacion_de
 

@@ -22,7 +22,7 @@ from senda.consulta import historia
 from senda.demo import funcion, pantalla
 from senda.demo.carpeta import CarpetaAjena, preparar
 from senda.demo.ctdc import ArchivoInvalido
-from senda.demo.escena import GuionRoto
+from senda.demo.guion import GuionRoto
 from senda.demo.informe import Informe
 from senda.demo.obra import Obra, de_archivo, de_historias
 from senda.demo.procesos import ServicioCaido

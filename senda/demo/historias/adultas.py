@@ -8,7 +8,7 @@ from eventos.listas import CanalAlerta, Derecho, ServicioPedido
 from eventos.motivos import MotivoCierre, MotivoFinAlojamiento, MotivoNoAplicable
 from eventos.repatriacion import Decision, Situacion
 from eventos.tipos import Urgencia
-from senda.demo.escena import Guion
+from senda.demo.guion import Guion
 from senda.demo.historias import hallazgo, juicio, viaje, vuelta
 from senda.demo.historias.caso import Caso
 

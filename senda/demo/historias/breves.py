@@ -8,7 +8,7 @@ from contratos.solicitudes.deteccion import IdentificarVictima
 from contratos.solicitudes.justicia import AsignarAsistenciaJuridica, IniciarInvestigacion
 from eventos.atencion import Prestacion
 from eventos.listas import ServicioPedido
-from senda.demo.escena import Paso
+from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 from senda.demo.historias.prestaciones import Encargo, Modo, Pruebas
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from eventos.listas import ServicioPedido
 from infra.azar import Azar
-from senda.demo.escena import Guion
+from senda.demo.guion import Guion
 from senda.demo.historias import adultas, desvios, ninez, personas
 from senda.demo.historias.caso import Caso, Persona, Trato
 from senda.demo.sorteo import barajar

@@ -19,7 +19,7 @@ from eventos.listas import ServicioPedido
 from eventos.perfil import PerfilDesagregado
 from eventos.tipos import NivelRiesgo, SiNo
 from infra.azar import Azar
-from senda.demo.escena import Acuses, GuionRoto, Hasta, NoAceptada, Paso, acuses_de, pedir
+from senda.demo.guion import Acuses, GuionRoto, Hasta, NoAceptada, Paso, acuses_de, pedir
 from senda.demo.sorteo import entre
 
 #: Rechazos que pueden deberse a que algo está en camino entre servicios: una institución vuelve a pedirlo al rato.

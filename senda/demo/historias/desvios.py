@@ -11,7 +11,7 @@ from eventos.justicia import InvestigacionIniciada
 from eventos.listas import CanalAlerta, QuienConsiente
 from eventos.motivos import MotivoCierre, MotivoFinAlojamiento, MotivoReapertura
 from eventos.tipos import SiNo, Urgencia
-from senda.demo.escena import Guion
+from senda.demo.guion import Guion
 from senda.demo.historias import hallazgo, vuelta
 from senda.demo.historias.caso import Caso
 

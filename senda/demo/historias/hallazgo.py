@@ -13,7 +13,7 @@ from contratos.solicitudes.deteccion import (
 from eventos.deteccion import Aplicador, ResultadoEvaluacion, Tema
 from eventos.listas import CanalAlerta, Captacion, MedioControl, Modalidad
 from eventos.tipos import Urgencia
-from senda.demo.escena import Paso
+from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 from senda.demo.sorteo import elegir
 

@@ -20,7 +20,7 @@ from eventos.justicia import (
     NoCriminalizacion,
     ReparacionOrdenada,
 )
-from senda.demo.escena import Paso
+from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 
 FISCALIA, TRIBUNAL = "GT-MP", "GT-OJ"

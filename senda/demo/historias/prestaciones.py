@@ -48,7 +48,7 @@ from eventos.motivos import MotivoDescarte
 from eventos.repatriacion import Documento, Permanencia, RepatriacionSolicitada, ResultadoInteresSuperior
 from eventos.tipos import NivelRiesgo, SiNo
 from senda.demo.elenco import CASAS
-from senda.demo.escena import NoAceptada, Paso
+from senda.demo.guion import NoAceptada, Paso
 from senda.demo.historias.caso import Caso
 from senda.demo.historias.hallazgo import informar
 

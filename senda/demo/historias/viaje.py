@@ -28,7 +28,7 @@ from eventos.repatriacion import (
     Situacion,
 )
 from eventos.tipos import SiNo
-from senda.demo.escena import Paso
+from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 
 CANCILLERIA, MIGRACION = "GT-MINEX", "GT-IGM"

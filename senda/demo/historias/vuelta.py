@@ -22,7 +22,7 @@ from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioP
 from eventos.motivos import MotivoCierre, MotivoFinAlojamiento, MotivoNoAplicable
 from eventos.repatriacion import DocumentosEmitidos
 from eventos.tipos import NivelRiesgo, Urgencia
-from senda.demo.escena import Paso
+from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 
 RECTORA = "GT-SVET"
