@@ -72,6 +72,8 @@ def atender_derivacion(peticion: AtenderDerivacion, mesa: Mesa) -> Sequence[Hech
     """Da un encargo por atendido, con pruebas."""
     expediente = Expediente(mesa, peticion.ruta)
     d = expediente.ruta.encargo(peticion.derivacion)
+    # Antes que las pruebas, que quizá aún no llegaron: de lo que ya no es suyo no se le pide que espere.
+    derivacion.exigir_atendible(d, mesa.institucion)
     pruebas = _pruebas(expediente, peticion.evidencias)
     return [derivacion.atender(d, mesa.institucion, peticion.resultado, pruebas, peticion.detalle)]
 

@@ -36,6 +36,8 @@ EN_CAMINO = frozenset(
         "motivo-no-consta",
     }
 )
+#: De estos, los que no cambiarán para quien perdió su encargo: ya no participa.
+_DE_QUIEN_PARTICIPA = frozenset({"sin-participacion", "derivacion-ajena"})
 _INTENTOS = 8
 
 
@@ -150,7 +152,8 @@ class Caso:
         raise GuionRoto(f"se aceptó lo que debía rechazarse con «{codigo}»")
 
     def _llegara(self, institucion: str, codigo: str) -> bool:
-        return self.insiste is not None and codigo in EN_CAMINO and institucion not in self.fuera
+        salio = institucion in self.fuera and codigo in _DE_QUIEN_PARTICIPA
+        return self.insiste is not None and codigo in EN_CAMINO and not salio
 
     def _anotar(self, acuse: Acuse) -> None:
         self._ahora = acuse.instante

@@ -105,10 +105,7 @@ def atender(
 
     Solo «no localizada» y «declinada por la persona» caben sin prueba: no hubo nada que prestar.
     """
-    _exigir_destinataria(d, institucion)
-    _exigir_pendiente(d)
-    if d.estado is not Estado.ACEPTADA:
-        raise rechazos.DerivacionSinAceptar
+    exigir_atendible(d, institucion)
     if not evidencias and resultado in {ResultadoAtencion.COMPLETA, ResultadoAtencion.PARCIAL}:
         raise rechazos.FaltaEvidencia
     if any(e.contradicha_por is not None for e in evidencias):
@@ -117,6 +114,14 @@ def atender(
         raise rechazos.EvidenciaSinMandato
     ids = tuple(dict.fromkeys(e.id for e in evidencias))
     return DerivacionAtendida(ruta=d.ruta, derivacion=d.id, resultado=resultado, evidencias=ids, detalle=detalle)
+
+
+def exigir_atendible(d: Derivacion, institucion: str) -> None:
+    """La atiende quien la tiene, la aceptó y aún responde de ella."""
+    _exigir_destinataria(d, institucion)
+    _exigir_pendiente(d)
+    if d.estado is not Estado.ACEPTADA:
+        raise rechazos.DerivacionSinAceptar
 
 
 def retirar(

@@ -254,6 +254,17 @@ def test_una_evidencia_ha_de_existir_y_ser_de_la_misma_ruta(coordinacion):
         coordinacion.atender(AtenderDerivacion(**completa, evidencias=(id_de(101),)), "GT-MSPAS")
 
 
+def test_de_un_encargo_que_ya_no_es_suyo_se_dice_eso_aunque_la_prueba_no_haya_llegado(coordinacion):
+    """Decir que la prueba no consta haría esperar e insistir por algo que no va a servir."""
+    coordinacion.cuenta(deteccion(), 100)
+    de_salud = {"ruta": RUTA, "derivacion": coordinacion.encargo(ServicioPedido.SALUD).derivacion}
+    coordinacion.atender(AceptarDerivacion(**de_salud), "GT-MSPAS")
+    coordinacion.atender(RetirarDerivacion(**de_salud, motivo=MotivoRetiro.NECESIDAD_CUBIERTA), RECTORA)
+    con_prueba = AtenderDerivacion(**de_salud, resultado=ResultadoAtencion.COMPLETA, evidencias=(id_de(999),))
+    with pytest.raises(rechazos.DerivacionTerminada):
+        coordinacion.atender(con_prueba, "GT-MSPAS")
+
+
 def test_lo_rechazado_pasa_en_el_mismo_acto_a_otra_y_al_final_a_la_rectora(coordinacion):
     coordinacion.cuenta(deteccion(), 100)
     pasaron = []
