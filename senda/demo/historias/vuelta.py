@@ -89,11 +89,13 @@ def pedir_documentos(caso: Caso, quien: str) -> Paso[None]:
 
 def salir_del_albergue(caso: Caso, casa: str, motivo: MotivoFinAlojamiento) -> Paso[None]:
     """Deja el albergue."""
+    yield from _alojada(caso)
     yield from caso.pedir(casa, _salida(caso, motivo), tras=caso.dias(1, 4))
 
 
 def empezar_vida_propia(caso: Caso, casa: str, motivo: MotivoFinAlojamiento) -> Paso[None]:
     """Deja el albergue y se comprueba que está a salvo."""
+    yield from _alojada(caso)
     riesgo = EvaluarRiesgo(ruta=caso.ruta, nivel=NivelRiesgo.BAJO, vigente_hasta=caso.dia(180))
     yield from caso.pedir(casa, _salida(caso, motivo), riesgo, tras=caso.dias(1, 4))
 
@@ -125,6 +127,11 @@ def cerrar_antes_de_tiempo(caso: Caso) -> Paso[None]:
     """Alguien quiere cerrar con derechos pendientes, y no se puede."""
     peticion = CerrarRuta(ruta=caso.ruta, motivo=MotivoCierre.RESTITUCION_PLENA)
     yield from caso.pedir_en_vano(RECTORA, peticion, "derechos-pendientes")
+
+
+def _alojada(caso: Caso) -> Paso[None]:
+    """Espera a que conste dónde está: con el reloj de verdad, el ingreso puede estar aún en camino."""
+    yield from caso.hasta(lambda: caso.consta(AlojamientoAsignado))
 
 
 def _salida(caso: Caso, motivo: MotivoFinAlojamiento) -> FinalizarAlojamiento:

@@ -262,7 +262,7 @@ def test_de_un_encargo_que_ya_no_es_suyo_se_dice_eso_aunque_la_prueba_no_haya_ll
     coordinacion.atender(RetirarDerivacion(**de_salud, motivo=MotivoRetiro.NECESIDAD_CUBIERTA), RECTORA)
     con_prueba = AtenderDerivacion(**de_salud, resultado=ResultadoAtencion.COMPLETA, evidencias=(id_de(999),))
     with pytest.raises(rechazos.DerivacionTerminada):
-        coordinacion.atender(con_prueba, "GT-MSPAS")
+        coordinacion.pedir(con_prueba, institucion="GT-MSPAS")
 
 
 def test_lo_rechazado_pasa_en_el_mismo_acto_a_otra_y_al_final_a_la_rectora(coordinacion):
