@@ -34,7 +34,7 @@ class EstadoPaquete(StrEnum):
 
 
 class Herencia(Dato, frozen=True, kw_only=True):
-    """El paquete base del que se toman plazos, derechos, cierres, reaperturas y exclusiones, con su versión fijada."""
+    """El paquete base del que se toma lo que no es de un país, con su versión fijada."""
 
     paquete: Clave
     version: Version

@@ -30,7 +30,7 @@ CLAVES: Final = {
     "referencias": "codigo",
 }
 #: Lo que un paquete base puede llevar: lo que no depende de las instituciones ni del calendario de un país.
-HEREDABLES: Final = ("plazos", "derechos", "cierres", "reaperturas", "exclusiones")
+HEREDABLES: Final = ("plazos", "reglas", "derechos", "cierres", "reaperturas", "exclusiones")
 _DE_BASE: Final = frozenset({"paquete", "version", *HEREDABLES})
 
 _TRADUCCIONES: Final = (
@@ -85,11 +85,11 @@ def heredar(datos: dict[str, Any], leer_base: Callable[[Herencia], Mapping[str, 
 
 def _superponer(lista: str, de_base: list[Any], propias: list[Any]) -> tuple[list[Any], list[str]]:
     campo, errores = CLAVES[lista], []
-    piezas = {pieza[campo]: pieza for pieza in de_base}
+    piezas = {pieza.get(campo): pieza for pieza in de_base}
     de_mas: list[Any] = []
     vistas: set[Any] = set()
     for propia in propias:
-        clave = propia.get(campo)
+        clave = str(propia.get(campo))  # lo que no sea un texto no está en la base: su error lo dirá al tiparla
         if clave in vistas:
             errores.append(f"{lista} {clave}: está más de una vez")
         elif clave in piezas:

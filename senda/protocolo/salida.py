@@ -100,7 +100,7 @@ def _lineas(s: Simulacion) -> Iterator[str]:
     yield f"Revisión: {p.revisor}"
     yield ""
     yield from _persona(s)
-    yield f"Horas en la oficial del país (UTC{desfase:+d}). [P]: del proyecto, sin norma; escala, pero no acusa."
+    yield f"Horas en la oficial del país (UTC{desfase:+d}). [F]: con fuente. [P]: del proyecto."
     for paso in s.pasos:
         yield ""
         yield from _de_paso(paso, p, desfase)
@@ -131,11 +131,12 @@ def _de_paso(paso: Paso, p: Protocolo, desfase: int) -> Iterator[str]:
         d, t = e.derivacion, e.terminos
         yield f"  {n}. {d.a} · {d.servicio} · {d.urgencia}   ({e.institucion})"
         yield f"     acuse: {_duracion(t.acuse)}, hasta {_hasta(d.vence_acuse, desfase)}"
-        norma = "plazo legal" if d.plazo_legal else "plazo [P]"
+        marca = _marca(es_por_defecto(t.fuente))
+        norma = "plazo legal" if d.plazo_legal else f"plazo {marca}, escala sin acusar"
         yield f"     atención: {_duracion(t.atencion)}, hasta {_hasta(d.vence_atencion, desfase)} ({norma})"
         yield f"     {_marca(e.por_defecto)} regla {d.regla}: {e.fuente}"
-        if d.plazo_legal:
-            yield f"     plazo: {t.fuente}"
+        if not es_por_defecto(t.fuente):
+            yield f"     [F] plazo: {t.fuente}"
         if e.revisor != p.revisor:
             yield f"     revisión de la regla: {e.revisor}"
     for derecho, estado in paso.derechos.items():
