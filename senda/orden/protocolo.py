@@ -140,7 +140,9 @@ def _tabla(filas: list[dict[str, Any]]) -> None:
 
 
 def _rechazar(rechazo: Rechazo) -> NoReturn:
-    progreso.print(f"{rechazo.codigo} ({rechazo.campo}): {rechazo.que_hacer}", style="red", markup=False)
+    progreso.print(
+        f"{rechazo.codigo} ({rechazo.campo}): {rechazo.que_hacer}", style="red", markup=False, soft_wrap=True
+    )
     raise typer.Exit(2) from None
 
 
