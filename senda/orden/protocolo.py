@@ -94,7 +94,8 @@ def comprobar(
     else:
         for error in examen.errores:
             typer.echo(f"✗ {error}")
-        typer.echo(f"{len(examen.errores)} errores.")
+        cuantos = len(examen.errores)
+        typer.echo("1 error." if cuantos == 1 else f"{cuantos} errores.")
     raise typer.Exit(1 if examen.errores else 0)
 
 

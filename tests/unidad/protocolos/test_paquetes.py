@@ -158,6 +158,27 @@ def test_se_dicen_todos_los_errores_y_no_solo_el_primero(tmp_path: Path):
     assert not any("Expected" in error or "Object" in error for error in errores)
 
 
+@pytest.mark.parametrize(
+    "disparate",
+    [
+        "reglas = 3",
+        "reglas = [3]",
+        "derechos = [{ derecho = [1], fuente = 'x' }]",
+        "derechos = [{ derecho = { a = 1 } }]",
+        "hereda = 3",
+        "hereda = { paquete = '../gt', version = '1.0' }",
+        "calendario = 'siempre'",
+        "plazos = [{ urgencia = 'inmediata', fuente = 'x', legal = 'quizá' }]",
+        "pais = 3",
+    ],
+)
+def test_un_disparate_es_un_error_y_no_una_excepcion(tmp_path: Path, disparate: str):
+    (tmp_path / "protocolo.toml").write_text(disparate, encoding="utf-8")
+    examen = lector.examinar(tmp_path)
+    assert examen.paquete is None
+    assert any(disparate.split(" ", 1)[0] in error for error in examen.errores)
+
+
 def test_lo_que_no_es_de_la_base_no_se_hereda():
     gt, hn = lector.ultimo("gt"), lector.ultimo("hn")
     assert {d.derecho for d in gt.derechos} == {d.derecho for d in hn.derechos}
