@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import senda.composicion  # noqa: F401  (importa los seis contextos)
+import senda.composicion  # (importa los seis contextos)
+import senda.protocolo.rechazos  # noqa: F401  (los códigos de la orden)
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
 
@@ -18,6 +19,8 @@ Este archivo se genera con `python -m senda.codigos`.
 
 """
 
+_TITULOS = {"comun": "En cualquier servicio", "protocolo": "En la orden `senda protocolo` (el campo es la opción)"}
+
 
 def documento() -> str:
     """El contenido de docs/codigos.md."""
@@ -28,7 +31,7 @@ def documento() -> str:
         fila = (clase.codigo, clase.campo, clase.que_hacer + (" *" if issubclass(clase, TodaviaNo) else ""))
         por_contexto.setdefault(clase.__module__.split(".")[1], set()).add(fila)
     for contexto, filas in sorted(por_contexto.items()):
-        titulo = "En cualquier servicio" if contexto == "comun" else f"En {contexto}"
+        titulo = _TITULOS.get(contexto, f"En {contexto}")
         partes.append(f"\n## {titulo}\n\n| código | campo | qué hacer |\n|---|---|---|\n")
         partes += [
             f"| `{codigo}` | {f'`{campo}`' if campo else '—'} | {que} |\n" for codigo, campo, que in sorted(filas)

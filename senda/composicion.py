@@ -104,4 +104,7 @@ def inscribir_rectora(estacion: Estacion, despliegue: Despliegue) -> None:
     if not isinstance(contexto, Contexto):
         raise TypeError("la rectora la inscribe el contexto de coordinación")
     with estacion.almacen.tanda() as tanda:
-        contexto.encargar(tanda, InscribirRectora(codigo=despliegue.rectora, clave_firma=despliegue.clave_rectora))
+        rectora = InscribirRectora(
+            codigo=despliegue.rectora, clave_firma=despliegue.clave_rectora, pais=despliegue.pais
+        )
+        contexto.encargar(tanda, rectora)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from contratos.protocolos.lector import ProtocoloDesconocido, ProtocoloInvalido, cargar, vigente
+from contratos.protocolos.lector import (
+    ProtocoloDesconocido,
+    ProtocoloEnBorrador,
+    ProtocoloInvalido,
+    cargar,
+    ultimo,
+    vigente,
+)
 from contratos.protocolos.paquete import Protocolo
 
-__all__ = ["Protocolo", "ProtocoloDesconocido", "ProtocoloInvalido", "cargar", "vigente"]
+__all__ = [
+    "Protocolo",
+    "ProtocoloDesconocido",
+    "ProtocoloEnBorrador",
+    "ProtocoloInvalido",
+    "cargar",
+    "ultimo",
+    "vigente",
+]

@@ -16,11 +16,28 @@ from eventos.tipos import Clave, CodigoInstitucion, PaisProtocolo, SiNo, Territo
 Fuente = Annotated[
     str, Meta(min_length=1, description="Enlace, semilla o «valor por defecto del proyecto, sin fuente legal»")
 ]
+Revisor = Annotated[
+    str, Meta(min_length=1, description="Quién dio por buena la lectura de las fuentes, y qué le falta")
+]
 Valores = Annotated[tuple[str | bool | int, ...], Meta(min_length=1, description="Valores admitidos; basta uno")]
 
 
 class Dato(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Una pieza del paquete: un campo de más es una errata, y se dice."""
+
+
+class EstadoPaquete(StrEnum):
+    """Si un paquete puede regir rutas. Un borrador se lee, se comprueba y se simula, pero no abre ninguna."""
+
+    COMPLETO = "completo"
+    BORRADOR = "borrador"
+
+
+class Herencia(Dato, frozen=True, kw_only=True):
+    """El paquete base del que se toma lo que no es de un país, con su versión fijada."""
+
+    paquete: Clave
+    version: Version
 
 
 class Unidad(StrEnum):
@@ -37,14 +54,19 @@ class Plazo(Dato, frozen=True, kw_only=True):
     unidad: Unidad
 
 
-class PlazosDeUrgencia(Dato, frozen=True, kw_only=True):
-    """Cuánto hay para acusar y para atender un encargo de esa urgencia."""
+class Terminos(Dato, frozen=True, kw_only=True):
+    """Cuánto hay para acusar y para atender un encargo. El acuse es siempre del proyecto: escala, pero no acusa."""
 
-    urgencia: Urgencia
     acuse: Plazo
     atencion: Plazo
-    legal: Annotated[bool, dice("Los fija una norma; si no, escalan pero no acusan (regla 10)")]
+    legal: Annotated[bool, dice("La atención la fija una norma; si no, escala pero no acusa (regla 10)")]
     fuente: Fuente
+
+
+class PlazosDeUrgencia(Terminos, frozen=True, kw_only=True):
+    """Los de todos los encargos de una urgencia, salvo los de una regla que traiga los suyos."""
+
+    urgencia: Urgencia
 
 
 class Calendario(Dato, frozen=True, kw_only=True):
@@ -104,6 +126,8 @@ class Regla(Dato, frozen=True, kw_only=True):
     urgencia: Urgencia | None = None
     motivo: MotivoDerivacion = MotivoDerivacion.PROTOCOLO
     por_cada: str = ""
+    plazos: Annotated[Terminos | None, dice("Los que una norma fija a esta regla; si no, los de su urgencia")] = None
+    revisor: Annotated[str, dice("Si no es quien revisó el paquete")] = ""
     fuente: Fuente
 
 
@@ -144,6 +168,29 @@ class ReglaDeExclusion(Dato, frozen=True, kw_only=True):
     fuente: Fuente
 
 
+class ClaseReferencia(StrEnum):
+    """De qué habla una referencia."""
+
+    NORMA = "norma"
+    ETAPA = "etapa"
+    PLAZO = "plazo"
+    PERMANENCIA = "permanencia"
+    INSTRUMENTO = "instrumento"
+    DELITO = "delito"
+    TELEFONO = "telefono"
+    HECHO = "hecho"
+    NO_HALLADO = "no-hallado"
+
+
+class Referencia(Dato, frozen=True, kw_only=True):
+    """Algo del país, con fuente, que ninguna regla usa: para quien redacta la siguiente versión o atiende."""
+
+    clase: ClaseReferencia
+    codigo: Clave
+    dice: Annotated[str, Meta(min_length=1, max_length=600)]
+    fuente: Fuente
+
+
 class Protocolo(Dato, frozen=True, kw_only=True):
     """El paquete entero de un país."""
 
@@ -151,6 +198,9 @@ class Protocolo(Dato, frozen=True, kw_only=True):
     version: Version
     pais: PaisProtocolo
     nombre: str
+    estado: EstadoPaquete
+    revisor: Revisor
+    hereda: Herencia | None = None
     rectora: CodigoInstitucion
     supervisora: Annotated[CodigoInstitucion, dice("A quién se escala lo que vence en manos de la rectora")]
     silencio_tras: Annotated[int, Meta(ge=1, description="Acuses vencidos sin otra señal para hacerlo constar")]
@@ -163,11 +213,17 @@ class Protocolo(Dato, frozen=True, kw_only=True):
     cierres: tuple[ReglaDeCierre, ...]
     reaperturas: tuple[ReglaDeReapertura, ...]
     exclusiones: tuple[ReglaDeExclusion, ...]
+    referencias: tuple[Referencia, ...] = ()
 
     @property
     def por_urgencia(self) -> dict[Urgencia, PlazosDeUrgencia]:
         """Los plazos, por urgencia."""
         return {plazos.urgencia: plazos for plazos in self.plazos}
+
+    @property
+    def por_regla(self) -> dict[str, Terminos]:
+        """Los plazos de las reglas que traen los suyos, por id."""
+        return {regla.id: regla.plazos for regla in self.reglas if regla.plazos is not None}
 
     def es_nna(self, nna: SiNo) -> bool:
         """Si se la trata como niña, niño o adolescente: lo que consta o, si no consta, la regla del país (regla 10)."""

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from contratos.protocolos import ProtocoloDesconocido, ProtocoloEnBorrador, vigente
+from eventos.rechazo import Rechazo
 from infra.azar import AzarReal
 from infra.reloj import RelojReal
 from infra.seguridad import base64url
@@ -15,6 +17,7 @@ from senda.cliente import Credencial
 from senda.composicion import CONTEXTOS, instalaciones
 from senda.despliegue import DespliegueAusente, crear
 from senda.orden.comun import Carpeta, progreso
+from senda.protocolo.rechazos import PaisSinPaquete, PaqueteEnBorrador
 
 #: Archivo en que la instalación deja la clave de la rectora, para que se la lleve y lo borre de aquí.
 CLAVE_RECTORA = "rectora.clave"
@@ -29,12 +32,18 @@ def instalar(
         str | None, typer.Option(help="URL de PostgreSQL de quien puede crear esquemas; sin ella, SQLite.")
     ] = None,
     prefijo: Annotated[str, typer.Option(help="Se antepone a colas y esquemas, para compartir servidores.")] = "",
-    pais: Annotated[str, typer.Option(help="Protocolo por defecto.")] = "gt",
-    rectora: Annotated[str, typer.Option(help="Código de la institución rectora.")] = "GT-SVET",
+    pais: Annotated[
+        str, typer.Option(help="País cuyo protocolo rige: uno completo de «senda protocolo listar».")
+    ] = "gt",
+    rectora: Annotated[
+        str | None, typer.Option(help="Código de la institución rectora; por omisión, la del protocolo.")
+    ] = None,
     reloj: Annotated[str, typer.Option(help="real, o acelerado:FACTOR:INICIO:EPOCA para ensayos.")] = "real",
 ) -> None:
     """Prepara bases, usuarios y claves. Deja la clave de la rectora en la carpeta: llévatela."""
     azar = AzarReal()
+    propia = _rectora_de(pais)
+    rectora = rectora or propia
     credencial = Credencial.generar(rectora, azar)
     try:
         crear(
@@ -56,6 +65,17 @@ def instalar(
     guardada.touch(mode=0o600)
     guardada.write_text(base64url.a_texto(credencial.clave.private_bytes_raw()) + "\n")
     progreso.print(f"Despliegue listo en {carpeta}. Clave de {rectora}: {guardada} (guárdala fuera y bórrala de aquí).")
+
+
+def _rectora_de(pais: str) -> str:
+    try:
+        return vigente(pais).rectora
+    except ProtocoloEnBorrador:
+        rechazo: Rechazo = PaqueteEnBorrador()
+    except ProtocoloDesconocido:
+        rechazo = PaisSinPaquete()
+    progreso.print(str(rechazo), style="red", markup=False)
+    raise typer.Exit(2)
 
 
 def servicio(

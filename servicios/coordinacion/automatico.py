@@ -11,20 +11,19 @@ import sqlalchemy as sa
 from contratos.base import Mandato
 from contratos.protocolos import Protocolo, ProtocoloDesconocido, cargar, vigente
 from eventos.base import Hecho, partir
-from eventos.coordinacion import DerechoRestituido, Etapa, RutaAbierta
+from eventos.coordinacion import DerechoRestituido, Etapa
 from eventos.listas import ServicioPedido
 from eventos.motivos import MotivoCierre, MotivoReapertura
-from eventos.tipos import SiNo
 from servicios.comun import directorio
 from servicios.comun.mesa import Casos, Mesa
-from servicios.coordinacion.dominio import cierre, derechos, derivacion, institucion
+from servicios.coordinacion.dominio import apertura, cierre, derechos, derivacion, institucion
 from servicios.coordinacion.dominio.institucion import Datos, Institucion
-from servicios.coordinacion.dominio.suceso import Perfil, Suceso
+from servicios.coordinacion.dominio.suceso import Suceso
 from servicios.coordinacion.expediente import Expediente, rectora
 from servicios.coordinacion.internas import AbrirRuta, InscribirRectora, Reaccionar, RevisarDerechos, VencerDerivacion
 from servicios.coordinacion.tablas import derivaciones, senales
 
-#: El protocolo de quien lleva el despliegue: rige también a quien se detecta en un país sin paquete propio.
+#: El que rige si ni el país de la detección ni el de la rectora tienen un paquete completo.
 PROTOCOLO_POR_DEFECTO = "gt"
 
 
@@ -43,22 +42,9 @@ def abrir_ruta(interna: AbrirRuta, mesa: Mesa) -> Sequence[Hecho]:
     expediente = Expediente(mesa, hecho.ruta)
     if expediente.ruta.apertura is not None:
         return revisar_derechos(RevisarDerechos(ruta=hecho.ruta), mesa)
-    protocolo = _protocolo_de(hecho.pais_deteccion)
-    perfil = Perfil(protocolo.es_nna(hecho.nna), hecho.extranjera)
-    expediente.contar(
-        RutaAbierta(
-            ruta=hecho.ruta,
-            nna=perfil.nna,
-            edad_supuesta=hecho.nna is SiNo.NO_CONSTA,
-            extranjera=hecho.extranjera,
-            pais=protocolo.pais,
-            protocolo=protocolo.protocolo,
-            version_protocolo=protocolo.version,
-            idioma=hecho.idioma,
-            riesgo=hecho.riesgo,
-            derechos=derechos.aplicables(protocolo.derechos, perfil),
-        )
-    )
+    protocolo = _protocolo_de(hecho.pais_deteccion, rectora(expediente.directorio))
+    expediente.contar(apertura.abrir(hecho, protocolo))
+    perfil = expediente.ruta.perfil_al_abrir()
     for evidencia in expediente.evidencias:
         if evidencia.contradicha_por is None:
             expediente.obligar(evidencia, perfil)
@@ -129,7 +115,7 @@ def inscribir_rectora(interna: InscribirRectora, mesa: Mesa) -> Sequence[Hecho]:
     estado = mesa.estado(Institucion, institucion.id_de(interna.codigo))
     if estado.inscrita or rectora(directorio.todas(mesa.tanda)) is not None:
         return []
-    propia = _protocolo_de(interna.pais).institucion(interna.codigo)
+    propia = _protocolo_de(interna.pais, interna.codigo).institucion(interna.codigo)
     servicios = propia.servicios if propia else (ServicioPedido.COORDINACION, ServicioPedido.SEGUIMIENTO)
     datos = Datos(
         codigo=interna.codigo,
@@ -149,11 +135,14 @@ def _tipos_de_derechos(protocolo: str, version: str) -> frozenset[str]:
     return frozenset(c.tipo for r in reglas for c in (*r.en_restitucion, *r.restituye, *r.vulnera))
 
 
-def _protocolo_de(pais: str) -> Protocolo:
-    try:
-        return vigente(pais)
-    except ProtocoloDesconocido:
-        return vigente(PROTOCOLO_POR_DEFECTO)
+def _protocolo_de(pais: str, quien_lleva: str | None) -> Protocolo:
+    """El del país; si no tiene o es un borrador, el de la rectora, que lleva el despliegue. Nadie queda sin ruta."""
+    for candidato in (pais, (quien_lleva or "")[:2].lower()):
+        try:
+            return vigente(candidato)
+        except ProtocoloDesconocido:
+            continue
+    return vigente(PROTOCOLO_POR_DEFECTO)
 
 
 def _cerrar_solo(expediente: Expediente, motivo: MotivoCierre) -> Sequence[Hecho]:

@@ -19,7 +19,6 @@ from contratos.base import Mandato
 from contratos.protocolos import Protocolo, cargar
 from eventos.base import Hecho, partir
 from eventos.comun import HechoRectificado
-from eventos.coordinacion import DerechoVulneradoDeNuevo, RutaReabierta
 from eventos.listas import Derecho
 from eventos.sobre import Anotado
 from servicios.comun import directorio
@@ -69,8 +68,8 @@ class Expediente:
 
     @property
     def plazos(self) -> Plazos:
-        """Plazos por urgencia y calendario del protocolo."""
-        return Plazos(self.protocolo.por_urgencia, self.protocolo.calendario)
+        """Plazos por urgencia y por regla, y calendario del protocolo."""
+        return Plazos(self.protocolo.por_urgencia, self.protocolo.calendario, self.protocolo.por_regla)
 
     @cached_property
     def perfil(self) -> Perfil:
@@ -121,21 +120,28 @@ class Expediente:
 
     def obligar(self, suceso: Suceso, perfil: Perfil | None = None) -> None:
         """Emite lo que el protocolo manda al ocurrir algo, si nadie lo tiene ya."""
-        for mandado in encargo.obligaciones(self.protocolo.reglas, suceso, perfil or self.perfil):
-            if not encargo.ya_encargado(self.ruta, mandado):
-                self.emitir(mandado, de=self.rectora)
+        self.contar(
+            *encargo.cumplir(
+                self.ruta, suceso, perfil or self.perfil, self.protocolo.reglas,
+                directorio=self.directorio, rectora=self.rectora, plazos_=self.plazos,
+                nuevo_id=self.mesa.nuevo_id, ahora=self.ahora,
+            )
+        )  # fmt: skip
 
     def emitir(self, mandado: Encargo, *, de: str) -> None:
         """Emite una derivación a la preferida del encargo o, si no puede, a otra; en último caso, a la rectora."""
-        a = encargo.destinataria(self.directorio, mandado.a, mandado.servicio, self.rectora) or self.rectora
-        nueva = self.mesa.nuevo_id()
-        self.contar(encargo.emitir(self.ruta.id, nueva, mandado, de=de, a=a, plazos_=self.plazos, ahora=self.ahora))
+        self.contar(
+            encargo.encargar(
+                self.ruta.id, self.mesa.nuevo_id(), mandado, de=de,
+                directorio=self.directorio, rectora=self.rectora, plazos_=self.plazos, ahora=self.ahora,
+            )
+        )  # fmt: skip
 
     def contar_y_obligar(self, hechos: Iterable[Hecho]) -> None:
         """Cuenta hechos propios y emite lo que el protocolo manda cuando ocurren."""
         for hecho in hechos:
             self.contar(hecho)
-            if isinstance(hecho, RutaReabierta | DerechoVulneradoDeNuevo):
+            if isinstance(hecho, encargo.PROPIOS_QUE_OBLIGAN):
                 self.obligar(Suceso(tipo=hecho.tipo, campos=partir(hecho)[0]))
 
     def _evidencia(self, fila: Row[Any]) -> Evidencia:

@@ -153,11 +153,15 @@ def vencida(d: Derivacion, etapa: Etapa, ahora: datetime) -> bool:
 
 
 def vencer(d: Derivacion, etapa: Etapa, ahora: datetime, a_quien: str) -> list[Hecho]:
-    """El silencio es un hecho (regla 5): vence y se escala, una sola vez por etapa. Si no procede, nada."""
+    """El silencio es un hecho (regla 5): vence y se escala, una sola vez por etapa. Si no procede, nada.
+
+    Las normas fijan cuándo atender, nunca cuándo acusar: un acuse vencido escala, pero no acusa (regla 10).
+    """
     if not vencida(d, etapa, ahora):
         return []
+    legal = d.plazo_legal and etapa is Etapa.ATENCION
     return [
-        DerivacionVencida(ruta=d.ruta, derivacion=d.id, etapa=etapa, plazo_legal=d.plazo_legal),
+        DerivacionVencida(ruta=d.ruta, derivacion=d.id, etapa=etapa, plazo_legal=legal),
         DerivacionEscalada(ruta=d.ruta, derivacion=d.id, a=a_quien),
     ]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
-from eventos.coordinacion import DerivacionEmitida, DerivacionReasignada
+from eventos.base import Hecho
+from eventos.coordinacion import DerechoVulneradoDeNuevo, DerivacionEmitida, DerivacionReasignada, RutaReabierta
 from eventos.listas import ServicioPedido
 from eventos.motivos import MotivoDerivacion
 from eventos.tipos import Urgencia
@@ -33,9 +34,12 @@ class Ficha(Protocol):
 
 Directorio = Mapping[str, Ficha]
 
+#: Los hechos propios que, al ocurrir, obligan a encargar.
+PROPIOS_QUE_OBLIGAN: tuple[type[Hecho], ...] = (RutaReabierta, DerechoVulneradoDeNuevo)
 
-class PlazosDeUrgencia(Protocol):
-    """Cuánto hay para acusar y para atender. ``legal``: si lo fija una norma (regla 10)."""
+
+class Terminos(Protocol):
+    """Cuánto hay para acusar y para atender. ``legal``: si la atención la fija una norma (regla 10)."""
 
     @property
     def acuse(self) -> Plazo: ...
@@ -86,10 +90,15 @@ class Encargo(Struct, frozen=True, kw_only=True):
 
 
 class Plazos(Struct, frozen=True):
-    """Los plazos del protocolo y el calendario en que se cuentan."""
+    """Los plazos del protocolo y el calendario en que se cuentan. ``por_regla``: los que una norma fija a una regla."""
 
-    por_urgencia: Mapping[Urgencia, PlazosDeUrgencia]
+    por_urgencia: Mapping[Urgencia, Terminos]
     calendario: Calendario
+    por_regla: Mapping[str, Terminos] = {}
+
+    def de(self, encargo: Encargo) -> Terminos:
+        """Los de su regla o, si no tiene propios, los de su urgencia."""
+        return self.por_regla.get(encargo.regla) or self.por_urgencia[encargo.urgencia]
 
 
 def obligaciones(reglas: Iterable[Regla], suceso: Suceso, perfil: Perfil) -> Iterator[Encargo]:
@@ -141,7 +150,7 @@ def emitir(
     ruta: UUID, nueva: UUID, encargo: Encargo, *, de: str, a: str, plazos_: Plazos, ahora: datetime
 ) -> DerivacionEmitida:
     """La derivación de un encargo. Los plazos corren desde ``ahora``: en ese instante está en el buzón (regla 10)."""
-    suyos = plazos_.por_urgencia[encargo.urgencia]
+    suyos = plazos_.de(encargo)
     return DerivacionEmitida(
         ruta=ruta,
         derivacion=nueva,
@@ -155,6 +164,36 @@ def emitir(
         plazo_legal=suyos.legal,
         motivo=encargo.motivo,
     )
+
+
+def encargar(
+    ruta: UUID, nueva: UUID, encargo: Encargo, *, de: str, directorio: Directorio, rectora: str, plazos_: Plazos,
+    ahora: datetime,
+) -> DerivacionEmitida:  # fmt: skip
+    """La derivación de un encargo a su preferida o, si no puede, a otra; en último caso, a la rectora."""
+    a = destinataria(directorio, encargo.a, encargo.servicio, rectora) or rectora
+    return emitir(ruta, nueva, encargo, de=de, a=a, plazos_=plazos_, ahora=ahora)
+
+
+def cumplir(
+    ruta: Ruta, suceso: Suceso, perfil: Perfil, reglas: Iterable[Regla], *, directorio: Directorio, rectora: str,
+    plazos_: Plazos, nuevo_id: Callable[[], UUID], ahora: datetime,
+) -> list[DerivacionEmitida]:  # fmt: skip
+    """Lo que el protocolo manda al ocurrir algo y nadie tiene ya: una derivación por encargo, en el orden del paquete.
+
+    Pliega cada una antes de mirar la siguiente: dos reglas que piden lo mismo a la misma no lo piden dos veces.
+    """
+    emitidas: list[DerivacionEmitida] = []
+    for mandado in obligaciones(reglas, suceso, perfil):
+        if ya_encargado(ruta, mandado):
+            continue
+        nueva = encargar(
+            ruta.id, nuevo_id(), mandado,
+            de=rectora, directorio=directorio, rectora=rectora, plazos_=plazos_, ahora=ahora,
+        )  # fmt: skip
+        ruta = ruta.con(nueva, ahora)
+        emitidas.append(nueva)
+    return emitidas
 
 
 def exigir_destinataria(directorio: Directorio, codigo: str, servicio: ServicioPedido) -> None:

@@ -207,6 +207,16 @@ def test_la_presuncion_abre_la_ruta_y_reparte_los_encargos(coordinacion):
     assert coordinacion.cuenta(deteccion(), 101) == []
 
 
+@pytest.mark.parametrize(
+    ("detectada_en", "rige"), [("gt", "gt"), ("pe", "pe"), ("hn", "gt"), ("mx", "gt"), ("ni", "gt")]
+)
+def test_un_borrador_no_abre_rutas_y_nadie_se_queda_sin_la_suya(coordinacion, detectada_en: str, rige: str):
+    abierta, *emitidas = coordinacion.cuenta(deteccion(pais_deteccion=detectada_en), 100)
+    assert isinstance(abierta, RutaAbierta)
+    assert (abierta.protocolo, abierta.pais) == (rige, rige)
+    assert emitidas
+
+
 def test_la_edad_que_no_consta_la_decide_el_protocolo(coordinacion):
     abierta, *_ = coordinacion.cuenta(deteccion(nna=SiNo.NO_CONSTA), 100)
     assert isinstance(abierta, RutaAbierta)

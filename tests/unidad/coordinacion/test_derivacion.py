@@ -142,6 +142,14 @@ def test_el_silencio_vence_y_escala_una_sola_vez_por_etapa():
     assert derivacion.vencer(encargo(*hechos), Etapa.ACUSE, pasado + timedelta(days=9), RECTORA) == []
 
 
+def test_un_plazo_legal_acusa_por_no_atender_y_no_por_no_acusar():
+    legal = encargo(plazo_legal=True)
+    pasado = INICIO + timedelta(days=2)
+    por_etapa = {etapa: derivacion.vencer(legal, etapa, pasado, RECTORA)[0] for etapa in Etapa}
+    dicho = {e: h.plazo_legal for e, h in por_etapa.items() if isinstance(h, DerivacionVencida)}
+    assert dicho == {Etapa.ACUSE: False, Etapa.ATENCION: True}
+
+
 def test_no_vence_antes_de_tiempo_ni_lo_ya_acusado_ni_lo_retirado():
     pasado = INICIO + timedelta(hours=3)
     retirada = DerivacionRetirada(ruta=RUTA, derivacion=ENCARGO, motivo=MotivoRetiro.NECESIDAD_CUBIERTA)

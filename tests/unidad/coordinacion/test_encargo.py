@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from contratos.protocolos.paquete import Plazo, Terminos, Unidad
 from eventos.atencion import AlojamientoAsignado, ClaseAlojamiento, Necesidad, NecesidadesEvaluadas
 from eventos.base import Hecho, partir
 from eventos.coordinacion import DerivacionAceptada, DerivacionAtendida, DerivacionRetirada
@@ -143,6 +145,20 @@ def test_repetir_el_hecho_no_repite_el_encargo():
     assert encargo.ya_encargado(pendiente, mandado)
     assert encargo.ya_encargado(atendida, mandado)
     assert not encargo.ya_encargado(retirada, mandado)
+
+
+def test_la_regla_que_trae_sus_plazos_los_lleva_al_emitir_y_al_reasignar():
+    doce = Terminos(
+        acuse=Plazo(cantidad=1, unidad=Unidad.HORAS),
+        atencion=Plazo(cantidad=12, unidad=Unidad.HORAS),
+        legal=True,
+        fuente="S000",
+    )
+    plazos = Plazos(GT.por_urgencia, GT.calendario, {"atencion-en-salud": doce})
+    _, nueva = encargo.reasignar(
+        historia(Ruta, abierta(), emitida()).encargo(ENCARGO), OTRO_ENCARGO, "GT-IV", plazos, INICIO
+    )
+    assert (nueva.vence_atencion, nueva.plazo_legal) == (INICIO + timedelta(hours=12), True)
 
 
 def test_al_reasignar_los_plazos_empiezan_de_nuevo():
