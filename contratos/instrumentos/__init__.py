@@ -8,6 +8,7 @@ from contratos.instrumentos.lector import (
     VersionDesconocida,
     cargar,
     codigos,
+    de_funcion,
     versiones,
     vigente,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "VersionDesconocida",
     "cargar",
     "codigos",
+    "de_funcion",
     "versiones",
     "vigente",
 ]

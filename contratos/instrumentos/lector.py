@@ -14,6 +14,7 @@ from contratos.instrumentos.paquete import (
     ListaDeIndicadores,
     Seccion,
 )
+from eventos.deteccion import Aplicador
 
 _CARPETA = Path(__file__).parent
 #: La carpeta de las listas; las demás son instrumentos.
@@ -56,6 +57,11 @@ def cargar(instrumento: str, version: str) -> Instrumento:
 def vigente(instrumento: str) -> Instrumento:
     """La última versión de un instrumento. Errores: `InstrumentoDesconocido`, `InstrumentoInvalido`."""
     return cargar(instrumento, versiones(instrumento)[-1])
+
+
+def de_funcion(aplicador: Aplicador) -> tuple[Instrumento, ...]:
+    """Los instrumentos vigentes que se aplican desde una función. Errores: `InstrumentoInvalido`."""
+    return tuple(i for i in map(vigente, codigos()) if aplicador in i.aplicadores)
 
 
 def leer(archivo: Path, indicadores: Mapping[str, Indicador]) -> Instrumento:

@@ -1,4 +1,4 @@
-"""Qué dice un instrumento de detección. Sin puntos ni umbrales: ninguna fuente leída los da; un campo de más se rechaza.
+"""Qué dice un instrumento de detección. Sin puntos ni umbrales: ninguna fuente leída los da y un campo de más falla.
 
 Una *lista* es lo que publicó una fuente, indicador por indicador. Un *instrumento* elige de las listas lo que puede ver
 o preguntar quien lo aplica. Un código publicado no cambia de texto ni de significado: se añade otro, en otra versión.

@@ -87,7 +87,10 @@ class DetectarPresuntaVictima(Peticion, frozen=True, kw_only=True):
 
 @peticion("aplicar-evaluacion", *QUIEN_DETECTA)
 class AplicarEvaluacion(PeticionDeRuta, frozen=True, kw_only=True):
-    """Registra la aplicación de un instrumento de detección (S000)."""
+    """Registra la aplicación de un instrumento de detección (S000); los que hay están en contratos/instrumentos.
+
+    Con positivos, ``indicadores`` hace falta: si alguno señala un peligro de ahora, el servicio avisa también de él.
+    """
 
     instrumento: Annotated[Clave, dice("Código del instrumento")]
     version_instrumento: Version
