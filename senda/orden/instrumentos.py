@@ -8,7 +8,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from contratos import instrumentos
 from contratos.instrumentos import Instrumento, InstrumentoDesconocido, VersionDesconocida
@@ -29,7 +29,7 @@ def listar(
     if como_json:
         typer.echo(msgspec.json.encode([_resumido(i) for i in vigentes]))
         return
-    tabla = Table("instrumento", "versiones", "lo aplica", "indicadores", "de peligro", "qué es", box=None)
+    tabla = Table(Column("instrumento", no_wrap=True), "versiones", "lo aplica", "indicadores", "de peligro", box=None)
     for i in vigentes:
         tabla.add_row(
             i.instrumento,
@@ -37,7 +37,6 @@ def listar(
             ", ".join(i.aplicadores),
             str(len(i.indicadores)),
             str(_de_peligro(i)),
-            escape(i.nombre),
         )
     Console().print(tabla)
 
@@ -75,7 +74,7 @@ def contar(suyo: Instrumento, consola: Console) -> None:
     listas: dict[str, str] = {}
     for seccion in suyo.secciones:
         consola.print(f"\n[bold]{escape(seccion.titulo)}[/]")
-        tabla = Table("código", "indicador", "peligro de ahora", box=None, pad_edge=False)
+        tabla = Table(Column("código", no_wrap=True), "indicador", "peligro de ahora", box=None, pad_edge=False)
         for i in seccion.indicadores:
             tabla.add_row(i.codigo, escape(i.texto), f"[red]{i.peligro}[/]" if i.peligro else "")
             listas[i.lista] = i.fuente
