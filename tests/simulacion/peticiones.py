@@ -23,6 +23,8 @@ from contratos.solicitudes.deteccion import AplicarEvaluacion
 
 #: Va en todo texto libre: si aparece en claro donde no debe, el lector lo verá.
 SECRETO = "lo-que-solo-ella-puede-contar"
+#: Lo que solo puede ir sellado: los relatos y los indicadores positivos.
+SECRETOS = (SECRETO, *sorted({i for c in instrumentos.codigos() for i in instrumentos.vigente(c).indicadores}))
 
 #: Qué escribir en cada texto con patrón, por el comienzo del patrón.
 _TEXTOS = {

@@ -29,7 +29,7 @@ from infra.almacen.motor import leyendo
 from servicios.deteccion import instrumentos as regla
 from servicios.deteccion.contexto import CONTEXTO
 from servicios.deteccion.dominio import YaDescartada
-from servicios.deteccion.instrumentos import peligros
+from servicios.deteccion.instrumentos import peligros, riesgo_de
 from tests.unidad.banco import Banco, banco
 from tests.unidad.historia import RUTA
 
@@ -99,6 +99,16 @@ def test_todo_instrumento_publicado_se_puede_aplicar_entero_desde_sus_funciones(
     for aplicador in suyo.aplicadores:
         todos = tuple(suyo.indicadores)
         assert peligros(aplicada(instrumento=codigo, perfil_aplicador=aplicador, indicadores=todos))
+
+
+@pytest.mark.parametrize("codigo", instrumentos.codigos())
+def test_avisa_cada_indicador_de_peligro_y_solo_ellos(codigo):
+    suyo = instrumentos.vigente(codigo)
+    for indicador in suyo.indicadores.values():
+        aviso = riesgo_de(
+            aplicada(instrumento=codigo, perfil_aplicador=suyo.aplicadores[0], indicadores=(indicador.codigo,))
+        )
+        assert (aviso.peligros if aviso else None) == ((indicador.peligro,) if indicador.peligro else None)
 
 
 @pytest.mark.parametrize("resultado", ResultadoEvaluacion)
