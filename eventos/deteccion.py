@@ -48,6 +48,8 @@ class Aplicador(StrEnum):
     TRABAJO_SOCIAL = "trabajo-social"
     PSICOLOGIA = "psicologia"
     ONG = "ong"
+    LINEA_DE_AYUDA = "linea-de-ayuda"
+    COMUNIDAD = "comunidad"
 
 
 class ResultadoEvaluacion(StrEnum):

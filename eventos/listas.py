@@ -144,27 +144,6 @@ class MedioControl(StrEnum):
     NO_CONSTA = "no-consta"
 
 
-#: Código HTCDS 2.0 de cada medio; los que faltan no tienen equivalente en el campo del estándar.
-HTCDS_MEDIOS: dict[MedioControl, str] = {
-    MedioControl.AMENAZAS: "PhysicalThreats",
-    MedioControl.AMENAZAS_AUTORIDAD: "ThreatsLawEnforcement",
-    MedioControl.AMENAZAS_FAMILIA: "ThreatensChildrenFamily",
-    MedioControl.DEUDA: "DebtBondage",
-    MedioControl.FALSAS_PROMESAS: "FalsePromises",
-    MedioControl.ABUSO_FISICO: "PhysicalAbuse",
-    MedioControl.ABUSO_SEXUAL: "SexualAbuse",
-    MedioControl.ABUSO_PSICOLOGICO: "PsychologicalAbuse",
-    MedioControl.RETIENE_GANANCIAS: "TakesEarnings",
-    MedioControl.RESTRINGE_DINERO: "RestrictsFinancialAccess",
-    MedioControl.RESTRINGE_SALUD: "RestrictsMedicalCare",
-    MedioControl.RETIENE_NECESARIO: "WithholdsNecessities",
-    MedioControl.SUSTANCIAS: "PsychoactiveSubstance",
-    MedioControl.JORNADA_EXCESIVA: "ExcessiveWorkingHours",
-    MedioControl.RETIENE_DOCUMENTOS: "WithholdsDocuments",
-    MedioControl.OTRO: "Other",
-}
-
-
 class Captacion(StrEnum):
     """Relación de quien captó con la persona (CTDC; ``vic_RelationshipToTrafficker`` de HTCDS 2.0). Solo sellada."""
 

@@ -87,7 +87,10 @@ class DetectarPresuntaVictima(Peticion, frozen=True, kw_only=True):
 
 @peticion("aplicar-evaluacion", *QUIEN_DETECTA)
 class AplicarEvaluacion(PeticionDeRuta, frozen=True, kw_only=True):
-    """Registra la aplicación de un instrumento de detección (S000)."""
+    """Registra la aplicación de un instrumento de detección (S000); los que hay están en contratos/instrumentos.
+
+    Con positivos, ``indicadores`` hace falta: si alguno señala un peligro de ahora, el servicio avisa también de él.
+    """
 
     instrumento: Annotated[Clave, dice("Código del instrumento")]
     version_instrumento: Version
@@ -134,9 +137,12 @@ class DescartarPresuncion(PeticionDeRuta, frozen=True, kw_only=True):
 
 @peticion("entregar-informacion", *QUIEN_DETECTA, Mandato.ALBERGUE, Mandato.ASISTENCIA_LEGAL)
 class EntregarInformacion(PeticionDeRuta, frozen=True, kw_only=True):
-    """Registra que se informó a la persona de sus derechos y servicios (directrices OEA 26 y 27)."""
+    """Registra que se informó a la persona de sus derechos y servicios (directrices OEA 26 y 27).
 
-    idioma: Annotated[Idioma, dice("Idioma en que se informó, ISO 639-3")]
+    Se admite en cualquier idioma si ella confirma que comprendió; si no, solo en uno de los suyos.
+    """
+
+    idioma: Annotated[Idioma, dice("Lengua que la persona oyó o leyó, ISO 639-3; si hubo intérprete, la suya")]
     comprendida: Annotated[bool, dice("La persona confirmó que comprendió")]
     temas: Annotated[tuple[Tema, ...], Meta(max_length=10, description="De qué se informó")]
     interprete: Annotated[bool, dice("Hubo intérprete")] = False

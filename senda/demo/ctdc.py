@@ -5,6 +5,8 @@ libro de códigos une en el 0 «no» y «no se supo», así que «Is Citizen of 
 extranjera, y «Woman» en 0 no dice que sea hombre. El riesgo no está en los datos y una detección ha de llevarlo: va
 «medio», que no dispara ninguna regla. Lo que hacen las instituciones después sí es de la demostración.
 
+Qué valor es cada columna está en `contratos/clasificacion/ctdc.toml`.
+
 Fuente de los datos: Counter-Trafficking Data Collaborative (CTDC), Global Synthetic Dataset, ctdatacollaborative.org.
 """
 
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from uuid import UUID
 
+from contratos.clasificacion import Lista, columnas_ctdc, cruce
+from contratos.clasificacion.traducir import CIUDADANA, SIN_CONSTAR
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.listas import Captacion, DuracionExplotacion, MedioControl, Modalidad
 from eventos.perfil import Genero, PerfilDesagregado
@@ -32,45 +36,17 @@ from senda.demo.sorteo import elegir
 #: Detecciones que entran a la vez con reloj simulado, y cada cuánto.
 LOTE, CADA = 250, timedelta(hours=1)
 _DETECTAN = ("GT-PNC", "GT-IGM", "GT-MP", "GT-MSPAS", "GT-REFUGIO")
-_EDADES = ("no-consta", "0-8", "9-17", "18-20", "21-23", "24-26", "27-29", "30-38", "39-47", "48+")
-_NNA = frozenset({1, 2})
-_DURACIONES = (
-    DuracionExplotacion.NO_CONSTA,
-    DuracionExplotacion.HASTA_12,
-    DuracionExplotacion.DE_13_A_24,
-    DuracionExplotacion.DESDE_25,
-)
-#: La primera columna une deuda y retención de salario; la lista no tiene un medio que reúna ambos.
-_MEDIOS = {
-    "Means Debt Bondage Earnings": MedioControl.DEUDA,
-    "Means Threats": MedioControl.AMENAZAS,
-    "Means Abuse": MedioControl.ABUSO_SIN_ESPECIFICAR,
-    "Means False Promises": MedioControl.FALSAS_PROMESAS,
-    "Means Drugs Alcohol": MedioControl.SUSTANCIAS,
-    "Means Deny Basic Needs": MedioControl.RETIENE_NECESARIO,
-    "Means Excessive Work Hours": MedioControl.JORNADA_EXCESIVA,
-    "Means Withhold Docs": MedioControl.RETIENE_DOCUMENTOS,
-}
-_MODALIDADES = {"isForcedLabour": Modalidad.TRABAJO_FORZOSO, "isSexualExploit": Modalidad.EXPLOTACION_SEXUAL}
-_CAPTACIONES = {
-    "Recruiter Relation Intimate Partner": Captacion.PAREJA,
-    "Recruiter Relation Friend": Captacion.AMISTAD,
-    "Recruiter Relation Family": Captacion.FAMILIA,
-    "Recruiter Relation Other": Captacion.OTRA,
-}
-_EDAD, _DURACION, _MUJER, _TRANS, _CIUDADANA = (
-    "Age Band",
-    "Trafficking Duration",
-    "Woman",
-    "Trans/NonConforming",
-    "Is Citizen of Country",
-)
+_CTDC = cruce("ctdc")
+_EDADES = _CTDC.de(Lista.GRUPO_ETARIO).inverso
+_NNA = frozenset({"0-8", "9-17"})
+_DURACIONES = _CTDC.de(Lista.DURACION).inverso
+_MEDIOS = {c: MedioControl(v) for c, v in _CTDC.de(Lista.MEDIO).inverso.items()}
+_MODALIDADES = {c: Modalidad(v) for c, v in _CTDC.de(Lista.MODALIDAD).inverso.items()}
+_CAPTACIONES = {c: Captacion(v) for c, v in _CTDC.de(Lista.CAPTACION).inverso.items()}
+_GENEROS = {c: Genero(v) for c, v in _CTDC.de(Lista.GENERO).inverso.items()}
+_EDAD, _DURACION = _CTDC.de(Lista.GRUPO_ETARIO).campo, _CTDC.de(Lista.DURACION).campo
 #: El mayor valor de cada columna; el menor es siempre 0.
-COLUMNAS: dict[str, int] = {
-    _EDAD: len(_EDADES) - 1,
-    _DURACION: len(_DURACIONES) - 1,
-    **dict.fromkeys((*_MEDIOS, *_MODALIDADES, *_CAPTACIONES, _TRANS, _MUJER, _CIUDADANA), 1),
-}
+COLUMNAS = columnas_ctdc()
 
 
 class ArchivoInvalido(Exception):
@@ -111,21 +87,21 @@ def contar(archivo: Path, limite: int | None) -> int:
 
 def registro(fila: Mapping[str, int]) -> Registro:
     """De las columnas a lo que se cuenta de una persona."""
-    edad = fila[_EDAD]
-    nna = SiNo.NO_CONSTA if not edad else SiNo.SI if edad in _NNA else SiNo.NO
-    genero = Genero.NO_CONFORME if fila[_TRANS] else Genero.FEMENINO if fila[_MUJER] else Genero.NO_CONSTA
+    edad = _EDADES[str(fila[_EDAD])]
+    nna = SiNo.NO_CONSTA if edad == SIN_CONSTAR else SiNo.SI if edad in _NNA else SiNo.NO
+    genero = next((g for c, g in _GENEROS.items() if fila[c]), Genero.NO_CONSTA)
     return Registro(
         persona=Persona(
             nna=nna,
-            extranjera=SiNo.NO if fila[_CIUDADANA] else SiNo.NO_CONSTA,
+            extranjera=SiNo.NO if fila[CIUDADANA] else SiNo.NO_CONSTA,
             idioma="und",
             riesgo=NivelRiesgo.MEDIO,
-            perfil=PerfilDesagregado(genero=genero, grupo_etario=_EDADES[edad]),
+            perfil=PerfilDesagregado(genero=genero, grupo_etario=edad),
         ),
         modalidades=tuple(m for c, m in _MODALIDADES.items() if fila[c]) or (Modalidad.OTRA,),
         medios=tuple(m for c, m in _MEDIOS.items() if fila[c]),
         captacion=tuple(r for c, r in _CAPTACIONES.items() if fila[c]),
-        duracion=_DURACIONES[fila[_DURACION]],
+        duracion=DuracionExplotacion(_DURACIONES[str(fila[_DURACION])]),
     )
 
 

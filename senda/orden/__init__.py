@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from senda.orden import auditar, demo, operar, protocolo, ruta, servicio
+from senda.orden import auditar, demo, instrumentos, operar, protocolo, ruta, servicio
 
 app = typer.Typer(
     no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena."
@@ -14,6 +14,7 @@ app.command("instalar")(servicio.instalar)
 app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
 app.command("ruta")(ruta.ruta)
+app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
 app.add_typer(protocolo.app, name="protocolo")

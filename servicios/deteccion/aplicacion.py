@@ -31,6 +31,7 @@ from servicios.comun.mesa import Casos, Mesa
 from servicios.comun.rectificacion import rectificar
 from servicios.deteccion import dominio
 from servicios.deteccion.dominio import Deteccion
+from servicios.deteccion.instrumentos import riesgo_de
 
 CASOS = Casos()
 
@@ -51,8 +52,10 @@ def detectar_presunta_victima(peticion: DetectarPresuntaVictima, mesa: Mesa) -> 
 
 @CASOS.atiende(AplicarEvaluacion)
 def aplicar_evaluacion(peticion: AplicarEvaluacion, mesa: Mesa) -> Sequence[Hecho]:
-    """Anota el instrumento, su versión y su resultado."""
-    return [dominio.evaluar(_deteccion(mesa, peticion.ruta), EvaluacionAplicada(**asdict(peticion)))]
+    """Anota el instrumento y su resultado y, si sus indicadores señalan un peligro de ahora, avisa de él con ello."""
+    evaluacion = dominio.evaluar(_deteccion(mesa, peticion.ruta), EvaluacionAplicada(**asdict(peticion)))
+    riesgo = riesgo_de(evaluacion)
+    return [evaluacion] if riesgo is None else [evaluacion, riesgo]
 
 
 @CASOS.atiende(SenalarRiesgo)

@@ -19,8 +19,8 @@ from eventos.deteccion import (
 from eventos.rechazo import Rechazo
 from eventos.vigentes import Vigentes
 
-#: Código ISO 639-3 de un idioma que no consta.
-IDIOMA_SIN_CONSTAR = "und"
+#: Los códigos de ISO 639-3 que no nombran una lengua: sin constar, sin codificar, varias y ninguna.
+SIN_IDIOMA = frozenset({"und", "mis", "mul", "zxx"})
 
 
 class AlertaDesconocida(Rechazo):
@@ -71,12 +71,31 @@ class SinTemas(Rechazo):
     que_hacer = "Di de qué se informó a la persona."
 
 
+class TemaRepetido(Rechazo):
+    """Un tema está más de una vez."""
+
+    codigo = "tema-repetido"
+    campo = "datos.temas"
+    que_hacer = "Di cada tema una sola vez."
+
+
+class IdiomaSinDecir(Rechazo):
+    """No se dice en qué lengua se informó."""
+
+    codigo = "idioma-sin-decir"
+    campo = "datos.idioma"
+    que_hacer = "Di la lengua en que la persona oyó o leyó la información (ISO 639-3; las de señas también lo tienen)."
+
+
 class IdiomaQueNoComprende(Rechazo):
-    """Informar en un idioma que no es el suyo, sin intérprete y sin que comprenda, no es informar."""
+    """Informar en un idioma que no es el suyo sin que comprenda no es informar, tampoco con intérprete a ese idioma."""
 
     codigo = "idioma-que-no-comprende"
     campo = "datos.idioma"
-    que_hacer = "Repite la información en un idioma que la persona comprenda, o con intérprete (directriz OEA 26)."
+    que_hacer = (
+        "Repítela en un idioma que la persona comprenda. Con intérprete, el idioma es aquel al que le interpretaron "
+        "(directriz OEA 26)."
+    )
 
 
 class HechoConApoyos(Rechazo):
@@ -91,9 +110,11 @@ class Deteccion(Vigentes, frozen=True, kw_only=True):
     """Lo que se sabe de una ruta en detección."""
 
     @property
-    def idioma(self) -> str:
-        """En qué idioma hablarle según quien la detectó; «und» si no consta."""
-        return next((hecho.idioma for _, hecho in self.de(PresuntaVictimaDetectada)), IDIOMA_SIN_CONSTAR)
+    def idiomas(self) -> frozenset[str]:
+        """Los que comprende: aquel en que hablarle, según quien la detectó, y los que ella confirmó al informarla."""
+        segun_deteccion = {hecho.idioma for _, hecho in self.de(PresuntaVictimaDetectada)}
+        confirmados = {hecho.idioma for _, hecho in self.de(InformacionEntregada) if hecho.comprendida}
+        return frozenset((segun_deteccion | confirmados) - SIN_IDIOMA)
 
 
 def ruta_para(alerta: Deteccion | None, nueva: UUID) -> UUID:
@@ -140,13 +161,21 @@ def descartar(det: Deteccion, descarte: PresuncionDescartada) -> PresuncionDesca
 
 
 def informar(det: Deteccion, informacion: InformacionEntregada) -> InformacionEntregada:
-    """Anota que se informó a la persona en un idioma que comprende (directrices OEA 26 y 27)."""
+    """Anota que se informó a la persona en un idioma que comprende (directrices OEA 26 y 27).
+
+    Vale si ella confirma que comprendió, sea cual sea el idioma, o si es uno de los suyos: entonces consta el intento
+    y el derecho sigue pendiente. Si no consta ninguno, basta un intérprete. Que haya intérprete hacia un idioma que no
+    es el suyo no basta. Errores: `SinDeteccion`, `SinTemas`, `TemaRepetido`, `IdiomaSinDecir`, `IdiomaQueNoComprende`.
+    """
     _exigir_conocida(det)
     if not informacion.temas:
         raise SinTemas
-    if informacion.idioma == IDIOMA_SIN_CONSTAR:
-        raise IdiomaQueNoComprende
-    if not (informacion.comprendida or informacion.interprete or informacion.idioma == det.idioma):
+    if len(set(informacion.temas)) != len(informacion.temas):
+        raise TemaRepetido
+    if informacion.idioma in SIN_IDIOMA:
+        raise IdiomaSinDecir
+    suyo = informacion.idioma in det.idiomas or (not det.idiomas and informacion.interprete)
+    if not (informacion.comprendida or suyo):
         raise IdiomaQueNoComprende
     return informacion
 

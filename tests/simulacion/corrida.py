@@ -12,7 +12,7 @@ from tests.simulacion.instituciones import Instituciones
 from tests.simulacion.lector import SERVICIOS, Lectura
 from tests.simulacion.lector_cadena import raiz
 from tests.simulacion.mundo import Mundo
-from tests.simulacion.peticiones import SECRETO
+from tests.simulacion.peticiones import SECRETOS
 from tests.simulacion.plantilla import PROTOCOLO, plantilla
 
 #: Turnos de las instituciones: casi siempre pocos, que muchas historias cortas encuentran más que una larga.
@@ -71,7 +71,7 @@ def correr(semilla: int, contar: Callable[[str], None] = lambda _texto: None, tu
         mundo.cerrar()
     lectura = Lectura(
         carpeta=mundo.plantilla.carpeta, enviados=instituciones.enviados, acuses=instituciones.acuses,
-        avisos=instituciones.avisos, protocolo=PROTOCOLO, ahora=mundo.reloj.ahora(), secreto=SECRETO,
+        avisos=instituciones.avisos, protocolo=PROTOCOLO, ahora=mundo.reloj.ahora(), secretos=SECRETOS,
     )  # fmt: skip
     faltas += lectura.faltas()
     hojas = [f["hoja"] for f in lectura.filas("auditoria", "SELECT hoja FROM libro ORDER BY indice")]

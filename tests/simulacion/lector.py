@@ -90,7 +90,7 @@ class Lectura:
     avisos: list[tuple[str, bytes]]
     protocolo: Path
     ahora: datetime
-    secreto: str
+    secretos: tuple[str, ...]
 
     def __post_init__(self) -> None:
         self.hechos: dict[str, list[Hecho]] = {s: list(self._hechos(s)) for s in SERVICIOS}
@@ -194,8 +194,9 @@ class Lectura:
     def _secretos(self) -> Iterator[str]:
         for servicio in SERVICIOS:
             crudo = b"".join(f["cuerpo"] for f in self.filas(servicio, "SELECT cuerpo FROM eventos"))
-            if self.secreto.encode() in crudo:
-                yield f"{servicio}: un relato viaja en claro"
+            yield from (f"{servicio}: viaja en claro «{s}»" for s in self.secretos if s.encode() in crudo)
+        dicho = b"".join(cuerpo for _, cuerpo in (*self.acuses, *self.avisos))
+        yield from (f"un acuse o un aviso dice «{s}»" for s in self.secretos if s.encode() in dicho)
 
     def _buzones(self) -> Iterator[str]:
         buzon: dict[tuple[str, int], Any] = {}

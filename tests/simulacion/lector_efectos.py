@@ -26,7 +26,6 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
         "deteccion",
         recibir_alerta="alerta-recibida",
         detectar_presunta_victima="presunta-victima-detectada",
-        aplicar_evaluacion="evaluacion-aplicada",
         senalar_riesgo="riesgo-inmediato-senalado",
         identificar_victima="victima-identificada",
         descartar_presuncion="presuncion-descartada",
@@ -101,6 +100,10 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
         f"senda.{servicio}.rectificar-hecho.v1": ("senda.comun.hecho-rectificado.v1", _NADA)
         for servicio in ("deteccion", "atencion", "justicia", "repatriacion")
     },
+    # Un indicador de peligro avisa a la vez que queda la evaluación.
+    "senda.deteccion.aplicar-evaluacion.v1": (
+        "senda.deteccion.evaluacion-aplicada.v1", frozenset({"senda.deteccion.riesgo-inmediato-senalado.v1"}),
+    ),
     "senda.coordinacion.aceptar-derivacion.v1": ("senda.coordinacion.derivacion-aceptada.v1", frozenset({_RECIBIDA})),
     "senda.coordinacion.rechazar-derivacion.v1": (
         "senda.coordinacion.derivacion-rechazada.v1",

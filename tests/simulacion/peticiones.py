@@ -17,10 +17,14 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from contratos import instrumentos
 from contratos.base import Peticion
+from contratos.solicitudes.deteccion import AplicarEvaluacion
 
 #: Va en todo texto libre: si aparece en claro donde no debe, el lector lo verá.
 SECRETO = "lo-que-solo-ella-puede-contar"
+#: Lo que solo puede ir sellado: los relatos y los indicadores positivos.
+SECRETOS = (SECRETO, *sorted({i for c in instrumentos.codigos() for i in instrumentos.vigente(c).indicadores}))
 
 #: Qué escribir en cada texto con patrón, por el comienzo del patrón.
 _TEXTOS = {
@@ -81,6 +85,9 @@ class Inventor:
         campos = {nombre: self._valor(nombre, pista, ruta) for nombre, pista in _campos(clase).items()}
         if "ruta" in campos:
             campos["ruta"] = ruta
+        if clase is AplicarEvaluacion:
+            # Con azar propio: el de las instituciones sigue igual, y las semillas que descubrieron algo lo repiten.
+            campos |= _con_su_instrumento(Random(f"{ruta} {campos['positivos']} {campos['resultado']}"))
         return clase(**(campos | fijos))
 
     def _valor(self, nombre: str, pista: Any, ruta: UUID) -> Any:
@@ -144,6 +151,21 @@ class Inventor:
 
     def _ruta(self) -> UUID:
         return self._id("ruta", UUID(int=0))
+
+
+def _con_su_instrumento(azar: Random) -> dict[str, Any]:
+    """Casi siempre, lo que casa con un instrumento publicado; a veces nada, y se rechazará."""
+    if azar.random() < 0.2:
+        return {}
+    instrumento = instrumentos.vigente(azar.choice(instrumentos.codigos()))
+    indicadores = azar.sample(sorted(instrumento.indicadores), azar.randint(0, 4))
+    return {
+        "instrumento": instrumento.instrumento,
+        "version_instrumento": instrumento.version,
+        "perfil_aplicador": azar.choice(instrumento.aplicadores),
+        "indicadores": tuple(indicadores),
+        "positivos": len(indicadores),
+    }
 
 
 def _ids(datos: dict[str, Any]) -> typing.Iterator[tuple[str, UUID]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from contratos.instrumentos import de_funcion
 from contratos.solicitudes.deteccion import (
     AplicarEvaluacion,
     DetectarPresuntaVictima,
@@ -68,16 +69,25 @@ def detectar_tras_alerta(caso: Caso, quien: str, canal: CanalAlerta, urgencia: U
 
 
 def evaluar_e_informar(caso: Caso, quien: str, aplicador: Aplicador) -> Paso[None]:
-    """Le aplica un instrumento de indicadores y le explica sus derechos."""
-    evaluacion = AplicarEvaluacion(
+    """Le aplica el instrumento de su función y le explica sus derechos."""
+    positivos = 3 + int(caso.azar.fraccion() * 6)
+    aplicada = evaluacion(caso, aplicador, positivos, ResultadoEvaluacion.INDICIOS)
+    yield from caso.pedir(quien, aplicada, _informacion(caso))
+
+
+def evaluacion(caso: Caso, aplicador: Aplicador, positivos: int, resultado: ResultadoEvaluacion) -> AplicarEvaluacion:
+    """El instrumento de una función, con tantos positivos. Ninguno señala peligro: eso, aquí, lo cuenta el riesgo."""
+    (instrumento, *_) = de_funcion(aplicador)
+    suyos = [codigo for codigo, indicador in instrumento.indicadores.items() if indicador.peligro is None]
+    return AplicarEvaluacion(
         ruta=caso.ruta,
-        instrumento="guia-eri",
-        version_instrumento="1.0",
+        instrumento=instrumento.instrumento,
+        version_instrumento=instrumento.version,
         perfil_aplicador=aplicador,
-        positivos=3 + int(caso.azar.fraccion() * 6),
-        resultado=ResultadoEvaluacion.INDICIOS,
+        positivos=positivos,
+        resultado=resultado,
+        indicadores=tuple(suyos[:positivos]),
     )
-    yield from caso.pedir(quien, evaluacion, _informacion(caso))
 
 
 def informar(caso: Caso, quien: str) -> Paso[UUID]:
@@ -93,4 +103,4 @@ def _informacion(caso: Caso) -> EntregarInformacion:
     )
 
 
-__all__ = ["detectar", "detectar_tras_alerta", "evaluar_e_informar", "informar"]
+__all__ = ["detectar", "detectar_tras_alerta", "evaluacion", "evaluar_e_informar", "informar"]

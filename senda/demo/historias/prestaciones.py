@@ -17,7 +17,7 @@ from contratos.solicitudes.atencion import (
     OtorgarConsentimiento,
     PrestarServicio,
 )
-from contratos.solicitudes.deteccion import AplicarEvaluacion, DescartarPresuncion, IdentificarVictima
+from contratos.solicitudes.deteccion import DescartarPresuncion, IdentificarVictima
 from contratos.solicitudes.justicia import (
     AsignarAsistenciaJuridica,
     AutorizarProteccion,
@@ -50,7 +50,7 @@ from eventos.tipos import NivelRiesgo, SiNo
 from senda.demo.elenco import CASAS
 from senda.demo.guion import NoAceptada, Paso
 from senda.demo.historias.caso import Caso
-from senda.demo.historias.hallazgo import informar
+from senda.demo.historias.hallazgo import evaluacion, informar
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,8 @@ Modo = Callable[[Caso, Encargo], Paso[Pruebas]]
 def identificar(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Entrevista con un instrumento y concluye: víctima, o no hubo trata."""
     hay = not caso.descarta
-    (acuse,) = yield from caso.pedir(
-        encargo.a,
-        AplicarEvaluacion(
-            ruta=caso.ruta,
-            instrumento="entrevista-de-identificacion",
-            version_instrumento="2.1",
-            perfil_aplicador=Aplicador.FISCALIA,
-            positivos=8 if hay else 1,
-            resultado=ResultadoEvaluacion.INDICIOS if hay else ResultadoEvaluacion.SIN_INDICIOS,
-        ),
-    )
+    resultado = ResultadoEvaluacion.INDICIOS if hay else ResultadoEvaluacion.SIN_INDICIOS
+    (acuse,) = yield from caso.pedir(encargo.a, evaluacion(caso, Aplicador.FISCALIA, 8 if hay else 1, resultado))
     if not hay:
         descarte = DescartarPresuncion(ruta=caso.ruta, motivo=MotivoDescarte.OTRO_DELITO)
         yield from caso.pedir(encargo.a, descarte, tras=caso.horas(3, 20))

@@ -49,14 +49,15 @@ def identificar(ruta: UUID) -> IdentificarVictima:
     return IdentificarVictima(ruta=ruta, nna=SiNo.NO, extranjera=SiNo.NO)
 
 
-def evaluar(ruta: UUID, positivos: int) -> AplicarEvaluacion:
+def evaluar(ruta: UUID, *indicadores: str) -> AplicarEvaluacion:
     return AplicarEvaluacion(
         ruta=ruta,
-        instrumento="indicadores-generales",
+        instrumento="policia",
         version_instrumento="1.0",
         perfil_aplicador=Aplicador.POLICIA,
-        positivos=positivos,
+        positivos=len(indicadores),
         resultado=ResultadoEvaluacion.INDICIOS,
+        indicadores=indicadores,
     )
 
 
@@ -88,7 +89,7 @@ def test_el_camino_entero(deteccion):
     [detectada] = deteccion.pedir(presunta())
     ruta = detectada.hecho.ruta
     causados = [
-        *deteccion.pedir(evaluar(ruta, 3)),
+        *deteccion.pedir(evaluar(ruta, "reta-conducta-captacion", "reta-medio-engano")),
         *deteccion.pedir(SenalarRiesgo(ruta=ruta, urgencia=Urgencia.INMEDIATA, detalle="la esperan fuera")),
         *deteccion.pedir(EntregarInformacion(ruta=ruta, idioma="spa", comprendida=True, temas=(Tema.DERECHOS,))),
         *deteccion.pedir(identificar(ruta)),
@@ -148,8 +149,8 @@ def test_no_se_corrige_lo_que_no_consta_ni_dos_veces(deteccion):
 def test_el_sustituto_es_otro_hecho_de_la_misma_clase_y_ruta(deteccion):
     [detectada] = deteccion.pedir(presunta())
     ruta = detectada.hecho.ruta
-    [mala] = deteccion.pedir(evaluar(ruta, 40))
-    [buena] = deteccion.pedir(evaluar(ruta, 4))
+    [mala] = deteccion.pedir(evaluar(ruta, "reta-conducta-captacion"))
+    [buena] = deteccion.pedir(evaluar(ruta, "reta-conducta-traslado"))
     for sustituto in (id_de(99), mala.id, detectada.id):
         with pytest.raises(SustitutoInvalido):
             deteccion.pedir(rectificar(ruta, mala.id, sustituto))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from eventos.deteccion import (
     AlertaRecibida,
@@ -125,23 +126,53 @@ def test_no_se_senala_peligro_en_una_ruta_que_no_consta():
         dominio.senalar_riesgo(historia(), RIESGO)
 
 
+SIN_IDIOMA = replace(PRESUNTA, idioma="und")
+
+
 @pytest.mark.parametrize(
     "entregada",
     [
         informacion("kek", comprendida=False),
+        informacion("kek", comprendida=False, interprete=True),
         informacion("spa", comprendida=True),
-        informacion("spa", comprendida=False, interprete=True),
     ],
-    ids=["en-su-idioma", "otro-que-comprende", "con-interprete"],
+    ids=["en-el-suyo", "en-el-suyo-con-interprete", "en-otro-que-comprende"],
 )
 def test_se_informa_en_un_idioma_que_comprende(entregada):
     assert dominio.informar(historia(PRESUNTA), entregada) is entregada
 
 
-@pytest.mark.parametrize("entregada", [informacion("spa", comprendida=False), informacion("und")])
-def test_informar_en_un_idioma_que_no_comprende_no_es_informar(entregada):
+@pytest.mark.parametrize("interprete", [False, True])
+def test_informar_en_un_idioma_que_no_comprende_no_es_informar_ni_con_interprete(interprete):
     with pytest.raises(dominio.IdiomaQueNoComprende):
-        dominio.informar(historia(PRESUNTA), entregada)
+        dominio.informar(historia(PRESUNTA), informacion("spa", comprendida=False, interprete=interprete))
+
+
+def test_el_idioma_en_que_ya_comprendio_es_suyo():
+    otra_vez = informacion("spa", comprendida=False)
+    assert dominio.informar(historia(PRESUNTA, informacion("spa")), otra_vez) is otra_vez
+    with pytest.raises(dominio.IdiomaQueNoComprende):
+        dominio.informar(historia(PRESUNTA, informacion("kek", comprendida=False)), otra_vez)
+
+
+@pytest.mark.parametrize("previo", [ALERTA, SIN_IDIOMA])
+def test_si_no_consta_su_idioma_hace_falta_interprete_o_que_comprenda(previo):
+    for entregada in (informacion("kek", comprendida=False, interprete=True), informacion("spa")):
+        assert dominio.informar(historia(previo), entregada) is entregada
+    with pytest.raises(dominio.IdiomaQueNoComprende):
+        dominio.informar(historia(previo), informacion("spa", comprendida=False))
+
+
+@pytest.mark.parametrize("codigo", sorted(dominio.SIN_IDIOMA))
+def test_hay_que_decir_en_que_lengua_se_informo(codigo):
+    with pytest.raises(dominio.IdiomaSinDecir):
+        dominio.informar(historia(SIN_IDIOMA), informacion(codigo, interprete=True))
+
+
+def test_cada_tema_se_dice_una_vez():
+    repetida = InformacionEntregada(ruta=RUTA, idioma="kek", comprendida=True, temas=(Tema.DERECHOS, Tema.DERECHOS))
+    with pytest.raises(dominio.TemaRepetido):
+        dominio.informar(historia(PRESUNTA), repetida)
 
 
 def test_informar_es_informar_de_algo():
