@@ -76,7 +76,9 @@ def _tabla(halladas: list[Ficha], consola: Console) -> None:
     if not halladas:
         consola.print("Ninguna institución cumple lo que se pide.")
         return
-    tabla = Table("código", "país", "estado", "mandatos", "servicios", "cobertura", "pendientes", "vencidas", box=None)
+    tabla = Table(box=None)
+    for titulo in ("código", "país", "estado", "mandatos", "servicios", "cobertura", "pendientes", "vencidas"):
+        tabla.add_column(titulo, no_wrap=titulo not in {"mandatos", "servicios", "cobertura"})
     for f in halladas:
         tabla.add_row(
             f.codigo, f.pais, _estado(f), ", ".join(f.mandatos), ", ".join(f.servicios), _cobertura(f),

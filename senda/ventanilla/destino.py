@@ -173,7 +173,8 @@ def reconocer(entrega: Entrega, compuesta: Compuesta, claves: ClavesDeServicio) 
     cuerpo = entrega.mensaje.cuerpo
     try:
         acuse = msgspec.json.decode(cuerpo, type=Acuse)
-        if (acuse.id, acuse.huella) != (compuesta.id, sha256(compuesta.cuerpo).hexdigest()):
+        # Sin id responde el servicio que no llegó a creer de quién era; la huella dice igual de qué habla.
+        if acuse.id not in {compuesta.id, ""} or acuse.huella != sha256(compuesta.cuerpo).hexdigest():
             return None
         clave = publica_de_texto(claves.origenes[acuse.origen])
         firma = str(entrega.mensaje.cabeceras.get("firma", ""))

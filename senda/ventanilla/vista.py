@@ -24,9 +24,10 @@ MASCARA: Final = "••••••"
 def lista(grupos: dict[str, list[type[Peticion]]], consola: Console) -> None:
     """Todo lo que se puede pedir y quién puede."""
     for servicio, clases in sorted(grupos.items()):
-        tabla = Table(
-            "petición", "qué hace", "quién puede (basta un mandato)", title=servicio, title_justify="left", box=None
-        )
+        tabla = Table(title=servicio, title_justify="left", box=None)
+        tabla.add_column("petición", no_wrap=True)
+        tabla.add_column("qué hace")
+        tabla.add_column("quién puede (basta un mandato)")
         for clase in clases:
             tabla.add_row(corto(clase), resumen(clase), _quien(clase))
         consola.print(tabla)
@@ -38,6 +39,7 @@ def esquema(clase: type[Peticion], consola: Console) -> None:
     consola.print(f"[bold]{clase.tipo}[/] · {escape(resumen(clase))}")
     consola.print(f"La atiende {clase.servicio}. Quién puede: {_quien(clase)}.\n")
     tabla = Table("campo", "obligatorio", "sellado", "tipo", "qué es", box=None)
+    tabla.columns[0].no_wrap = True
     for camino, campo, sellado in _con_los_de_dentro(clase):
         tabla.add_row(
             camino,
