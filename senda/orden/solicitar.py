@@ -178,22 +178,23 @@ def _datos(
 def _preguntados(clase: type[Peticion], *, mostrar_sellado: bool, preguntar_envio: bool) -> dict[str, Any]:
     if not _hay_terminal():
         _fin("sin terminal hace falta --archivo (o --archivo - para leer la entrada estándar)")
-    progreso.print(f"[bold]{clase.tipo}[/] · {catalogo.resumen(clase)}")
+    preguntas = Preguntas(_leer_linea, lambda texto: progreso.print(texto, markup=False, highlight=False))
+    preguntas.decir(f"{clase.tipo} · {catalogo.resumen(clase)}")
     try:
-        datos = Preguntas(_leer_linea, lambda texto: progreso.print(texto, markup=False)).peticion(clase)
+        datos = preguntas.peticion(clase)
         if hallados := revisar(clase, datos):
             vista.defectos(hallados, progreso)
             _fin("así no la admite el contrato; no se envió nada")
         vista.propuesta(clase, datos, progreso, sellados=mostrar_sellado)
-        if preguntar_envio and not typer.confirm("¿La envío?", err=True):
+        if preguntar_envio and not preguntas.confirmar("La envío"):
             _fin("no se envió nada")
-    except (EOFError, KeyboardInterrupt, typer.Abort):
+    except (EOFError, KeyboardInterrupt):
         _fin("\nno se envió nada")
     return datos
 
 
 def _leer_linea(rotulo: str) -> str:
-    progreso.print(f"{rotulo}: ", end="", markup=False)
+    progreso.print(rotulo if rotulo.startswith("¿") else f"{rotulo}:", end=" ", markup=False, highlight=False)
     linea = sys.stdin.readline()
     if not linea:
         raise EOFError

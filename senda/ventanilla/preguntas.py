@@ -38,7 +38,7 @@ class Preguntas:
 
     def _campo(self, campo: Campo, camino: str) -> Any:
         self.decir(presentar(campo, camino))
-        if campo.forma.estructura is not None and not campo.obligatorio and not self._quiere(camino):
+        if campo.forma.estructura is not None and not campo.obligatorio and not self.confirmar(camino):
             return UNSET
         return self._valor(campo.forma, camino, obligatorio=campo.obligatorio)
 
@@ -66,11 +66,12 @@ class Preguntas:
     def _varios(self, clase: type[Struct], minimo: int, camino: str) -> list[dict[str, Any]]:
         """Una lista de objetos, de uno en uno."""
         elementos: list[dict[str, Any]] = []
-        while len(elementos) < minimo or self._quiere(f"{camino}: añadir {'otro' if elementos else 'uno'}"):
+        while len(elementos) < minimo or self.confirmar(f"{camino}: añadir {'otro' if elementos else 'uno'}"):
             elementos.append(self._estructura(clase, f"{camino}[{len(elementos)}]."))
         return elementos
 
-    def _quiere(self, que: str) -> bool:
+    def confirmar(self, que: str) -> bool:
+        """Una pregunta de sí o no; una línea vacía es no."""
         while True:
             respuesta = self.leer(f"¿{que}? (sí/no)").strip().lower()
             if respuesta in _SI:
@@ -85,8 +86,18 @@ def presentar(campo: Campo, camino: str) -> str:
     if campo.sellado:
         marcas.append("va sellado")
     que = f" {campo.descripcion}." if campo.descripcion else ""
-    ejemplo = "" if campo.forma.estructura or campo.forma.valores else f" Ejemplo: {_a_texto(campo.forma.ejemplo)}."
-    return f"{camino} ({', '.join(marcas)}).{que} Se espera {campo.forma}.{ejemplo}"
+    cerrada = (campo.forma.de or campo.forma).valores
+    ejemplo = "" if campo.forma.estructura or cerrada else f" Ejemplo: {_a_texto(campo.forma.ejemplo)}."
+    return f"{camino} ({', '.join(marcas)}).{que} Se espera {_numerada(campo.forma)}.{ejemplo}"
+
+
+def _numerada(forma: Forma) -> str:
+    """La forma; de una lista cerrada, con el número con que también se puede contestar."""
+    de = forma.de or forma
+    if not de.valores:
+        return str(forma)
+    opciones = ", ".join(f"{n} {valor}" for n, valor in enumerate(de.valores, 1))
+    return f"uno o varios, con comas, de: {opciones}" if forma.es_lista else f"uno de: {opciones}"
 
 
 def interpretar(forma: Forma, texto: str) -> Any:

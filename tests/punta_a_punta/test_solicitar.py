@@ -204,8 +204,8 @@ def test_preguntada_se_confirma_antes_de_enviar(orden, monkeypatch):
     monkeypatch.setattr(solicitar, "_hay_terminal", lambda: True)
     respuestas = ["no", "no", "spa", "bajo", "gt", "", "no", *[""] * 7]
 
-    negada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "n", ""]))
-    enviada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "y", ""]))
+    negada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "no", ""]))
+    enviada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "sí", ""]))
     cortada = orden("solicitar", "detectar-presunta-victima", entrada="no\n")
 
     assert (negada.exit_code, cortada.exit_code) == (solicitar.MAL_PEDIDA, solicitar.MAL_PEDIDA)

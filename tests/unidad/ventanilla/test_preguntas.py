@@ -65,7 +65,9 @@ def test_se_dice_cuales_van_sellados_y_cuales_hacen_falta():
     relato = next(linea for linea in dicho if linea.startswith("relato "))
     assert "va sellado" in relato
     assert "opcional" in relato
-    assert next(linea for linea in dicho if linea.startswith("nna ")).startswith("nna (obligatorio)")
+    nna = next(linea for linea in dicho if linea.startswith("nna "))
+    assert nna.startswith("nna (obligatorio)")
+    assert "1 si, 2 no, 3 no-consta" in nna
 
 
 def test_los_objetos_de_dentro_se_preguntan_uno_a_uno():
