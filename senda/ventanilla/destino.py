@@ -37,6 +37,7 @@ _LOTE: Final = 500
 #: Segundos que se bloquea cada mirada a la cola.
 _MIRADA: Final = 1.0
 _PAUSA: Final = 0.05
+_ALGO_DESPUES: Final = timedelta(minutes=1)
 
 
 class NoSalio(Exception):
@@ -165,7 +166,8 @@ def reloj_de(carpeta: Path, despliegue: Despliegue) -> Reloj:
             ultimo = conexion.scalar(sa.select(libro.c.cuerpo).order_by(libro.c.indice.desc()).limit(1))
     finally:
         motor.dispose()
-    return RelojSimulado(decodificar(ultimo).registrado) if ultimo else reloj_desde(despliegue.reloj)
+    # Un poco después, para que lo que se pida no parezca simultáneo a lo que ya había.
+    return RelojSimulado(decodificar(ultimo).registrado + _ALGO_DESPUES) if ultimo else reloj_desde(despliegue.reloj)
 
 
 def reconocer(entrega: Entrega, compuesta: Compuesta, claves: ClavesDeServicio) -> Acuse | None:
