@@ -81,7 +81,7 @@ class PorBus:
     def _tramitar(self, transporte: Transporte, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         enlace = Enlace(transporte, Nombres(self.claves.prefijo))
         cola = enlace.nombres.acuses_de(institucion)
-        _asegurar_colas(enlace, institucion)
+        _asegurar_cola(enlace, institucion)
         _enviar(enlace, compuesta, cola)
         ajenos, limite = 0, self.reloj_de_espera() + espera
         while (falta := limite - self.reloj_de_espera()) > 0:
@@ -117,7 +117,7 @@ class EnLaCarpeta:
     def _tramitar(self, sistema: Embebido, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         enlace = sistema.enlace()
         cola = enlace.nombres.acuses_de(institucion)
-        _asegurar_colas(enlace, institucion)
+        _asegurar_cola(enlace, institucion)
         sistema.planificador.hasta_reposo()
         _enviar(enlace, compuesta, cola)
         limite = self.reloj.ahora() + timedelta(seconds=espera)
@@ -186,11 +186,16 @@ def reconocer(entrega: Entrega, compuesta: Compuesta, claves: ClavesDeServicio) 
     return acuse if cabecera.kid == acuse.origen and acuse.servicio == compuesta.servicio else None
 
 
-def _asegurar_colas(enlace: Enlace, institucion: str) -> None:
-    """La cola existe desde la primera vez que se escribe a la institución; antes, la declara ella."""
+def _asegurar_cola(enlace: Enlace, institucion: str) -> None:
+    """La cola de acuses existe desde la primera vez que se escribe a la institución; antes, la declara ella.
+
+    Primero se mira: el usuario de una institución puede no tener permiso para declarar, ni siquiera lo que ya está.
+    """
+    acuses, _ = colas_de_institucion(institucion, enlace.nombres.prefijo)
+    if enlace.transporte.atada(enlace.nombres.acuses, acuses.nombre):
+        return
     try:
-        for cola in colas_de_institucion(institucion, enlace.nombres.prefijo):
-            enlace.transporte.asegurar_cola(cola)
+        enlace.transporte.asegurar_cola(acuses)
     except TopologiaIncompatible:
         raise NoSalio(
             "no se puede abrir la cola de acuses de esa institución; comprueba --carpeta, el prefijo del archivo de "

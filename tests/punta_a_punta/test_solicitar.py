@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from infra.azar import AzarReal, AzarSembrado
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.topologia import colas_de_institucion
-from infra.mensajeria.transportes.base import Mensaje
+from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible
 from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
 from infra.reloj import RelojReal
 from senda import credencial as credenciales
@@ -217,9 +217,11 @@ def test_preguntada_se_confirma_antes_de_enviar(orden, monkeypatch):
 def test_mientras_otro_proceso_lo_tiene_en_marcha_no_se_toca(orden, carpeta):
     with en_exclusiva(carpeta):
         resultado = orden("solicitar", "detectar-presunta-victima", "-a", "-", entrada=PRESUNTA)
+        otro_todo = orden("todo", "--carpeta", carpeta)
 
     assert resultado.exit_code == solicitar.MAL_PEDIDA
     assert "en otro proceso" in resultado.output
+    assert otro_todo.exit_code == 2
 
 
 def test_en_una_demostracion_el_tiempo_sigue_desde_su_ultimo_hecho_y_no_se_espera_de_verdad(tmp_path):
@@ -286,6 +288,17 @@ def test_sin_acuse_a_tiempo_sale_con_3_y_no_se_lleva_los_ajenos(orden, bus, serv
     assert "1 acuses de otras solicitudes" in resultado.output
     assert bus.pendientes(mapa().nombres.acuses_de("GT-SVET")) == 1
     assert bus.pendientes(mapa().nombres.solicitudes_de("deteccion")) == 1
+
+
+def test_a_una_institucion_que_no_puede_declarar_colas_le_basta_con_que_la_suya_exista(
+    orden, bus, servicios, rectora, monkeypatch
+):
+    def sin_permiso(*_):
+        raise TopologiaIncompatible("falta permiso")
+
+    monkeypatch.setattr(TransporteMemoria, "asegurar_cola", sin_permiso)
+
+    assert por_bus(orden, servicios).exit_code == solicitar.SIN_ACUSE
 
 
 def test_si_el_servicio_no_esta_en_ese_bus_no_se_envia_nada(orden, monkeypatch, servicios, rectora):
