@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from contratos.acuse import Resultado
 from contratos.base import Peticion
@@ -25,6 +26,7 @@ from infra.mensajeria.examen import leer as examinar
 from infra.mensajeria.transportes.base import TransporteCaido
 from infra.observabilidad.registro import configurar
 from infra.reloj import RelojReal
+from infra.seguridad.identidad_servicio import ClavesInvalidas
 from senda.cliente import Compuesta, Credencial, componer
 from senda.credencial import CLAVE_RECTORA, CredencialInvalida, archivo_de
 from senda.credencial import leer as leer_credencial
@@ -41,8 +43,8 @@ from senda.ventanilla.quien import AgenteInvalido, exigir_agente
 
 ACEPTADA, RECHAZADA, MAL_PEDIDA, SIN_ACUSE = 0, 1, 2, 3
 _MAL_PEDIDO = (
-    archivos.ArchivoInvalido, AgenteInvalido, catalogo.TipoDesconocido, ClavesAusentes, CredencialInvalida,
-    DespliegueAusente, EnMarcha, NoSalio,
+    archivos.ArchivoInvalido, AgenteInvalido, catalogo.TipoDesconocido, ClavesAusentes, ClavesInvalidas,
+    CredencialInvalida, DespliegueAusente, EnMarcha, NoSalio,
 )  # fmt: skip
 
 
@@ -114,9 +116,8 @@ def solicitar(
                 _tramitar(destino, compuesta, credencial.codigo, espera, como_json=como_json)
     except _MAL_PEDIDO as error:
         _fin(str(error))
-    except TransporteCaido as error:
-        progreso.print(f"{error}; no se sabe si llegó: guárdala con --guardar y repítela con --reenviar", markup=False)
-        raise typer.Exit(SIN_ACUSE) from None
+    except (TransporteCaido, SQLAlchemyError) as error:
+        _no_se_sabe(error)
     except OSError as error:
         _fin(f"no se puede escribir: {error.strerror}")
 
@@ -185,9 +186,10 @@ def _preguntados(clase: type[Peticion], *, mostrar_sellado: bool, preguntar_envi
         if hallados := revisar(clase, datos):
             vista.defectos(hallados, progreso)
             _fin("así no la admite el contrato; no se envió nada")
-        vista.propuesta(clase, datos, progreso, sellados=mostrar_sellado)
-        if preguntar_envio and not preguntas.confirmar("La envío"):
-            _fin("no se envió nada")
+        if preguntar_envio:
+            vista.propuesta(clase, datos, progreso, sellados=mostrar_sellado)
+            if not preguntas.confirmar("La envío"):
+                _fin("no se envió nada")
     except (EOFError, KeyboardInterrupt):
         _fin("\nno se envió nada")
     return datos
@@ -264,7 +266,14 @@ def _sin_acuse(respuesta: Respuesta, compuesta: Compuesta, espera: float) -> NoR
         markup=False,
     )
     if respuesta.ajenos:
-        progreso.print(f"En esa cola hay {respuesta.ajenos} acuses de otras solicitudes, que se dejaron donde estaban.")
+        progreso.print(f"Acuses de otras solicitudes que hay en esa cola, y ahí siguen: {respuesta.ajenos}.")
+    raise typer.Exit(SIN_ACUSE)
+
+
+def _no_se_sabe(error: Exception) -> NoReturn:
+    """Se cortó después de empezar a enviar. De una base no se dice más: su mensaje puede llevar valores."""
+    que = str(error) if isinstance(error, TransporteCaido) else "una base del despliegue no contesta"
+    progreso.print(f"{que}; no se sabe si llegó: guárdala con --guardar y repítela con --reenviar", markup=False)
     raise typer.Exit(SIN_ACUSE)
 
 

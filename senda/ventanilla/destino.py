@@ -72,7 +72,10 @@ class PorBus:
 
     def tramitar(self, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         """Como en `Destino`. Los acuses ajenos no se confirman: al cerrar vuelven a la cola de la institución."""
-        transporte = abrir(self.url)
+        try:
+            transporte = abrir(self.url)
+        except ValueError as error:
+            raise NoSalio(str(error)) from None
         try:
             return self._tramitar(transporte, compuesta, institucion, espera)
         finally:
@@ -81,7 +84,10 @@ class PorBus:
     def _tramitar(self, transporte: Transporte, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         enlace = Enlace(transporte, Nombres(self.claves.prefijo))
         cola = enlace.nombres.acuses_de(institucion)
-        _asegurar_cola(enlace, institucion)
+        try:
+            _asegurar_cola(enlace, institucion)
+        except TransporteCaido:
+            raise NoSalio("no se puede conectar con el bus: comprueba la dirección, el usuario y la red") from None
         _enviar(enlace, compuesta, cola)
         ajenos, limite = 0, self.reloj_de_espera() + espera
         while (falta := limite - self.reloj_de_espera()) > 0:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from infra.azar import AzarReal, AzarSembrado
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.topologia import colas_de_institucion
-from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible
+from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible, TransporteCaido
 from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
 from infra.reloj import RelojReal
 from senda import credencial as credenciales
@@ -285,7 +285,7 @@ def test_sin_acuse_a_tiempo_sale_con_3_y_no_se_lleva_los_ajenos(orden, bus, serv
     resultado = por_bus(orden, servicios)
 
     assert resultado.exit_code == solicitar.SIN_ACUSE
-    assert "1 acuses de otras solicitudes" in resultado.output
+    assert "ahí siguen: 1." in " ".join(resultado.output.split())
     assert bus.pendientes(mapa().nombres.acuses_de("GT-SVET")) == 1
     assert bus.pendientes(mapa().nombres.solicitudes_de("deteccion")) == 1
 
@@ -305,6 +305,30 @@ def test_si_el_servicio_no_esta_en_ese_bus_no_se_envia_nada(orden, monkeypatch, 
     monkeypatch.setattr(destino, "abrir", lambda _url: TransporteMemoria(BrokerMemoria()))
 
     assert por_bus(orden, servicios).exit_code == solicitar.MAL_PEDIDA
+
+
+def test_sin_conexion_no_se_envio_nada_y_si_se_corta_despues_no_se_sabe(orden, bus, servicios, rectora, monkeypatch):
+    def caido(*_):
+        raise TransporteCaido("se perdió la conexión")
+
+    monkeypatch.setattr(TransporteMemoria, "recibir", caido)
+    cortada = por_bus(orden, servicios)
+    monkeypatch.setattr(TransporteMemoria, "atada", caido)
+    sin_conexion = por_bus(orden, servicios)
+
+    assert cortada.exit_code == solicitar.SIN_ACUSE
+    assert "--reenviar" in cortada.output
+    assert sin_conexion.exit_code == solicitar.MAL_PEDIDA
+
+
+def test_una_direccion_que_no_es_de_un_bus_se_dice(orden, servicios, rectora):
+    resultado = orden(
+        "solicitar", "detectar-presunta-victima", "-a", "-", "--amqp", "http://bus", "--servicios", servicios,
+        "--clave", rectora, entrada=PRESUNTA,
+    )  # fmt: skip
+
+    assert resultado.exit_code == solicitar.MAL_PEDIDA
+    assert "amqp://" in resultado.output
 
 
 def test_solo_se_cree_el_acuse_que_firmo_el_servicio_sobre_estos_bytes(carpeta, bus):
