@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from contratos.campos import campos
+from contratos.solicitudes import PETICIONES
+from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from infra.azar import AzarReal, AzarSembrado
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.topologia import colas_de_institucion
@@ -202,7 +205,8 @@ def test_lo_que_se_cuenta_tarde_no_nace_con_la_firma_caducada(orden):
 
 def test_preguntada_se_confirma_antes_de_enviar(orden, monkeypatch):
     monkeypatch.setattr(solicitar, "_hay_terminal", lambda: True)
-    respuestas = ["no", "no", "spa", "bajo", "gt", "", "no", *[""] * 7]
+    # A lo opcional, línea vacía: un campo nuevo no cambia la prueba.
+    respuestas = [str(PRESUNTA[c.nombre]) if c.obligatorio else "" for c in campos(DetectarPresuntaVictima)]
 
     negada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "no", ""]))
     enviada = orden("solicitar", "detectar-presunta-victima", entrada="\n".join([*respuestas, "sí", ""]))
@@ -361,7 +365,7 @@ def test_solo_se_cree_el_acuse_que_firmo_el_servicio_sobre_estos_bytes(carpeta, 
 def test_la_lista_dice_todo_lo_que_se_puede_pedir_y_quien(orden):
     lista = json.loads(orden("solicitar", "--lista", "--json").stdout)
 
-    assert len(lista) == 71
+    assert {p["tipo"] for p in lista} == set(PETICIONES)
     assert next(p for p in lista if p["tipo"].endswith("autorizar-proteccion.v1"))["mandatos"] == ["judicatura"]
     assert "aceptar-derivacion" in orden("solicitar", "--lista").output
 
