@@ -65,9 +65,13 @@ class Credencial:
 
 
 def componer(
-    peticion: Peticion, credencial: Credencial, agente: str, ocurrido: datetime, recepcion: str, azar: Azar
-) -> Compuesta:
-    """Arma y firma una solicitud. ``recepcion``: clave X25519 del servicio, hacia la que van cifrados los sellados."""
+    peticion: Peticion, credencial: Credencial, agente: str, ocurrido: datetime, recepcion: str, azar: Azar,
+    ahora: datetime | None = None,
+) -> Compuesta:  # fmt: skip
+    """Arma y firma una solicitud. ``recepcion``: clave X25519 del servicio, hacia la que van cifrados los sellados.
+
+    ``ahora``: cuándo se firma, si no es cuando ocurrió; lo que se cuenta tarde no nace con la firma caducada.
+    """
     abierto, sellado = partir(peticion)
     destino = X25519PublicKey.from_public_bytes(base64url.de_texto(recepcion))
     solicitud = Solicitud(
@@ -81,7 +85,8 @@ def componer(
     )
     cuerpo = msgspec.json.encode(solicitud)
     identificador = str(solicitud.id)
-    firma = firmar(cuerpo, credencial.clave, credencial.codigo, peticion.servicio, identificador, ocurrido + VIGENCIA)
+    caduca = (ahora or ocurrido) + VIGENCIA
+    firma = firmar(cuerpo, credencial.clave, credencial.codigo, peticion.servicio, identificador, caduca)
     return Compuesta(identificador, peticion.servicio, cuerpo, firma)
 
 
@@ -92,14 +97,19 @@ class Enlace:
     transporte: Transporte
     nombres: Nombres
 
-    def enviar(self, compuestas: Sequence[Compuesta]) -> list[bool]:
-        """Publica solicitudes; por cada una, si el bus la tiene ya en la cola de su servicio."""
+    def enviar(self, compuestas: Sequence[Compuesta], responder_a: str | None = None) -> list[bool]:
+        """Publica solicitudes; por cada una, si el bus la tiene ya en la cola de su servicio.
+
+        ``responder_a``: cola a la que va la respuesta si el servicio no llega a creer de quién es la solicitud.
+        """
         return self.transporte.publicar(
             [
-                Mensaje(self.nombres.solicitudes, c.servicio, "solicitud", c.cuerpo, c.id, {"firma": c.firma})
+                Mensaje(
+                    self.nombres.solicitudes, c.servicio, "solicitud", c.cuerpo, c.id, {"firma": c.firma}, responder_a
+                )
                 for c in compuestas
             ]
-        )
+        )  # fmt: skip
 
     def acuses(self, institucion: str, maximo: int = 500) -> list[Acuse]:
         """Lee y confirma los acuses que esperan a una institución."""

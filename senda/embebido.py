@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +24,14 @@ from senda.composicion import CONTEXTOS, Montaje, inscribir_rectora, instalacion
 from senda.despliegue import Despliegue, DespliegueAusente, crear, leer
 
 BUS = "memory://"
+_CERROJO = "en-marcha.cerrojo"
+
+
+class EnMarcha(Exception):
+    """Otro proceso tiene puesto en marcha este despliegue embebido."""
+
+    def __str__(self) -> str:
+        return "ese despliegue está en marcha en otro proceso (¿«senda todo»?): páralo, o instálalo sobre RabbitMQ"
 
 
 @dataclass
@@ -93,11 +105,27 @@ def estrenar(
     return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes()), broker)
 
 
-def abrir_o_estrenar(carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar) -> Embebido:
-    """Monta el despliegue de la carpeta, o uno nuevo si no lo hay. Los mensajes en vuelo se reponen desde las bases."""
-    try:
-        despliegue = leer(carpeta)
-    except DespliegueAusente:
-        return estrenar(carpeta, rectora, reloj, azar)
+def reabrir(carpeta: Path, reloj: Reloj, azar: Azar) -> Embebido:
+    """Monta el despliegue de la carpeta; lo que volaba se repone desde las bases. Errores: `DespliegueAusente`."""
     broker = BrokerMemoria()
-    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker), broker)
+    return Embebido(Montaje(carpeta, leer(carpeta), reloj, azar, broker), broker)
+
+
+@contextmanager
+def en_exclusiva(carpeta: Path) -> Iterator[None]:
+    """Mientras dura, nadie más pone en marcha esta carpeta: dos procesos no comparten un bus en memoria.
+
+    Errores: `EnMarcha` si ya lo está; `DespliegueAusente` si la carpeta no existe.
+    """
+    try:
+        descriptor = os.open(carpeta / _CERROJO, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        raise DespliegueAusente from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise EnMarcha from None
+        yield
+    finally:
+        os.close(descriptor)

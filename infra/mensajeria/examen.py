@@ -19,6 +19,7 @@ from msgspec import Struct
 
 import contratos.solicitudes  # noqa: F401  (llena PETICIONES)
 from contratos.base import PETICIONES, Peticion
+from contratos.revision import leer as leer_peticion
 from contratos.solicitud import MAXIMO_BYTES, Solicitud
 from eventos.base import campos_sellados
 from infra.seguridad.firma import FirmaInvalida, verificar
@@ -135,7 +136,7 @@ def abrir(examinada: Examinada, servicio: str, claves: ClavesServicio, ahora: da
     if solicitud.sellado:
         datos |= _abrir_sellado(solicitud.sellado, claves, sellables)
     try:
-        return msgspec.convert(datos, clase, strict=True, str_keys=True)
+        return leer_peticion(clase, datos)
     except msgspec.ValidationError as error:
         campo = _campo(error)
         ubicado = f"sellado.{campo}" if campo.split(".")[0] in sellables else f"datos.{campo}".rstrip(".")

@@ -19,6 +19,7 @@ from infra.mensajeria.transportes.abrir import abrir
 from infra.reloj import Reloj, RelojAcelerado, RelojReal, RelojSimulado
 from senda.cliente import Credencial, Enlace
 from senda.composicion import instalaciones, mapa
+from senda.credencial import guardar_todas
 from senda.demo import elenco
 from senda.demo.corrida import AJUSTES_SIMULADOS, CorridaReal, correr_embebida
 from senda.demo.escena import Escena
@@ -83,6 +84,7 @@ def embebida(carpeta: Path, obra: Obra, azar: Azar, inicio: datetime, mirar: Mir
     protocolo, reloj = vigente(PAIS), RelojSimulado(inicio)
     credenciales = elenco.formar(protocolo, azar.hijo("elenco"))
     sistema = estrenar(carpeta, credenciales[protocolo.rectora], reloj, azar, PAIS, AJUSTES_SIMULADOS)
+    guardar_todas(carpeta, credenciales.values())
     reparto = Reparto(protocolo, modo_de=obra.modo_de)
     escena = Escena(sistema.enlace(), credenciales, sistema.despliegue.recepcion, azar.hijo("escena"), reparto)
     marcha = Marcha(sistema.despliegue, escena, obra.personas, inicio)
@@ -118,6 +120,7 @@ def en_procesos(
         reloj=reloj.texto() if isinstance(reloj, RelojAcelerado) else "real",
         rectora=protocolo.rectora, clave_rectora=credenciales[protocolo.rectora].publica, azar=azar,
     )  # fmt: skip
+    guardar_todas(carpeta, credenciales.values())
     with ExitStack() as pila:
         if not conservar:
             pila.callback(limpiar, despliegue, base, list(credenciales))

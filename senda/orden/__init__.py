@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import typer
 
-from senda.orden import auditar, demo, instrumentos, operar, protocolo, ruta, servicio
+from senda.orden import (
+    auditar,
+    credencial,
+    demo,
+    directorio,
+    instrumentos,
+    operar,
+    protocolo,
+    ruta,
+    servicio,
+    solicitar,
+)
 
 app = typer.Typer(
-    no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena."
+    no_args_is_help=True,
+    help="Senda: el recorrido de cada persona, de la detección a la restitución plena.",
+    # Las variables de un fallo pueden llevar lo que solo viaja sellado, o una clave.
+    pretty_exceptions_show_locals=False,
 )
 app.command("demo")(demo.demo)
 app.command("instalar")(servicio.instalar)
 app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
 app.command("ruta")(ruta.ruta)
+app.command("solicitar")(solicitar.solicitar)
+app.add_typer(directorio.app, name="directorio")
+app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")

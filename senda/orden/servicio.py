@@ -12,15 +12,13 @@ from contratos.protocolos import ProtocoloDesconocido, ProtocoloEnBorrador, vige
 from eventos.rechazo import Rechazo
 from infra.azar import AzarReal
 from infra.reloj import RelojReal
-from infra.seguridad import base64url
+from senda import credencial as credenciales
 from senda.cliente import Credencial
 from senda.composicion import CONTEXTOS, instalaciones
 from senda.despliegue import DespliegueAusente, crear
+from senda.embebido import Embebido, EnMarcha, en_exclusiva, estrenar, reabrir
 from senda.orden.comun import Carpeta, progreso
 from senda.protocolo.rechazos import PaisSinPaquete, PaqueteEnBorrador
-
-#: Archivo en que la instalación deja la clave de la rectora, para que se la lleve y lo borre de aquí.
-CLAVE_RECTORA = "rectora.clave"
 
 
 def instalar(
@@ -61,9 +59,8 @@ def instalar(
     except FileExistsError:
         progreso.print("Esa carpeta ya tiene un despliegue; elige otra.", style="red")
         raise typer.Exit(1) from None
-    guardada = carpeta / CLAVE_RECTORA
-    guardada.touch(mode=0o600)
-    guardada.write_text(base64url.a_texto(credencial.clave.private_bytes_raw()) + "\n")
+    guardada = carpeta / credenciales.CLAVE_RECTORA
+    credenciales.guardar(guardada, credencial)
     progreso.print(f"Despliegue listo en {carpeta}. Clave de {rectora}: {guardada} (guárdala fuera y bórrala de aquí).")
 
 
@@ -101,11 +98,23 @@ def servicio(
 
 def todo(carpeta: Carpeta) -> None:
     """Los seis servicios en este proceso, sobre SQLite y memory://, con reloj real. Crea el despliegue si no está."""
-    from senda.embebido import abrir_o_estrenar  # noqa: PLC0415
+    carpeta.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with en_exclusiva(carpeta):
+            azar = AzarReal()
+            try:
+                sistema = reabrir(carpeta, RelojReal(), azar)
+            except DespliegueAusente:
+                rectora = Credencial.generar("GT-SVET", azar)
+                sistema = estrenar(carpeta, rectora, RelojReal(), azar)
+                credenciales.guardar(carpeta / credenciales.CLAVE_RECTORA, rectora)
+            _andar(sistema, carpeta)
+    except EnMarcha as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
 
-    azar = AzarReal()
-    credencial = Credencial.generar("GT-SVET", azar)
-    sistema = abrir_o_estrenar(carpeta, credencial, RelojReal(), azar)
+
+def _andar(sistema: Embebido, carpeta: Path) -> None:
     progreso.print(f"Los seis servicios andan en {carpeta}; Ctrl-C para parar.")
     try:
         sistema.andar(timedelta(milliseconds=50))
@@ -115,4 +124,4 @@ def todo(carpeta: Carpeta) -> None:
         sistema.cerrar()
 
 
-__all__ = ["CLAVE_RECTORA", "instalar", "servicio", "todo"]
+__all__ = ["instalar", "servicio", "todo"]

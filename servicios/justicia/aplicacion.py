@@ -57,6 +57,7 @@ from servicios.justicia import dominio
 from servicios.justicia.estado import Justicia
 
 CASOS = Casos()
+_ASISTEN = frozenset({Mandato.ASISTENCIA_LEGAL, Mandato.PROTECCION_NNA})
 _RESUELVEN = frozenset({Mandato.PERSECUCION_PENAL, Mandato.JUDICATURA})
 
 
@@ -113,7 +114,9 @@ def asignar_asistencia_juridica(peticion: AsignarAsistenciaJuridica, mesa: Mesa)
     mesa.ruta(peticion.ruta)
     entidad = mesa.institucion_de(peticion.entidad)
     en_directorio = entidad is not None and entidad.activa
-    return [dominio.asignar_asistencia(AsistenciaJuridicaAsignada(**asdict(peticion)), en_directorio=en_directorio)]
+    asiste = entidad is not None and bool(entidad.mandatos & _ASISTEN)
+    propuesta = AsistenciaJuridicaAsignada(**asdict(peticion))
+    return [dominio.asignar_asistencia(propuesta, en_directorio=en_directorio, asiste=asiste)]
 
 
 @CASOS.atiende(ConstituirQuerellante)

@@ -187,10 +187,18 @@ def autorizar(just: Justicia, propuesta: AutorizacionDeProteccion, ocurrido: dat
     return propuesta
 
 
-def asignar_asistencia(propuesta: AsistenciaJuridicaAsignada, *, en_directorio: bool) -> AsistenciaJuridicaAsignada:
-    """Da a la persona quien la asesore, haya o no proceso (S004 §32). Errores: `EntidadDesconocida`."""
+def asignar_asistencia(
+    propuesta: AsistenciaJuridicaAsignada, *, en_directorio: bool, asiste: bool
+) -> AsistenciaJuridicaAsignada:
+    """Da a la persona quien la asesore, haya o no proceso (S004 §32). ``asiste``: si la entidad tiene mandato.
+
+    Quien acusa no la representa: asignar a la fiscalía no sería asistirla. Errores: `EntidadDesconocida`,
+    `EntidadNoAsiste`.
+    """
     if not en_directorio:
         raise no.EntidadDesconocida
+    if not asiste:
+        raise no.EntidadNoAsiste
     return propuesta
 
 

@@ -189,6 +189,14 @@ class EntidadDesconocida(TodaviaNo):
     que_hacer = "Di el código de una institución activa del directorio."
 
 
+class EntidadNoAsiste(TodaviaNo):
+    """Está en el directorio, pero no para asistir jurídicamente."""
+
+    codigo = "entidad-no-asiste"
+    campo = "datos.entidad"
+    que_hacer = "Asigna una institución con mandato de asistencia-legal o, si es NNA, de proteccion-nna."
+
+
 class CooperacionDesconocida(Rechazo):
     """Esa cooperación no se pidió en esta ruta."""
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from json import dumps, loads
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
 from eventos.coordinacion import DerivacionEscalada, DerivacionReasignada, DerivacionRechazada, RutaReabierta
 from eventos.motivos import MotivoCierre
 from eventos.repatriacion import InteresSuperiorDeterminado, TrasladoRealizado
 from infra.azar import AzarSembrado
+from senda.auditoria import verificar_despliegue
 from senda.consulta import historia
+from senda.credencial import CARPETA
 from senda.demo import funcion
 from senda.demo.carpeta import MARCA, CarpetaAjena, preparar
 from senda.demo.historias.cartel import HISTORIAS, repartir
 from senda.demo.informe import Informe
 from senda.demo.obra import de_historias
+from senda.orden import app
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.coordinacion.dominio.derechos import Estado
 
@@ -100,3 +105,20 @@ def test_la_carpeta_de_una_demostracion_anterior_se_vacia(tmp_path):
     (tmp_path / "demo" / "resto").touch()
     preparar(tmp_path / "demo")
     assert [p.name for p in (tmp_path / "demo").iterdir()] == [MARCA]
+
+
+# La última: pide sobre la carpeta que las demás leen.
+def test_sobre_lo_que_deja_la_demostracion_se_puede_pedir(informe):
+    carpeta = Path(informe.carpeta)
+    opciones = ["--carpeta", str(carpeta), "--institucion", "GT-PNC", "--agente", "ag-7c1e90aa", "--json"]
+    presunta = {"nna": "si", "extranjera": "no", "idioma": "quc", "riesgo": "alto", "pais_deteccion": "gt"}
+
+    pedida = CliRunner().invoke(app, ["solicitar", "detectar-presunta-victima", "-a", "-", *opciones], dumps(presunta))
+
+    assert pedida.exit_code == 0, pedida.output
+    nueva = historia(carpeta, UUID(loads(pedida.stdout)["eventos"][0]["sujeto"]), None, None, MotivoAcceso.OPERACION)
+    assert "GT-PGN" in {d.a for d in nueva.obligaciones}
+    # Nada de lo que quedó pendiente vence por abrirla otro día.
+    assert not any(d.vencidas for d in nueva.obligaciones)
+    assert verificar_despliegue(carpeta).correcto
+    assert all(clave.stat().st_mode & 0o777 == 0o600 for clave in (carpeta / CARPETA).iterdir())

@@ -41,6 +41,14 @@ class MetaDesconocida(Rechazo):
     que_hacer = "Usa el id de una meta que siga en el plan en marcha; a las nuevas no les pongas id."
 
 
+class MetaCambiada(Rechazo):
+    """Se conserva una meta, pero ya no dice lo mismo."""
+
+    codigo = "meta-cambiada"
+    campo = "datos.metas"
+    que_hacer = "Una meta que se conserva mantiene su derecho y su servicio; si cambió, quítala y propón otra sin id."
+
+
 class MetaYaCumplida(Rechazo):
     """Ya se dio por lograda."""
 
@@ -58,6 +66,14 @@ class SinEvidencia(Rechazo):
         "Da al menos un evento en pie de esta ruta en que la persona recibió algo (servicio prestado, atención, "
         "estancia o reintegración); si el servicio lo dio otro, regístralo antes con prestar-servicio."
     )
+
+
+class EvidenciaAjena(Rechazo):
+    """Lo que recibió no es lo que la meta pide."""
+
+    codigo = "evidencia-ajena"
+    campo = "datos.evidencias"
+    que_hacer = "Da al menos un evento del servicio de la meta, o un servicio que se prestó para ella."
 
 
 class PlanSinCumplir(Rechazo):
@@ -94,9 +110,13 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Metas que faltan."""
         return frozenset(meta.meta for meta in self.metas) - self.cumplidas
 
+    def meta(self, meta: UUID) -> MetaDelPlan | None:
+        """Una de sus metas vigentes, o None."""
+        return next((m for m in self.metas if m.meta == meta), None)
+
     def tiene(self, meta: UUID) -> bool:
         """Si es una de sus metas vigentes."""
-        return any(m.meta == meta for m in self.metas)
+        return self.meta(meta) is not None
 
 
 def plan_de(atencion: Atencion) -> Plan | None:
@@ -126,10 +146,21 @@ def en_marcha(atencion: Atencion) -> Plan | None:
 def metas_con_id(
     propuestas: Sequence[Propuesta], plan: Plan | None, nuevo_id: Callable[[], UUID]
 ) -> tuple[MetaDelPlan, ...]:
-    """Pone id a las metas nuevas; las que lo traen son de ``plan``, una vez cada una. Error: `MetaDesconocida`."""
+    """Pone id a las metas nuevas; las que lo traen son de ``plan``, una vez cada una y con el mismo propósito.
+
+    Errores: `MetaDesconocida`, `MetaCambiada` (una meta ya cumplida no puede pasar a ser otra).
+    """
     conservadas = [propuesta.meta for propuesta in propuestas if propuesta.meta is not None]
-    if len(set(conservadas)) != len(conservadas) or not all(plan and plan.tiene(meta) for meta in conservadas):
+    if len(set(conservadas)) != len(conservadas):
         raise MetaDesconocida
+    for propuesta in propuestas:
+        if propuesta.meta is None:
+            continue
+        actual = plan.meta(propuesta.meta) if plan else None
+        if actual is None:
+            raise MetaDesconocida
+        if (actual.derecho, actual.servicio) != (propuesta.derecho, propuesta.servicio):
+            raise MetaCambiada
     return tuple(
         MetaDelPlan(meta=p.meta or nuevo_id(), derecho=p.derecho, servicio=p.servicio, vence=p.vence)
         for p in propuestas
@@ -152,9 +183,13 @@ def acordar(
 
 
 def revisar(atencion: Atencion, revisado: PlanRevisado, *, institucion: str, instante: datetime) -> PlanRevisado:
-    """Cambia las metas del plan. Errores: `PlanDesconocido`, `FechaPasada`, `SinConsentimiento`."""
-    _exigir_plan(atencion, revisado.plan)
-    exigir_futura(revisado.revisar_el, instante.date())
+    """Cambia las metas del plan. La fecha de una meta que se conserva pudo pasar ya; una que se pone, no.
+
+    Errores: `PlanDesconocido`, `FechaPasada`, `SinConsentimiento`.
+    """
+    plan = _exigir_plan(atencion, revisado.plan)
+    puestas = tuple(meta for meta in revisado.metas if meta not in plan.metas)
+    _exigir_fechas(puestas, revisado.revisar_el, instante)
     exigir_consentimiento(atencion, ServicioPedido.REINTEGRACION, institucion=institucion, instante=instante)
     return revisado
 
@@ -168,17 +203,20 @@ def concluir(atencion: Atencion, concluido: PlanConcluido) -> PlanConcluido:
 
 
 def cumplir_meta(atencion: Atencion, cumplida: MetaCumplida) -> MetaCumplida:
-    """Da una meta por lograda, con lo que lo prueba (regla 9).
+    """Da una meta por lograda, con lo que lo prueba (regla 9): algo recibido, y algo de ello para esa meta.
 
-    Errores: `PlanDesconocido`, `MetaDesconocida`, `MetaYaCumplida`, `SinEvidencia`.
+    Errores: `PlanDesconocido`, `MetaDesconocida`, `MetaYaCumplida`, `SinEvidencia`, `EvidenciaAjena`.
     """
     plan = _exigir_plan(atencion, cumplida.plan)
-    if not plan.tiene(cumplida.meta):
+    meta = plan.meta(cumplida.meta)
+    if meta is None:
         raise MetaDesconocida
     if cumplida.meta in plan.cumplidas:
         raise MetaYaCumplida
     if not cumplida.evidencias or not all(atencion.prueba_algo(evidencia) for evidencia in cumplida.evidencias):
         raise SinEvidencia
+    if not any(atencion.sirve_a(evidencia, meta) for evidencia in cumplida.evidencias):
+        raise EvidenciaAjena
     return cumplida
 
 

@@ -8,6 +8,7 @@ from eventos.atencion import (
     AlojamientoAsignado,
     AlojamientoFinalizado,
     AtencionInmediataBrindada,
+    MetaDelPlan,
     ReintegracionFamiliarLograda,
     ServicioPrestado,
 )
@@ -17,6 +18,11 @@ from eventos.vigentes import Vigentes
 
 #: Resultados en que la persona recibió algo: los demás no prueban nada ni necesitan su consentimiento.
 RECIBIDO = frozenset({ResultadoAtencion.COMPLETA, ResultadoAtencion.PARCIAL})
+
+#: Lo que se logra cuando la persona vive con su familia o con una sustituta.
+_DE_FAMILIA = frozenset(
+    {ServicioPedido.REINTEGRACION, ServicioPedido.APOYO_FAMILIAR, ServicioPedido.LOCALIZACION_FAMILIAR}
+)
 
 
 class RutaYaCerrada(TodaviaNo):
@@ -57,6 +63,21 @@ class Atencion(Vigentes, frozen=True, kw_only=True):
                 return servicio.resultado in RECIBIDO
             case AtencionInmediataBrindada() | AlojamientoAsignado() | ReintegracionFamiliarLograda():
                 return True
+            case _:
+                return False
+
+    def sirve_a(self, id_hecho: UUID, meta: MetaDelPlan) -> bool:
+        """Si lo que se recibió en ese hecho es lo que la meta pide, o se prestó para ella."""
+        anotado = self.buscar(id_hecho)
+        match anotado and anotado.hecho:
+            case ServicioPrestado() as servicio:
+                return servicio.servicio is meta.servicio or servicio.meta == meta.meta
+            case AtencionInmediataBrindada():
+                return meta.servicio is ServicioPedido.ATENCION_INMEDIATA
+            case AlojamientoAsignado():
+                return meta.servicio is ServicioPedido.ALOJAMIENTO
+            case ReintegracionFamiliarLograda():
+                return meta.servicio in _DE_FAMILIA
             case _:
                 return False
 

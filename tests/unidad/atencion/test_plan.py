@@ -32,6 +32,7 @@ from tests.unidad.atencion.relatos import (
     acordado,
     concluido,
     cumplida,
+    estancia,
     historia,
     meta_del_plan,
     otorgado,
@@ -87,6 +88,14 @@ def test_las_fechas_del_plan_no_son_pasadas():
         revisar(historia(CONSIENTE, acordado()), revisado(meta_del_plan(META), revisar_el=HOY))
 
 
+def test_al_revisar_una_meta_conservada_pudo_vencer_pero_una_que_se_pone_no():
+    vencida = meta_del_plan(META, vence=HOY)
+    con_ella = historia(CONSIENTE, acordado_con(vencida))
+    assert revisar(con_ella, revisado(vencida))
+    with pytest.raises(FechaPasada):
+        revisar(con_ella, revisado(vencida, meta_del_plan(OTRA_META, vence=HOY)))
+
+
 def acordado_con(meta):
     base = acordado()
     return type(base)(ruta=RUTA, plan=PLAN, metas=(meta,), por=base.por, persona_oida=True, revisar_el=base.revisar_el)
@@ -108,6 +117,15 @@ def test_las_metas_nuevas_reciben_id_y_las_conservadas_lo_mantienen():
 def test_solo_se_conservan_metas_del_plan_y_una_vez(metas):
     with pytest.raises(plan.MetaDesconocida):
         plan.metas_con_id(metas, plan.en_marcha(historia(CONSIENTE, acordado())), lambda: OTRA_META)
+
+
+@pytest.mark.parametrize(
+    "cambio", [{"derecho": Derecho.TRABAJO}, {"servicio": ServicioPedido.MEDIOS_DE_VIDA}], ids=lambda c: next(iter(c))
+)
+def test_una_meta_conservada_no_pasa_a_ser_otra(cambio):
+    otra = MetaPedida(**{"meta": META, "derecho": Derecho.EDUCACION, "servicio": ServicioPedido.EDUCACION} | cambio)
+    with pytest.raises(plan.MetaCambiada):
+        plan.metas_con_id([otra], plan.en_marcha(historia(CONSIENTE, acordado())), lambda: OTRA_META)
 
 
 def test_se_revisa_el_plan_en_marcha_con_consentimiento():
@@ -138,6 +156,16 @@ def test_lo_que_no_es_haber_recibido_algo_no_prueba_nada(evidencias):
     atencion = historia(CONSIENTE, acordado(), EDUCACION, declinado, necesidades)
     with pytest.raises(plan.SinEvidencia):
         plan.cumplir_meta(atencion, cumplida(*evidencias))
+
+
+def test_lo_recibido_ha_de_ser_de_la_meta_o_haberse_prestado_para_ella():
+    comida, clase_particular = prestado(ServicioPedido.ALIMENTACION), prestado(ServicioPedido.PSICOSOCIAL, meta=META)
+    atencion = historia(CONSIENTE, acordado(), comida, clase_particular, estancia(), EDUCACION)
+    for ajena in (id_de(3), id_de(5)):
+        with pytest.raises(plan.EvidenciaAjena):
+            plan.cumplir_meta(atencion, cumplida(ajena))
+    for suya in (id_de(4), id_de(6)):
+        plan.cumplir_meta(atencion, cumplida(suya, id_de(3)))
 
 
 def test_no_se_cumple_dos_veces_ni_una_meta_retirada():

@@ -148,9 +148,11 @@ def test_quien_asiste_invoca_y_la_fiscalia_resuelve(servicio):
     assert len(servicio.pedir(conceder, institucion="GT-MP")) == 1
 
 
-def test_quien_asiste_ha_de_estar_en_el_directorio(servicio):
+def test_quien_asiste_ha_de_estar_en_el_directorio_con_mandato_para_ello(servicio):
     with pytest.raises(no.EntidadDesconocida):
         servicio.pedir(pide.AsignarAsistenciaJuridica(ruta=RUTA, entidad="GT-ONG", gratuita=True))
+    with pytest.raises(no.EntidadNoAsiste):
+        servicio.pedir(pide.AsignarAsistenciaJuridica(ruta=RUTA, entidad="GT-MP", gratuita=True))
 
 
 def test_sin_ruta_se_espera_a_que_llegue(servicio):

@@ -317,9 +317,11 @@ def test_se_prorroga_el_abrigo_que_se_concedio(antes):
 
 def test_quien_asiste_esta_en_el_directorio():
     propuesta = j.AsistenciaJuridicaAsignada(ruta=RUTA, entidad="GT-IDPP", gratuita=True)
-    dominio.asignar_asistencia(propuesta, en_directorio=True)
+    dominio.asignar_asistencia(propuesta, en_directorio=True, asiste=True)
     with pytest.raises(no.EntidadDesconocida):
-        dominio.asignar_asistencia(propuesta, en_directorio=False)
+        dominio.asignar_asistencia(propuesta, en_directorio=False, asiste=False)
+    with pytest.raises(no.EntidadNoAsiste):
+        dominio.asignar_asistencia(propuesta, en_directorio=True, asiste=False)
 
 
 # --- Cooperación y no criminalización --------------------------------------------------------------------------------
