@@ -1,42 +1,33 @@
-"""Dos réplicas deciden a la vez sobre lo mismo: la última plaza, un encargo que se acepta y se reasigna. Gana una.
+"""Varias réplicas deciden a la vez sobre el mismo encargo: se acepta, se reasigna, lo quiere otra. Responde una sola.
 
 En PostgreSQL: SQLite solo deja escribir a uno, y la carrera no se daría.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from contratos.base import Peticion
-from contratos.solicitudes.atencion import AsignarAlojamiento, InscribirAlbergue
 from contratos.solicitudes.coordinacion import AceptarDerivacion, InscribirInstitucion, ReasignarDerivacion
-from eventos.atencion import AlojamientoAsignado, ClaseAlojamiento
 from eventos.base import Hecho
 from eventos.coordinacion import DerivacionAceptada, DerivacionEmitida, DerivacionReasignada
 from eventos.listas import ServicioPedido
-from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.rechazo import Rechazo
 from eventos.sobre import decodificar
-from eventos.tipos import Sexo
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import eventos
 from infra.almacen.motor import leyendo
 from infra.almacen.tanda import Autoria
 from infra.mensajeria.puertos import Remitente
-from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.comun.contexto import Contexto
 from servicios.comun.mesa import Mesa
 from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
 from servicios.coordinacion.internas import InscribirRectora
 from tests.integracion.pilas import Pila
-from tests.unidad.atencion.relatos import ALBERGUE
-from tests.unidad.atencion.rutas_abiertas import abierta
 from tests.unidad.coordinacion.muestras import GT, deteccion
 from tests.unidad.historia import RUTA, anotado
 
@@ -73,30 +64,6 @@ def contados(almacen: Almacen) -> list[Hecho]:
         return [
             decodificar(c).hecho for c in conexion.scalars(sa.select(eventos.c.cuerpo).order_by(eventos.c.posicion))
         ]
-
-
-def test_la_ultima_plaza_de_un_albergue_es_de_una_sola_persona(pila_real: Pila) -> None:
-    replicas = [pila_real.almacen("atencion", ATENCION.lecturas) for _ in range(6)]
-    cupos = (Cupo(sexo=Sexo.MUJER, tramo=TramoCupo.ADULTA, total=2, libres=2),)
-    inscribir = InscribirAlbergue(
-        codigo=ALBERGUE, titular="GT-REFUGIO", titularidad=Titularidad.ONG, especializado=False, territorio="GT-01",
-        cupos=cupos,
-    )  # fmt: skip
-    assert decidir(ATENCION, replicas[0], inscribir, "GT-REFUGIO") == "hecho"
-    rutas = [UUID(int=n << 64 | 0x8000_0000_0000_0000) for n in range(1, 7)]
-    with replicas[0].tanda() as tanda:
-        for n, ruta in enumerate(rutas, 1):
-            ATENCION.conocer(tanda, anotado(abierta(ruta), n))
-
-    def ingresar(almacen: Almacen, ruta: UUID) -> Callable[[], str]:
-        peticion = AsignarAlojamiento(
-            ruta=ruta, albergue=ALBERGUE, clase=ClaseAlojamiento.ALBERGUE_GENERAL, urgente=True
-        )
-        return lambda: decidir(ATENCION, almacen, peticion, "GT-REFUGIO")
-
-    dichos = a_la_vez([ingresar(almacen, ruta) for almacen, ruta in zip(replicas, rutas, strict=True)])
-    assert Counter(dichos) == {"hecho": 2, "sin-plaza": 4}
-    assert sum(isinstance(h, AlojamientoAsignado) for h in contados(replicas[0])) == 2
 
 
 def test_un_encargo_lo_acepta_una_institucion_y_una_vez(pila_real: Pila) -> None:
