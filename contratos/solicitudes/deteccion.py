@@ -38,7 +38,7 @@ from eventos.tipos import (
     dice,
 )
 
-#: Primer contacto con la persona (directriz OEA 28): casi cualquiera puede detectar; supervisión y justicia, no.
+#: Primer contacto con la persona (directriz OEA 28; S000 nombra también al sistema judicial). Quien supervisa, no.
 QUIEN_DETECTA = (
     Mandato.RECTORIA,
     Mandato.DETECCION,
@@ -52,6 +52,7 @@ QUIEN_DETECTA = (
     Mandato.MIGRACION,
     Mandato.EDUCACION,
     Mandato.TRABAJO,
+    Mandato.JUDICATURA,
 )
 
 
@@ -101,7 +102,7 @@ class AplicarEvaluacion(PeticionDeRuta, frozen=True, kw_only=True):
     detalle: Sellado[Relato] = UNSET
 
 
-@peticion("senalar-riesgo", *QUIEN_DETECTA, Mandato.ALBERGUE, Mandato.ASISTENCIA_LEGAL, Mandato.JUDICATURA)
+@peticion("senalar-riesgo", *QUIEN_DETECTA, Mandato.ALBERGUE, Mandato.ASISTENCIA_LEGAL)
 class SenalarRiesgo(PeticionDeRuta, frozen=True, kw_only=True):
     """Avisa de un peligro inmediato para la persona (directriz OEA 33)."""
 
