@@ -39,9 +39,7 @@ class _Encargo:
 
 def faltas_de_las_rutas(hechos: dict[str, list[Any]], protocolo: Path, ahora: datetime) -> Iterator[str]:
     """``hechos``: por servicio, en orden. ``protocolo``: la carpeta de sus TOML. ``ahora`` en UTC."""
-    datos: dict[str, Any] = {}
-    for archivo in sorted(protocolo.glob("*.toml")):
-        datos |= tomllib.loads(archivo.read_text(encoding="utf-8"))
+    datos = _paquete(protocolo)
     coordinacion = hechos["coordinacion"]
     faltas: list[str] = []
     encargos = _contar_encargos(coordinacion, faltas)
@@ -49,6 +47,21 @@ def faltas_de_las_rutas(hechos: dict[str, list[Any]], protocolo: Path, ahora: da
     yield from _aperturas(hechos["deteccion"], coordinacion, datos)
     yield from _obligatorias(hechos["deteccion"], coordinacion, encargos, datos)
     yield from _vencimientos(encargos, ahora)
+
+
+def _paquete(carpeta: Path) -> dict[str, Any]:
+    """Lo que dice el paquete, con lo que hereda de su base: de cada pieza manda lo que el país escriba."""
+    datos: dict[str, Any] = {}
+    for archivo in sorted(carpeta.glob("*.toml")):
+        datos |= tomllib.loads(archivo.read_text(encoding="utf-8"))
+    if "hereda" not in datos:
+        return datos
+    base = _paquete(carpeta.parent.parent / datos["hereda"]["paquete"] / datos["hereda"]["version"])
+    for lista, clave in (("reglas", "id"), ("plazos", "urgencia")):
+        propias = {pieza[clave]: pieza for pieza in datos.get(lista, [])}
+        heredadas = {pieza[clave]: pieza for pieza in base[lista]}
+        datos[lista] = [heredadas.get(c, {}) | propias.get(c, {}) for c in heredadas | propias]
+    return datos
 
 
 def _aperturas(deteccion: list[Any], coordinacion: list[Any], protocolo: dict[str, Any]) -> Iterator[str]:

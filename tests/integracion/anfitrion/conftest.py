@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -163,6 +163,16 @@ class Banco:
 
         hasta(bastan, segundos)
         return juntos
+
+    def acuses_de(self, ids: Collection[str], segundos: float = 30.0) -> None:
+        """Espera el acuse de cada una. Pueden repetirse: quien muere tras publicar y antes de anotarlo, repite."""
+        llegaron: set[str] = set()
+
+        def estan() -> bool:
+            llegaron.update(a.id for a in self.enlace.acuses(INSTITUCION))
+            return llegaron.issuperset(ids)
+
+        hasta(estan, segundos)
 
     def leer(self, servicio: str, consulta: sa.Select) -> list:
         base = self.despliegue.bases[servicio]
