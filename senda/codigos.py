@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import infra.seguridad.boveda.rechazos
 import senda.composicion  # noqa: F401  (importa los seis contextos)
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
