@@ -17,7 +17,7 @@ from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
 from infra.mensajeria.transportes.memoria import BrokerMemoria
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
-from senda.despliegue import Despliegue, claves_de, maestra
+from senda.despliegue import Despliegue, anillo_maestro, claves_de
 from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.auditoria.contexto import CONTEXTO as AUDITORIA
 from servicios.comun.contexto import Contexto
@@ -64,7 +64,7 @@ class Montaje:
         vigencia = None if self.broker is not None else timedelta(minutes=5)
         return Llavero(
             base.url,
-            maestra(self.carpeta),
+            anillo_maestro(self.carpeta),
             self.azar_de("llavero"),
             self.reloj,
             esquema=base.esquema,

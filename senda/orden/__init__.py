@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from senda.orden import auditar, demo, operar, ruta, servicio
+from senda.orden import auditar, boveda, demo, operar, ruta, servicio
 
 app = typer.Typer(
     no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena."
@@ -16,5 +16,6 @@ app.command("todo")(servicio.todo)
 app.command("ruta")(ruta.ruta)
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
+app.add_typer(boveda.app, name="boveda")
 
 __all__ = ["app"]

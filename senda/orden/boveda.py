@@ -1,0 +1,251 @@
+"""`senda boveda`: depositar, abrir, autorizar, revocar y destruir la identidad; repartir la recuperación.
+
+Se ejecuta donde está la bóveda. La identidad entra por la entrada estándar y sale por la salida estándar: nunca por
+los argumentos, que cualquiera ve en la lista de procesos y quedan en la historia del intérprete.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import typer
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from rich.console import Console
+from rich.table import Table
+
+from eventos.rechazo import Rechazo
+from eventos.seguridad import MotivoAcceso, MotivoDestruccion
+from infra.azar import AzarReal
+from infra.reloj import reloj_desde
+from infra.seguridad.anillo import AnilloIlegible
+from infra.seguridad.boveda.caja import publica_de
+from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_entrega, cerrar_deposito
+from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
+from infra.seguridad.boveda.puertos import Quien
+from senda import boveda as de_senda
+from senda.boveda import BovedaAusente, BovedaDelDespliegue
+from senda.composicion import Montaje
+from senda.despliegue import Base as BaseDeDatos
+from senda.despliegue import DespliegueAusente, leer
+from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
+
+app = typer.Typer(no_args_is_help=True, help="La identidad: guardarla, abrirla con permiso y destruir su clave.")
+destruir = typer.Typer(no_args_is_help=True, help="Destruir la clave de una persona: dos personas y una espera.")
+app.add_typer(destruir, name="destruir")
+
+Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
+Peticion = Annotated[UUID, typer.Argument(metavar="PETICION", help="Id que dio «destruir pedir».")]
+Institucion = Annotated[str, typer.Option("--institucion", help="Código de quien actúa.")]
+Agente = Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")]
+EnQue = Annotated[Base, typer.Option("--base", help="En qué se apoya.")]
+Referencia = Annotated[UUID, typer.Option("--referencia", help="El consentimiento, o el proceso o medida del mandato.")]
+Para = Annotated[list[Finalidad], typer.Option("--para", help="Finalidad; se puede repetir.")]
+Privada = Annotated[
+    Path, typer.Option("--privada", help="Archivo con la privada X25519 (32 bytes) de la institución que recibe.")
+]
+
+
+@app.command()
+def instalar(
+    carpeta: Carpeta = CARPETA_DEMO,
+    url: Annotated[str | None, typer.Option("--base", help="URL de su base, aparte; sin ella, SQLite.")] = None,
+    esquema: Annotated[str | None, typer.Option(help="Esquema, en PostgreSQL.")] = None,
+) -> None:
+    """Crea la bóveda de un despliegue: su base y sus claves."""
+    try:
+        de_senda.instalar(carpeta, BaseDeDatos(url, esquema) if url else None, AzarReal())
+    except FileExistsError:
+        progreso.print("Ese despliegue ya tiene bóveda.", style="red")
+        raise typer.Exit(1) from None
+    with _montada(carpeta) as montada:
+        progreso.print("Bóveda lista. Las instituciones cierran lo que depositan hacia esta clave:")
+        typer.echo(montada.boveda.publica)
+
+
+@app.command()
+def inscribir(codigo: str, publica: str, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Anota la clave X25519 (base64url) hacia la que se cierra lo que recibe una institución."""
+    with _montada(carpeta) as montada:
+        montada.boveda.inscribir_clave(codigo, publica)
+
+
+@app.command()
+def depositar(
+    ruta: Ruta, institucion: Institucion, agente: Agente, base: EnQue, referencia: Referencia, para: Para,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:  # fmt: skip
+    """Lee la ficha (JSON) de la entrada estándar, la cierra hacia la bóveda y la deposita."""
+    try:
+        ficha = msgspec.json.decode(sys.stdin.buffer.read(), type=FichaIdentidad)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Sin el error de la biblioteca: repite el valor.
+        progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
+        raise typer.Exit(1) from None
+    with _montada(carpeta) as montada:
+        jwe = cerrar_deposito(ruta, ficha, publica_de(montada.boveda.publica), AzarReal())
+        titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para))
+        montada.boveda.depositar(Quien(institucion, agente), ruta, jwe, titulo)
+
+
+@app.command()
+def autorizar(
+    ruta: Ruta, a: Annotated[str, typer.Argument(help="Institución a la que se autoriza.")], institucion: Institucion,
+    agente: Agente, base: EnQue, referencia: Referencia, para: Para,
+    hasta: Annotated[datetime | None, typer.Option(help="Hasta cuándo, en UTC.")] = None,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:  # fmt: skip
+    """Autoriza a otra institución, con su título. Escribe el id del permiso."""
+    titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para), hasta=_utc(hasta))
+    with _montada(carpeta) as montada:
+        typer.echo(montada.boveda.autorizar(Quien(institucion, agente), ruta, a, titulo))
+
+
+@app.command()
+def abrir(
+    ruta: Ruta, institucion: Institucion, agente: Agente, privada: Privada,
+    para: Annotated[Finalidad | None, typer.Option("--para", help="Finalidad.")] = None,
+    excepcional: Annotated[
+        MotivoAcceso | None, typer.Option(help="Rompe el vidrio: sin permiso, con motivo, y queda en el libro.")
+    ] = None,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:  # fmt: skip
+    """Abre una ficha con permiso (--para) o sin él (--excepcional) y la escribe, en JSON. Deja constancia antes."""
+    quien = Quien(institucion, agente)
+    with _montada(carpeta) as montada:
+        if excepcional is not None and para is None:
+            entrega = montada.boveda.abrir_excepcional(quien, ruta, excepcional)
+        elif para is not None and excepcional is None:
+            entrega = montada.boveda.abrir(quien, ruta, para)
+        else:
+            raise typer.BadParameter("da una finalidad (--para) o un motivo (--excepcional), y no ambos")
+        clave = X25519PrivateKey.from_private_bytes(privada.read_bytes())
+        typer.echo(msgspec.json.encode(abrir_entrega(entrega, clave)))
+
+
+@app.command()
+def revocar(
+    ruta: Ruta, consentimiento: UUID, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO
+) -> None:
+    """Cierra los accesos que se apoyaban en un consentimiento, y nada más."""
+    with _montada(carpeta) as montada:
+        cuantos = montada.boveda.revocar(Quien(institucion, agente), ruta, consentimiento)
+        progreso.print(f"{cuantos} accesos cerrados.")
+
+
+@app.command()
+def accesos(
+    ruta: Annotated[UUID | None, typer.Argument(metavar="RUTA", help="De quién; sin ella, todos.")] = None,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Quién abrió qué, cuándo y para qué; también lo negado. Sale con 1 si la cadena no casa."""
+    tabla = Table("nº", "cuándo (UTC)", "ruta", "institución", "agente", "acto", "detalle", box=None)
+    with _montada(carpeta) as montada:
+        for numero, a in montada.boveda.accesos(ruta):
+            cuando = f"{a.instante:%Y-%m-%d %H:%M:%S}"
+            tabla.add_row(str(numero), cuando, str(a.ruta), a.institucion, a.agente, a.acto, a.detalle)
+        rota = montada.boveda.comprobar_accesos()
+    Console(width=200).print(tabla)
+    if rota is not None:
+        progreso.print(f"La cadena no casa desde el acceso {rota}.", style="red")
+        raise typer.Exit(1)
+
+
+@destruir.command()
+def pedir(
+    ruta: Ruta, motivo: MotivoDestruccion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO
+) -> None:
+    """Pide destruir la clave de una persona. Escribe el id de la petición."""
+    with _montada(carpeta) as montada:
+        typer.echo(montada.destruccion.pedir(Quien(institucion, agente), ruta, motivo))
+
+
+@destruir.command()
+def confirmar(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Otra persona confirma. Desde entonces corre la espera."""
+    with _montada(carpeta) as montada:
+        desde = montada.destruccion.confirmar(Quien(institucion, agente), peticion)
+        progreso.print(f"Se podrá ejecutar desde {desde:%Y-%m-%d %H:%M} UTC.")
+
+
+@destruir.command()
+def desistir(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Para una petición en curso."""
+    with _montada(carpeta) as montada:
+        montada.destruccion.desistir(Quien(institucion, agente), peticion)
+
+
+@destruir.command()
+def ejecutar(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Destruye la clave, pasada la espera. No tiene vuelta."""
+    with _montada(carpeta) as montada:
+        montada.ejecutar(Quien(institucion, agente), peticion)
+        progreso.print("Destruida. Si guardas copia del paquete de recuperación, sustitúyela y destruye la anterior.")
+
+
+@app.command()
+def repartir(
+    umbral: Annotated[int, typer.Option(min=2, help="Cuántas partes bastan.")] = 3,
+    partes: Annotated[int, typer.Option(min=2, max=255, help="Cuántas se reparten.")] = 5,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Escribe una parte por línea, cada una para un custodio. No se guardan: cópialas a papel y cierra la terminal."""
+    try:
+        repartidas = de_senda.repartir(carpeta, umbral, partes, AzarReal())
+    except (ValueError, BovedaAusente) as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(1) from None
+    typer.echo("\n".join(repartidas))
+
+
+@app.command()
+def reunir(
+    paquete: Annotated[Path, typer.Argument(help=f"Copia del paquete ({de_senda.PAQUETE}).")],
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Lee las partes de la entrada estándar, una por línea, y repone las claves que falten. No pisa ninguna."""
+    partes = [linea for linea in sys.stdin.read().splitlines() if linea.strip()]
+    with _explicando():
+        repuestas = de_senda.recuperar(carpeta, partes, paquete.read_text())
+    progreso.print(f"Repuestas: {', '.join(repuestas) or 'ninguna, estaban todas'}.")
+
+
+@contextmanager
+def _montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
+    """La bóveda del despliegue. Al salir cuenta al libro lo que haya que contar."""
+    with _explicando():
+        despliegue = leer(carpeta)
+        reloj = reloj_desde(despliegue.reloj)
+        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
+        montada = de_senda.abrir(montaje, reloj, montaje.llavero())
+        try:
+            yield montada
+        finally:
+            montada.contar()
+            montada.cerrar()
+
+
+@contextmanager
+def _explicando() -> Iterator[None]:
+    try:
+        yield
+    except Rechazo as rechazo:
+        campo = f" ({rechazo.campo})" if rechazo.campo else ""
+        progreso.print(f"{rechazo.codigo}{campo}: {rechazo.que_hacer}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (DespliegueAusente, BovedaAusente, AnilloIlegible) as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+
+
+def _utc(instante: datetime | None) -> datetime | None:
+    return instante.replace(tzinfo=UTC) if instante is not None and instante.tzinfo is None else instante
+
+
+__all__ = ["app"]
