@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import infra.seguridad.boveda.rechazos
-import infra.seguridad.recuperacion  # noqa: F401  (las negativas de la bóveda y de su recuperación)
+import infra.seguridad.recuperacion
+import infra.seguridad.registro_unico.rechazos  # noqa: F401  (las negativas de la bóveda y del registro único)
 import senda.composicion  # noqa: F401  (importa los seis contextos)
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from senda.orden import auditar, boveda, demo, operar, ruta, servicio
+from senda.orden import auditar, boveda, demo, operar, registro, ruta, servicio
 
 app = typer.Typer(
     no_args_is_help=True, help="Senda: el recorrido de cada persona, de la detección a la restitución plena."
@@ -17,5 +17,6 @@ app.command("ruta")(ruta.ruta)
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
 app.add_typer(boveda.app, name="boveda")
+app.add_typer(registro.app, name="registro")
 
 __all__ = ["app"]

@@ -30,6 +30,7 @@ from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_entrega, cerrar_d
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
 from infra.seguridad.boveda.puertos import Quien
 from senda import boveda as de_senda
+from senda import registro as de_registro
 from senda.boveda import BovedaAusente, BovedaDelDespliegue
 from senda.composicion import Montaje
 from senda.despliegue import Base as BaseDeDatos
@@ -223,7 +224,11 @@ def _montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
         despliegue = leer(carpeta)
         reloj = reloj_desde(despliegue.reloj)
         montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
-        montada = de_senda.abrir(montaje, reloj, montaje.llavero())
+        llavero = montaje.llavero()
+        # Si el tenedor de la huella está aquí también, destruir una clave le hace olvidarla.
+        junto = (carpeta / de_registro.CARPETA).exists()
+        al_destruir = (de_registro.abrir(montaje, reloj, llavero).registro.olvidar,) if junto else ()
+        montada = de_senda.abrir(montaje, reloj, llavero, al_destruir=al_destruir)
         try:
             yield montada
         finally:
