@@ -22,6 +22,7 @@ from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import Reloj
 from infra.seguridad import base64url
+from infra.seguridad.boveda.caja import borrar_restos
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.constancia import Acto, Asiento, Constancia
@@ -145,9 +146,7 @@ class RegistroUnico:
             conexion.execute(sa.delete(_huellas).where(_huellas.c.ruta == ruta))
             sin_contar = sa.or_(_propuestas.c.ruta == ruta, _propuestas.c.otra == ruta), _propuestas.c.contada.is_(None)
             conexion.execute(sa.delete(_propuestas).where(*sin_contar))
-        if self._motor.dialect.name == "sqlite":
-            with self._motor.connect().execution_options(isolation_level="AUTOCOMMIT") as cruda:
-                cruda.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        borrar_restos(self._motor)
 
     def consultas(self) -> list[Asiento]:
         """Quién registró a quién y cuándo; también lo negado."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -70,6 +70,12 @@ class Pais:
                     return acuse
             self.reloj.adelantar_hasta(self.sistema.proximo() or self.reloj.ahora())
         raise AssertionError("sin acuse")
+
+    def asentar(self):
+        """Deja pasar un minuto: lo que otro proceso escribió en una base se nota al mirar, no por aviso."""
+        for _ in range(6):
+            self.reloj.adelantar(timedelta(seconds=10))
+            self.sistema.planificador.hasta_reposo()
 
     def pedir(self, quien, peticion):
         acuse = self.intentar(quien, peticion)
