@@ -181,7 +181,7 @@ def test_de_la_coincidencia_a_una_sola_historia(pais):
         assert [r.id for r in junta.vinculadas] == [vinculada]
         assert len(junta.obligaciones) == sum(len(r.obligaciones) for r in antes.values())
     # Como constaba antes de confirmarse, cada una por su lado.
-    [vinculo] = [a for a in junta.hechos if isinstance(a.hecho, IdentidadVinculada)]
+    [vinculo] = [a for a in leer(pais, otra).hechos if isinstance(a.hecho, IdentidadVinculada)]
     hasta = vinculo.registrado - timedelta(microseconds=1)
     assert leer(pais, una, hasta=hasta).vinculadas == ()
 
