@@ -28,6 +28,7 @@ from infra.seguridad.anillo import Anillo
 from infra.seguridad.boveda.boveda import Boveda
 from infra.seguridad.boveda.destruccion import Destruccion
 from infra.seguridad.boveda.puertos import Quien
+from infra.seguridad.boveda.ventanilla import Ventanilla
 from infra.seguridad.llavero import Llavero
 from senda.composicion import Montaje
 from senda.despliegue import MAESTRA, Base, escribir_secreto
@@ -126,12 +127,21 @@ class BovedaDelDespliegue:
         empaquetar(self.carpeta, self.azar)
         self.contar()
 
+    def ventanilla(self, reloj: Reloj) -> Ventanilla:
+        """Su puerto HTTP (WSGI)."""
+        return Ventanilla(self.boveda, self.destruccion, self._clave_de, reloj, self.contar)
+
     def cerrar(self) -> None:
         """Suelta las bases, también las de los servicios."""
         self.boveda.cerrar()
         for almacen in self.almacenes.values():
             almacen.motor.dispose()
         self.llavero.cerrar()
+
+    def _clave_de(self, institucion: str) -> str | None:
+        with self.almacenes["coordinacion"].consulta() as tanda:
+            ficha = directorio.ficha(tanda, institucion)
+        return ficha.clave_firma if ficha is not None and ficha.activa else None
 
     def _destruir_llavero(self, ruta: UUID) -> None:
         """La clave con que van sellados sus hechos, y la maestra que la envolvía en las copias."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import msgspec
 import typer
@@ -68,6 +69,28 @@ def instalar(
     with _montada(carpeta) as montada:
         progreso.print("Bóveda lista. Las instituciones cierran lo que depositan hacia esta clave:")
         typer.echo(montada.boveda.publica)
+
+
+@app.command()
+def servir(
+    puerto: Annotated[int, typer.Option(help="Puerto HTTP.")] = 8010,
+    direccion: Annotated[str, typer.Option(help="Dónde escucha; TLS lo pone quien esté delante.")] = "127.0.0.1",
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Atiende a las instituciones por HTTP: solicitudes firmadas, identidad siempre cerrada. Hasta Ctrl-C."""
+    with _montada(carpeta) as montada:
+        aplicacion = montada.ventanilla(reloj_desde(leer(carpeta).reloj))
+        with make_server(direccion, puerto, aplicacion, handler_class=_SinRastro) as servidor:
+            progreso.print(f"La bóveda atiende en http://{direccion}:{servidor.server_port}; Ctrl-C para parar.")
+            with suppress(KeyboardInterrupt):
+                servidor.serve_forever()
+
+
+class _SinRastro(WSGIRequestHandler):
+    """No escribe una línea por petición: quién pregunta por quién consta en los accesos, y en ningún otro sitio."""
+
+    def log_message(self, *_: object) -> None:
+        return
 
 
 @app.command()

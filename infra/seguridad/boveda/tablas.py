@@ -84,4 +84,12 @@ por_contar = Table(
     sqlite_autoincrement=True,
 )
 
+#: Las solicitudes ya atendidas por la ventanilla: una copia de otra no vale.
+vistas = Table(
+    "vistas",
+    ESQUEMA,
+    Column("institucion", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+)
+
 constancia = Constancia("accesos", ESQUEMA)
