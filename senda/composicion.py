@@ -62,7 +62,7 @@ class Montaje:
         """El llavero del despliegue."""
         base = self.despliegue.bases["llavero"]
         vigencia = None if self.broker is not None else timedelta(minutes=5)
-        return Llavero(
+        llavero = Llavero(
             base.url,
             anillo_maestro(self.carpeta),
             self.azar_de("llavero"),
@@ -70,6 +70,9 @@ class Montaje:
             esquema=base.esquema,
             vigencia=vigencia,
         )
+        # Un despliegue anterior a la rotación no tiene la tabla que dice con qué maestra se envuelve.
+        llavero.crear_esquema()
+        return llavero
 
     def almacen(self, nombre: str, llavero: Llavero) -> Almacen:
         """El almacén de un servicio."""

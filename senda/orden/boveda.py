@@ -30,6 +30,7 @@ from infra.seguridad.boveda.caja import publica_de
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_entrega, cerrar_deposito
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
 from infra.seguridad.boveda.puertos import Quien
+from infra.seguridad.boveda.revision import Conclusion, revisar, sin_revisar
 from senda import boveda as de_senda
 from senda import registro as de_registro
 from senda.boveda import BovedaAusente, BovedaDelDespliegue
@@ -179,6 +180,30 @@ def accesos(
     if rota is not None:
         progreso.print(f"La cadena no casa desde el acceso {rota}.", style="red")
         raise typer.Exit(1)
+
+
+@app.command("sin-revisar")
+def ver_sin_revisar(carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Los accesos excepcionales que nadie revisó. Sale con 1 si alguno ya pasó de plazo."""
+    tabla = Table("nº", "ruta", "institución", "agente", "motivo", "revisar antes de (UTC)", box=None)
+    with _montada(carpeta) as montada:
+        pendientes = sin_revisar(montada.boveda)
+        ahora = reloj_desde(leer(carpeta).reloj).ahora()
+    for p in pendientes:
+        antes_de = f"{p.antes_de:%Y-%m-%d %H:%M}"
+        tabla.add_row(str(p.asiento), str(p.ruta), *p.quien, p.motivo, antes_de)
+    Console(width=200).print(tabla)
+    raise typer.Exit(1 if any(p.antes_de < ahora for p in pendientes) else 0)
+
+
+@app.command("revisar")
+def anotar_revision(
+    asiento: Annotated[int, typer.Argument(help="Número del acceso excepcional.")], conclusion: Conclusion,
+    institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO,
+) -> None:  # fmt: skip
+    """Anota si un acceso excepcional estuvo justificado. Lo hace otra persona."""
+    with _montada(carpeta) as montada:
+        revisar(montada.boveda, Quien(institucion, agente), asiento, conclusion)
 
 
 @destruir.command()

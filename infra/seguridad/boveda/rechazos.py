@@ -163,3 +163,27 @@ class QuienNoPuedeDestruir(Rechazo):
     codigo = "destruccion-sin-facultad"
     campo = "institucion"
     que_hacer = "La piden y confirman la rectora, quien supervisa o quien tiene permiso sobre esa identidad."
+
+
+class NadaQueRevisar(Rechazo):
+    """No es un acceso excepcional pendiente de revisión."""
+
+    codigo = "nada-que-revisar"
+    campo = "asiento"
+    que_hacer = "Toma el número de la lista de accesos sin revisar; si ya se revisó, no hace falta repetirlo."
+
+
+class RevisionPropia(Rechazo):
+    """Revisa quien rompió el vidrio."""
+
+    codigo = "revision-propia"
+    campo = "agente"
+    que_hacer = "Lo ha de revisar otra persona."
+
+
+class QuienNoRevisa(Rechazo):
+    """La institución no revisa accesos excepcionales."""
+
+    codigo = "revision-sin-facultad"
+    campo = "institucion"
+    que_hacer = "Los revisan la rectora o quien supervisa."
