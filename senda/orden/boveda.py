@@ -7,8 +7,7 @@ los argumentos, que cualquiera ve en la lista de procesos y quedan en la histori
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,32 +20,25 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
-from eventos.rechazo import Rechazo
-from eventos.seguridad import MotivoAcceso, MotivoDestruccion
+from eventos.seguridad import MotivoAcceso
 from infra.azar import AzarReal
 from infra.reloj import reloj_desde
-from infra.seguridad.anillo import AnilloIlegible
 from infra.seguridad.boveda.caja import publica_de
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_entrega, cerrar_deposito
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.revision import Conclusion, revisar, sin_revisar
 from senda import boveda as de_senda
-from senda import registro as de_registro
-from senda.boveda import BovedaAusente, BovedaDelDespliegue
-from senda.composicion import Montaje
+from senda.boveda import BovedaAusente
 from senda.despliegue import Base as BaseDeDatos
-from senda.despliegue import DespliegueAusente, leer
+from senda.despliegue import leer
+from senda.orden import destruir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
+from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, montada
 
 app = typer.Typer(no_args_is_help=True, help="La identidad: guardarla, abrirla con permiso y destruir su clave.")
-destruir = typer.Typer(no_args_is_help=True, help="Destruir la clave de una persona: dos personas y una espera.")
-app.add_typer(destruir, name="destruir")
+app.add_typer(destruir.app, name="destruir")
 
-Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
-Peticion = Annotated[UUID, typer.Argument(metavar="PETICION", help="Id que dio «destruir pedir».")]
-Institucion = Annotated[str, typer.Option("--institucion", help="Código de quien actúa.")]
-Agente = Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")]
 EnQue = Annotated[Base, typer.Option("--base", help="En qué se apoya.")]
 Referencia = Annotated[UUID, typer.Option("--referencia", help="El consentimiento, o el proceso o medida del mandato.")]
 Para = Annotated[list[Finalidad], typer.Option("--para", help="Finalidad; se puede repetir.")]
@@ -67,9 +59,9 @@ def instalar(
     except FileExistsError:
         progreso.print("Ese despliegue ya tiene bóveda.", style="red")
         raise typer.Exit(1) from None
-    with _montada(carpeta) as montada:
+    with montada(carpeta) as abierta:
         progreso.print("Bóveda lista. Las instituciones cierran lo que depositan hacia esta clave:")
-        typer.echo(montada.boveda.publica)
+        typer.echo(abierta.boveda.publica)
 
 
 @app.command()
@@ -79,8 +71,8 @@ def servir(
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:
     """Atiende a las instituciones por HTTP: solicitudes firmadas, identidad siempre cerrada. Hasta Ctrl-C."""
-    with _montada(carpeta) as montada:
-        aplicacion = montada.ventanilla(reloj_desde(leer(carpeta).reloj))
+    with montada(carpeta) as abierta:
+        aplicacion = abierta.ventanilla(reloj_desde(leer(carpeta).reloj))
         with make_server(direccion, puerto, aplicacion, handler_class=_SinRastro) as servidor:
             progreso.print(f"La bóveda atiende en http://{direccion}:{servidor.server_port}; Ctrl-C para parar.")
             with suppress(KeyboardInterrupt):
@@ -97,8 +89,8 @@ class _SinRastro(WSGIRequestHandler):
 @app.command()
 def inscribir(codigo: str, publica: str, carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Anota la clave X25519 (base64url) hacia la que se cierra lo que recibe una institución."""
-    with _montada(carpeta) as montada:
-        montada.boveda.inscribir_clave(codigo, publica)
+    with montada(carpeta) as abierta:
+        abierta.boveda.inscribir_clave(codigo, publica)
 
 
 @app.command()
@@ -113,10 +105,10 @@ def depositar(
         # Sin el error de la biblioteca: repite el valor.
         progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
         raise typer.Exit(1) from None
-    with _montada(carpeta) as montada:
-        jwe = cerrar_deposito(ruta, ficha, publica_de(montada.boveda.publica), AzarReal())
+    with montada(carpeta) as abierta:
+        jwe = cerrar_deposito(ruta, ficha, publica_de(abierta.boveda.publica), AzarReal())
         titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para))
-        montada.boveda.depositar(Quien(institucion, agente), ruta, jwe, titulo)
+        abierta.boveda.depositar(Quien(institucion, agente), ruta, jwe, titulo)
 
 
 @app.command()
@@ -128,8 +120,8 @@ def autorizar(
 ) -> None:  # fmt: skip
     """Autoriza a otra institución, con su título. Escribe el id del permiso."""
     titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para), hasta=_utc(hasta))
-    with _montada(carpeta) as montada:
-        typer.echo(montada.boveda.autorizar(Quien(institucion, agente), ruta, a, titulo))
+    with montada(carpeta) as abierta:
+        typer.echo(abierta.boveda.autorizar(Quien(institucion, agente), ruta, a, titulo))
 
 
 @app.command()
@@ -143,11 +135,11 @@ def abrir(
 ) -> None:  # fmt: skip
     """Abre una ficha con permiso (--para) o sin él (--excepcional) y la escribe, en JSON. Deja constancia antes."""
     quien = Quien(institucion, agente)
-    with _montada(carpeta) as montada:
+    with montada(carpeta) as abierta:
         if excepcional is not None and para is None:
-            entrega = montada.boveda.abrir_excepcional(quien, ruta, excepcional)
+            entrega = abierta.boveda.abrir_excepcional(quien, ruta, excepcional)
         elif para is not None and excepcional is None:
-            entrega = montada.boveda.abrir(quien, ruta, para)
+            entrega = abierta.boveda.abrir(quien, ruta, para)
         else:
             raise typer.BadParameter("da una finalidad (--para) o un motivo (--excepcional), y no ambos")
         clave = X25519PrivateKey.from_private_bytes(privada.read_bytes())
@@ -159,8 +151,8 @@ def revocar(
     ruta: Ruta, consentimiento: UUID, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO
 ) -> None:
     """Cierra los accesos que se apoyaban en un consentimiento, y nada más."""
-    with _montada(carpeta) as montada:
-        cuantos = montada.boveda.revocar(Quien(institucion, agente), ruta, consentimiento)
+    with montada(carpeta) as abierta:
+        cuantos = abierta.boveda.revocar(Quien(institucion, agente), ruta, consentimiento)
         progreso.print(f"{cuantos} accesos cerrados.")
 
 
@@ -171,11 +163,11 @@ def accesos(
 ) -> None:
     """Quién abrió qué, cuándo y para qué; también lo negado. Sale con 1 si la cadena no casa."""
     tabla = Table("nº", "cuándo (UTC)", "ruta", "institución", "agente", "acto", "detalle", box=None)
-    with _montada(carpeta) as montada:
-        for numero, a in montada.boveda.accesos(ruta):
+    with montada(carpeta) as abierta:
+        for numero, a in abierta.boveda.accesos(ruta):
             cuando = f"{a.instante:%Y-%m-%d %H:%M:%S}"
             tabla.add_row(str(numero), cuando, str(a.ruta), a.institucion, a.agente, a.acto, a.detalle)
-        rota = montada.boveda.comprobar_accesos()
+        rota = abierta.boveda.comprobar_accesos()
     Console(width=200).print(tabla)
     if rota is not None:
         progreso.print(f"La cadena no casa desde el acceso {rota}.", style="red")
@@ -186,8 +178,8 @@ def accesos(
 def ver_sin_revisar(carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Los accesos excepcionales que nadie revisó. Sale con 1 si alguno ya pasó de plazo."""
     tabla = Table("nº", "ruta", "institución", "agente", "motivo", "revisar antes de (UTC)", box=None)
-    with _montada(carpeta) as montada:
-        pendientes = sin_revisar(montada.boveda)
+    with montada(carpeta) as abierta:
+        pendientes = sin_revisar(abierta.boveda)
         ahora = reloj_desde(leer(carpeta).reloj).ahora()
     for p in pendientes:
         antes_de = f"{p.antes_de:%Y-%m-%d %H:%M}"
@@ -202,40 +194,8 @@ def anotar_revision(
     institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:  # fmt: skip
     """Anota si un acceso excepcional estuvo justificado. Lo hace otra persona."""
-    with _montada(carpeta) as montada:
-        revisar(montada.boveda, Quien(institucion, agente), asiento, conclusion)
-
-
-@destruir.command()
-def pedir(
-    ruta: Ruta, motivo: MotivoDestruccion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO
-) -> None:
-    """Pide destruir la clave de una persona. Escribe el id de la petición."""
-    with _montada(carpeta) as montada:
-        typer.echo(montada.destruccion.pedir(Quien(institucion, agente), ruta, motivo))
-
-
-@destruir.command()
-def confirmar(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Otra persona confirma. Desde entonces corre la espera."""
-    with _montada(carpeta) as montada:
-        desde = montada.destruccion.confirmar(Quien(institucion, agente), peticion)
-        progreso.print(f"Se podrá ejecutar desde {desde:%Y-%m-%d %H:%M} UTC.")
-
-
-@destruir.command()
-def desistir(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Para una petición en curso."""
-    with _montada(carpeta) as montada:
-        montada.destruccion.desistir(Quien(institucion, agente), peticion)
-
-
-@destruir.command()
-def ejecutar(peticion: Peticion, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Destruye la clave, pasada la espera. No tiene vuelta."""
-    with _montada(carpeta) as montada:
-        montada.ejecutar(Quien(institucion, agente), peticion)
-        progreso.print("Destruida. Si guardas copia del paquete de recuperación, sustitúyela y destruye la anterior.")
+    with montada(carpeta) as abierta:
+        revisar(abierta.boveda, Quien(institucion, agente), asiento, conclusion)
 
 
 @app.command()
@@ -260,41 +220,9 @@ def reunir(
 ) -> None:
     """Lee las partes de la entrada estándar, una por línea, y repone las claves que falten. No pisa ninguna."""
     partes = [linea for linea in sys.stdin.read().splitlines() if linea.strip()]
-    with _explicando():
+    with explicando():
         repuestas = de_senda.recuperar(carpeta, partes, paquete.read_text())
     progreso.print(f"Repuestas: {', '.join(repuestas) or 'ninguna, estaban todas'}.")
-
-
-@contextmanager
-def _montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
-    """La bóveda del despliegue. Al salir cuenta al libro lo que haya que contar."""
-    with _explicando():
-        despliegue = leer(carpeta)
-        reloj = reloj_desde(despliegue.reloj)
-        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
-        llavero = montaje.llavero()
-        # Si el tenedor de la huella está aquí también, destruir una clave le hace olvidarla.
-        junto = (carpeta / de_registro.CARPETA).exists()
-        al_destruir = (de_registro.abrir(montaje, reloj, llavero).registro.olvidar,) if junto else ()
-        montada = de_senda.abrir(montaje, reloj, llavero, al_destruir=al_destruir)
-        try:
-            yield montada
-        finally:
-            montada.contar()
-            montada.cerrar()
-
-
-@contextmanager
-def _explicando() -> Iterator[None]:
-    try:
-        yield
-    except Rechazo as rechazo:
-        campo = f" ({rechazo.campo})" if rechazo.campo else ""
-        progreso.print(f"{rechazo.codigo}{campo}: {rechazo.que_hacer}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
-    except (DespliegueAusente, BovedaAusente, AnilloIlegible) as error:
-        progreso.print(str(error), style="red")
-        raise typer.Exit(2) from None
 
 
 def _utc(instante: datetime | None) -> datetime | None:

@@ -18,7 +18,7 @@ from infra.seguridad.boveda.caja import _de_institucion, _de_persona
 from infra.seguridad.boveda.destruccion import ESPERA, VIGENCIA, Destruccion, Estado
 from infra.seguridad.boveda.ficha import abrir_entrega, atadura_de_ficha
 from infra.seguridad.boveda.politica import Finalidad
-from infra.seguridad.llavero import ESQUEMA, Llavero, claves
+from infra.seguridad.llavero import ESQUEMA, ClaveIlegible, Llavero, claves
 from infra.seguridad.sello import SelloRoto, abrir
 from tests.integracion.boveda.mundo import (
     FICHA,
@@ -260,3 +260,17 @@ def test_el_llavero_rota_mientras_otro_proceso_crea_claves(mundo, tmp_path):
     nuevo = Llavero(mundo.motor, Anillo(archivo), AzarSembrado(5), mundo.reloj)
     assert nuevo.obtener_o_crear([RUTA, OTRA_RUTA]) == segunda
     assert segunda[RUTA] == primera[RUTA]
+
+
+def test_quien_no_se_entero_de_la_rotacion_no_guarda_nada_bajo_la_clave_que_ya_no_existe(mundo, tmp_path, monkeypatch):
+    """Con la maestra vieja en memoria envolvería claves que luego nadie abriría."""
+    archivo = tmp_path / "maestra"
+    Anillo.estrenar(archivo, mundo.azar.bytes(32))
+    ESQUEMA.create_all(mundo.motor, tables=[claves])
+    uno, atrasado = (Llavero(mundo.motor, Anillo(archivo), AzarSembrado(n), mundo.reloj) for n in (1, 2))
+    uno.obtener_o_crear([RUTA])
+    monkeypatch.setattr(atrasado._anillo, "_mirar", lambda: None)
+    uno.rotar()
+    with pytest.raises(ClaveIlegible):
+        atrasado.obtener_o_crear([OTRA_RUTA])
+    assert uno.obtener(OTRA_RUTA) is None

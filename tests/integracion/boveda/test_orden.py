@@ -70,6 +70,9 @@ def test_destruir_pide_dos_personas(pais, senda):
     pronto = senda("destruir", "ejecutar", peticion, quien=OTRA)
     assert (pronto.exit_code, "destruccion-antes-de-tiempo" in pronto.stderr) == (1, True)
     assert senda("destruir", "desistir", peticion, quien=OTRA).exit_code == 0
+    vistas = senda("destruir", "ver", quien=None).stdout
+    assert peticion in vistas
+    assert "desistida" in vistas
 
 
 def test_repartir_y_reunir(pais, senda):
