@@ -82,6 +82,15 @@ class Fundamento(StrEnum):
     RECONOCIMIENTO = "reconocimiento-de-la-persona"
 
 
+class MotivoVinculo(StrEnum):
+    """Por qué se dice que dos rutas no son de la misma persona."""
+
+    HOMONIMIA = "homonimia"
+    DOCUMENTO_AJENO = "documento-de-otra-persona"
+    ERROR_DE_REGISTRO = "error-de-registro"
+    LA_PERSONA_LO_NIEGA = "la-persona-lo-niega"
+
+
 class Tema(StrEnum):
     """De qué se informa a la persona (directrices OEA 26, 27 y 32)."""
 
@@ -172,6 +181,21 @@ class PresuncionDescartada(HechoDeRuta, frozen=True, kw_only=True):
 
     motivo: MotivoDescarte
     detalle: Sellado[Relato] = UNSET
+
+
+@hecho("vinculo-propuesto")
+class VinculoPropuesto(HechoDeRuta, frozen=True, kw_only=True):
+    """El registro único halló que dos rutas parecen de la misma persona; lo confirma o lo rechaza una persona."""
+
+    otra: Annotated[Ruta, dice("La otra ruta")]
+
+
+@hecho("vinculo-rechazado")
+class VinculoRechazado(HechoDeRuta, frozen=True, kw_only=True):
+    """Quien puede identificar comprobó que dos rutas propuestas no son de la misma persona."""
+
+    otra: Annotated[Ruta, dice("La otra ruta")]
+    motivo: MotivoVinculo
 
 
 @hecho("identidad-vinculada")

@@ -26,6 +26,7 @@ _TILDES = {
     "repatriacion": "repatriación",
     "decision": "decisión",
     "interes": "interés",
+    "vinculo": "vínculo",
     "acompanante": "acompañante",
     "recepcion": "recepción",
     "detencion": "detención",

@@ -17,7 +17,7 @@ from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
 from infra.mensajeria.transportes.memoria import BrokerMemoria
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
-from senda.despliegue import Despliegue, claves_de, maestra
+from senda.despliegue import Despliegue, anillo_maestro, claves_de
 from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.auditoria.contexto import CONTEXTO as AUDITORIA
 from servicios.comun.contexto import Contexto
@@ -62,14 +62,17 @@ class Montaje:
         """El llavero del despliegue."""
         base = self.despliegue.bases["llavero"]
         vigencia = None if self.broker is not None else timedelta(minutes=5)
-        return Llavero(
+        llavero = Llavero(
             base.url,
-            maestra(self.carpeta),
+            anillo_maestro(self.carpeta),
             self.azar_de("llavero"),
             self.reloj,
             esquema=base.esquema,
             vigencia=vigencia,
         )
+        # Un despliegue anterior a la rotación no tiene la tabla que dice con qué maestra se envuelve.
+        llavero.crear_esquema()
+        return llavero
 
     def almacen(self, nombre: str, llavero: Llavero) -> Almacen:
         """El almacén de un servicio."""

@@ -25,7 +25,7 @@ from senda.despliegue import Despliegue, leer
 from servicios.auditoria.accesos import Acceso, MotivoAcceso, registrar
 from servicios.auditoria.lecturas import cuerpos_de
 from servicios.comun.directorio import instituciones
-from servicios.comun.rutas import participaciones
+from servicios.comun.rutas import de_la_misma_persona, participaciones
 from servicios.coordinacion.dominio.derivacion import Derivacion
 from servicios.coordinacion.dominio.ruta import Ruta
 
@@ -38,16 +38,23 @@ class ConsultaNegada(Exception):
 
 @dataclass(frozen=True)
 class Historia:
-    """Una ruta a una fecha. ``hechos`` en el orden en que se registraron; ``estado``, según coordinación."""
+    """Una ruta a una fecha. ``hechos`` en el orden en que se registraron; ``estado``, según coordinación.
+
+    ``vinculadas``: las otras rutas de la misma persona que quien lee puede ver; sus hechos van con los demás, cada uno
+    con su ruta. ``ocultas``: cuántas más hay en que no participa (regla 4).
+    """
 
     ruta: UUID
     hechos: tuple[Anotado, ...]
     estado: Ruta
+    vinculadas: tuple[Ruta, ...] = ()
+    ocultas: int = 0
 
     @property
     def obligaciones(self) -> list[Derivacion]:
         """Encargos de los que alguien responde todavía, por su plazo más próximo."""
-        return sorted(self.estado.pendientes, key=lambda d: (_plazo(d) is None, str(_plazo(d) or ""), str(d.id)))
+        pendientes = [d for estado in (self.estado, *self.vinculadas) for d in estado.pendientes]
+        return sorted(pendientes, key=lambda d: (_plazo(d) is None, str(_plazo(d) or ""), str(d.id)))
 
 
 def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None, motivo: MotivoAcceso) -> Historia:
@@ -57,17 +64,16 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
     """
     despliegue = leer(carpeta)
     quien = como or despliegue.rectora
-    _exigir_permiso(despliegue, ruta, quien)
-    cuerpos = _leer_dejando_constancia(despliegue, ruta, quien, motivo)
-    anotados = [a for a in map(_anotado, cuerpos) if a is not None and (hasta is None or a.registrado <= hasta)]
-    if not anotados:
+    if not _puede_ver(despliegue, ruta, quien):
+        raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
+    todas = _de_la_misma_persona(despliegue, ruta, hasta)
+    visibles = [ruta, *(otra for otra in sorted(todas - {ruta}) if _puede_ver(despliegue, otra, quien))]
+    por_ruta = {una: _leer_dejando_constancia(despliegue, una, quien, motivo, hasta) for una in visibles}
+    if not por_ruta[ruta]:
         raise ConsultaNegada("Esa ruta no consta en el libro (o no constaba aún en esa fecha); comprueba el seudónimo.")
-    anotados = en_orden(anotados)
-    estado = Ruta.vacio(ruta)
-    for anotado in anotados:
-        if anotado.origen == despliegue.origenes["coordinacion"]:
-            estado = estado.evolucionar(anotado)
-    return Historia(ruta, tuple(anotados), estado)
+    estado, *vinculadas = (_estado(despliegue, una, anotados) for una, anotados in por_ruta.items())
+    hechos = en_orden([a for anotados in por_ruta.values() for a in anotados])
+    return Historia(ruta, tuple(hechos), estado, tuple(vinculadas), len(todas) - len(visibles))
 
 
 def en_orden(anotados: Sequence[Anotado]) -> list[Anotado]:
@@ -99,7 +105,15 @@ def _plazo(derivacion: Derivacion) -> datetime | None:
     return derivacion.vence_acuse if derivacion.estado == "emitida" else derivacion.vence_atencion
 
 
-def _exigir_permiso(despliegue: Despliegue, ruta: UUID, quien: str) -> None:
+def _estado(despliegue: Despliegue, ruta: UUID, anotados: Sequence[Anotado]) -> Ruta:
+    estado = Ruta.vacio(ruta)
+    for anotado in anotados:
+        if anotado.origen == despliegue.origenes["coordinacion"]:
+            estado = estado.evolucionar(anotado)
+    return estado
+
+
+def _puede_ver(despliegue: Despliegue, ruta: UUID, quien: str) -> bool:
     """Solo quien participa, la rectora y quien supervisa. El órgano de control ve el recorrido, jamás la identidad."""
     filas = _consultar(
         despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
@@ -110,8 +124,17 @@ def _exigir_permiso(despliegue: Despliegue, ruta: UUID, quien: str) -> None:
         "coordinacion",
         sa.select(participaciones.c.via).where(participaciones.c.ruta == ruta, participaciones.c.institucion == quien),
     )
-    if not mandatos & _QUE_MIRAN_TODO and not participa:
-        raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
+    return bool(mandatos & _QUE_MIRAN_TODO or participa)
+
+
+def _de_la_misma_persona(despliegue: Despliegue, ruta: UUID, hasta: datetime | None) -> frozenset[UUID]:
+    base = despliegue.bases["coordinacion"]
+    motor = abrir_motor(base.url, base.esquema)
+    try:
+        with leyendo(motor) as conexion:
+            return de_la_misma_persona(conexion, ruta, hasta)
+    finally:
+        motor.dispose()
 
 
 def _consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
@@ -124,16 +147,19 @@ def _consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) 
         motor.dispose()
 
 
-def _leer_dejando_constancia(despliegue: Despliegue, ruta: UUID, quien: str, motivo: MotivoAcceso) -> list[bytes]:
+def _leer_dejando_constancia(
+    despliegue: Despliegue, ruta: UUID, quien: str, motivo: MotivoAcceso, hasta: datetime | None
+) -> list[Anotado]:
     base = despliegue.bases["auditoria"]
     motor = abrir_motor(base.url, base.esquema)
     ahora = reloj_desde(despliegue.reloj).ahora()
     try:
         with motor.begin() as conexion:
             registrar(conexion, Acceso(quien, str(ruta), motivo, ahora))
-            return cuerpos_de(conexion, str(ruta))
+            cuerpos = cuerpos_de(conexion, str(ruta))
     finally:
         motor.dispose()
+    return en_orden([a for a in map(_anotado, cuerpos) if a is not None and (hasta is None or a.registrado <= hasta)])
 
 
 def _anotado(cuerpo: bytes) -> Anotado | None:

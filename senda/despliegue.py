@@ -20,12 +20,14 @@ from infra.almacen.motor import abrir_motor
 from infra.azar import Azar
 from infra.reloj import RelojReal
 from infra.seguridad import base64url
+from infra.seguridad.anillo import Anillo, AnilloIlegible
 from infra.seguridad.firma import publica_a_texto
 from infra.seguridad.identidad_servicio import ClavesServicio
 from infra.seguridad.llavero import Llavero
 
 ARCHIVO = "despliegue.json"
-_MAESTRA = "maestra"
+#: Archivo con la clave que envuelve las del llavero.
+MAESTRA = "maestra"
 
 
 class DespliegueAusente(Exception):
@@ -73,7 +75,7 @@ def crear(
     carpeta.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (carpeta / ARCHIVO).exists():
         raise FileExistsError(ARCHIVO)
-    _escribir_secreto(carpeta / _MAESTRA, azar.hijo("maestra").bytes(32))
+    escribir_secreto(carpeta / MAESTRA, azar.hijo("maestra").bytes(32))
     claves = {nombre: ClavesServicio.generar(azar.hijo(f"claves-{nombre}")) for nombre in instalaciones}
     for nombre, suyas in claves.items():
         suyas.guardar(carpeta / "claves" / nombre)
@@ -99,7 +101,7 @@ def crear(
     llavero = Llavero(bases["llavero"].url, maestra(carpeta), azar, RelojReal(), esquema=bases["llavero"].esquema)
     llavero.crear_esquema()
     llavero.cerrar()
-    _escribir_secreto(carpeta / ARCHIVO, msgspec.json.format(msgspec.json.encode(despliegue)))
+    escribir_secreto(carpeta / ARCHIVO, msgspec.json.format(msgspec.json.encode(despliegue)))
     return despliegue
 
 
@@ -119,8 +121,16 @@ def claves_de(carpeta: Path, servicio: str) -> ClavesServicio:
 def maestra(carpeta: Path) -> bytes:
     """La clave que envuelve las del llavero. Errores: `DespliegueAusente`."""
     try:
-        return (carpeta / _MAESTRA).read_bytes()
+        return (carpeta / MAESTRA).read_bytes()
     except OSError:
+        raise DespliegueAusente from None
+
+
+def anillo_maestro(carpeta: Path) -> Anillo:
+    """La misma, en el anillo en que rota: quien la usa nota el cambio. Errores: `DespliegueAusente`."""
+    try:
+        return Anillo(carpeta / MAESTRA)
+    except AnilloIlegible:
         raise DespliegueAusente from None
 
 
@@ -132,7 +142,8 @@ def _base_sqlite(carpeta: Path, nombre: str, instalacion: Instalacion) -> Base:
     return base
 
 
-def _escribir_secreto(archivo: Path, contenido: bytes) -> None:
+def escribir_secreto(archivo: Path, contenido: bytes) -> None:
+    """Crea un archivo que solo lee su dueño. Errores: `FileExistsError`."""
     descriptor = os.open(archivo, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as salida:
         salida.write(contenido)

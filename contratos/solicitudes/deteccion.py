@@ -12,9 +12,11 @@ from eventos.base import Sellado
 from eventos.deteccion import (
     Aplicador,
     Captaciones,
+    Fundamento,
     Indicadores,
     Medios,
     Modalidades,
+    MotivoVinculo,
     PaisExplotacion,
     Peligro,
     ResultadoEvaluacion,
@@ -54,6 +56,10 @@ QUIEN_DETECTA = (
     Mandato.TRABAJO,
     Mandato.JUDICATURA,
 )
+
+
+#: Decir que dos rutas son la misma persona es identificar.
+QUIEN_VINCULA = (Mandato.IDENTIFICACION, Mandato.RECTORIA)
 
 
 @peticion("recibir-alerta", *QUIEN_DETECTA, participa=False)
@@ -147,6 +153,22 @@ class EntregarInformacion(PeticionDeRuta, frozen=True, kw_only=True):
     comprendida: Annotated[bool, dice("La persona confirmó que comprendió")]
     temas: Annotated[tuple[Tema, ...], Meta(max_length=10, description="De qué se informó")]
     interprete: Annotated[bool, dice("Hubo intérprete")] = False
+
+
+@peticion("confirmar-vinculo", *QUIEN_VINCULA)
+class ConfirmarVinculo(PeticionDeRuta, frozen=True, kw_only=True):
+    """Confirma que dos rutas son de la misma persona: desde entonces se cuentan juntas, cada una con su historia."""
+
+    otra: Annotated[Ruta, dice("La otra ruta")]
+    fundamento: Annotated[Fundamento, dice("Con huella, ha de haberla propuesto el registro único")] = Fundamento.HUELLA
+
+
+@peticion("rechazar-vinculo", *QUIEN_VINCULA)
+class RechazarVinculo(PeticionDeRuta, frozen=True, kw_only=True):
+    """Rechaza que dos rutas propuestas sean de la misma persona. No se vuelven a proponer."""
+
+    otra: Annotated[Ruta, dice("La otra ruta")]
+    motivo: MotivoVinculo
 
 
 @peticion("rectificar-hecho", *QUIEN_RECTIFICA)

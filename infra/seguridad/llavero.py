@@ -1,28 +1,30 @@
 """El llavero: una clave por persona, en su propio almacén. Destruirla deja sin voz a todo lo sellado con ella.
 
 Cada clave (32 bytes) se guarda envuelta con la maestra del despliegue y atada a su ruta: cambiar filas entre sí no
-sirve. El almacén va aparte de los servicios y fuera de las copias ordinarias: en ellas, y en el registro de escritura
-de PostgreSQL, una clave destruida seguiría viva (envuelta) hasta que se reciclen.
+sirve. El almacén va aparte de los servicios y fuera de las copias ordinarias. En una copia, o en el registro de
+escritura de PostgreSQL, una clave destruida sigue viva pero envuelta: por eso `rotar` estrena maestra tras destruir.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Uuid, select, text
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Uuid, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.almacen.esquema import Instante
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.azar import Azar
 from infra.reloj import Reloj
-from infra.seguridad.sello import CLAVE_BYTES, SelloRoto, abrir, sellar
+from infra.seguridad.anillo import Anillo, AnilloIlegible
+from infra.seguridad.envoltura import Envoltura
+from infra.seguridad.sello import CLAVE_BYTES, SelloRoto, sellar
 
 ESQUEMA = MetaData()
 
@@ -35,6 +37,9 @@ claves = Table(
     Column("creada", Instante, nullable=False),
     Column("destruida", Instante),
 )
+
+#: Con qué maestra está envuelto todo; cambia al rotar.
+envoltura = Envoltura.tabla(ESQUEMA)
 
 #: Filas por consulta: SQLite admite 32 766 parámetros.
 _TRAMO: Final = 5000
@@ -69,7 +74,7 @@ class Llavero:
     def __init__(
         self,
         almacen: str | Engine,
-        maestra: bytes,
+        maestra: bytes | Anillo,
         azar: Azar,
         reloj: Reloj,
         *,
@@ -77,17 +82,18 @@ class Llavero:
         capacidad: int = 10_000,
         vigencia: timedelta | None = timedelta(minutes=5),
     ) -> None:
-        """``almacen``: URL (con ``esquema`` en PostgreSQL) o motor de `abrir_motor`. ``maestra``: 32 bytes.
+        """``almacen``: URL (con ``esquema`` en PostgreSQL) o motor de `abrir_motor`.
 
+        ``maestra``: 32 bytes, o el anillo en que rota.
         La caché guarda ``capacidad`` claves durante ``vigencia`` (de `Reloj.monotono`): es lo que otro proceso puede
         tardar en notar una destrucción. ``None``, sin límite: solo si este llavero es el único que destruye.
         Errores: `ValueError` si la maestra no mide 32 bytes.
         """
-        if len(maestra) != CLAVE_BYTES:
-            raise ValueError("la clave maestra mide 32 bytes")
+        anillo = Anillo.fijo(maestra) if isinstance(maestra, bytes) else maestra
+        self._envoltura = Envoltura(anillo, envoltura, azar)
         self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
         self._es_sqlite = self._motor.dialect.name == "sqlite"
-        self._maestra, self._azar, self._reloj = maestra, azar, reloj
+        self._anillo, self._azar, self._reloj = anillo, azar, reloj
         self._capacidad = capacidad
         self._vigencia = float("inf") if vigencia is None else vigencia.total_seconds()
         self._cache: OrderedDict[UUID, _Guardada] = OrderedDict()
@@ -117,10 +123,10 @@ class Llavero:
         with leyendo(self._motor) as conexion:
             leidas = self._leer(conexion, faltan)
         if nuevas := [ruta for ruta in faltan if ruta not in leidas]:
-            filas = self._filas_nuevas(nuevas)
+            dadas = self._claves_nuevas(nuevas)
             with self._motor.begin() as conexion:
                 # En orden de ruta: dos procesos que crean las mismas se esperan, no se bloquean mutuamente.
-                conexion.execute(self._insertar().on_conflict_do_nothing(), filas)
+                conexion.execute(self._insertar().on_conflict_do_nothing(), self._filas(conexion, dadas))
                 leidas |= self._leer(conexion, nuevas)
         self._a_cache(leidas, testigo)
         return halladas | leidas
@@ -159,6 +165,18 @@ class Llavero:
             self._cache.pop(ruta, None)
         self._borrar_restos()
 
+    def rotar(self) -> None:
+        """Estrena maestra y destruye la anterior: las copias antiguas del almacén ya no se abren.
+
+        Los demás procesos lo notan en el archivo del anillo. Si se corta, repetirlo lo termina. Errores:
+        `ClaveIlegible` (y no rota); `ValueError` si el anillo es fijo.
+        """
+        try:
+            self._envoltura.rotar(self._motor, _reenvolver)
+        except (SelloRoto, AnilloIlegible):
+            raise ClaveIlegible from None
+        self._borrar_restos()
+
     def _borrar_restos(self) -> None:
         """Lo borrado sigue en los archivos hasta que el motor los reescribe: se le pide ya.
 
@@ -177,16 +195,22 @@ class Llavero:
     def _insertar(self) -> Any:
         return (sqlite if self._es_sqlite else postgresql).insert(claves)
 
-    def _filas_nuevas(self, rutas: Iterable[UUID]) -> list[dict[str, object]]:
-        ahora = self._reloj.ahora()
+    def _claves_nuevas(self, rutas: Iterable[UUID]) -> dict[UUID, bytes]:
         with self._candado:  # un azar sembrado no es para varios hilos
-            return [
-                {"ruta": ruta, "clave": self._envolver(ruta, self._azar.bytes(CLAVE_BYTES)), "creada": ahora}
-                for ruta in rutas
-            ]
+            return {ruta: self._azar.bytes(CLAVE_BYTES) for ruta in rutas}
 
-    def _envolver(self, ruta: UUID, clave: bytes) -> bytes:
-        return sellar(self._maestra, clave, _atadura(ruta), self._azar)
+    def _filas(self, conexion: Connection, dadas: dict[UUID, bytes]) -> list[dict[str, object]]:
+        ahora = self._reloj.ahora()
+        try:
+            # Con candado: entre envolver y confirmar nadie puede estar destruyendo la maestra.
+            maestra = self._envoltura.clave(conexion, compartida=True)
+        except AnilloIlegible:
+            raise ClaveIlegible from None
+        with self._candado:
+            return [
+                {"ruta": ruta, "clave": sellar(maestra, clave, _atadura(ruta), self._azar), "creada": ahora}
+                for ruta, clave in dadas.items()
+            ]
 
     def _leer(self, conexion: Connection, rutas: list[UUID]) -> dict[UUID, bytes]:
         columnas = select(claves.c.ruta, claves.c.clave, claves.c.destruida)
@@ -195,11 +219,21 @@ class Llavero:
             for ruta, envuelta, destruida in conexion.execute(columnas.where(claves.c.ruta.in_(rutas[i : i + _TRAMO]))):
                 if destruida is not None:
                     raise ClaveDestruida
-                try:
-                    halladas[ruta] = abrir(self._maestra, envuelta, _atadura(ruta))
-                except SelloRoto:
-                    raise ClaveIlegible from None
+                halladas[ruta] = self._abrir(conexion, ruta, envuelta)
         return halladas
+
+    def _abrir(self, conexion: Connection, ruta: UUID, envuelta: bytes) -> bytes:
+        try:
+            return self._envoltura.abrir(envuelta, _atadura(ruta))
+        except AnilloIlegible:
+            raise ClaveIlegible from None
+        except SelloRoto:
+            # Pudo rotar entre leer la fila y abrirla: la fila de ahora ya está bajo la maestra de ahora.
+            de_ahora = conexion.scalar(select(claves.c.clave).where(claves.c.ruta == ruta))
+        try:
+            return self._envoltura.abrir(de_ahora or b"", _atadura(ruta))
+        except (SelloRoto, AnilloIlegible):
+            raise ClaveIlegible from None
 
     def _de_cache(self, rutas: Iterable[UUID]) -> dict[UUID, bytes]:
         desde = self._reloj.monotono() - self._vigencia
@@ -230,6 +264,16 @@ class Llavero:
 
 def _atadura(ruta: UUID) -> bytes:
     return b"senda-llavero\n" + ruta.bytes
+
+
+def _reenvolver(conexion: Connection, pasar: Callable[[bytes, bytes], bytes]) -> None:
+    con_clave = select(claves.c.ruta, claves.c.clave).where(claves.c.clave.is_not(None))
+    if conexion.dialect.name == "postgresql":
+        con_clave = con_clave.with_for_update()
+    cambios = [{"cual": r, "nueva": pasar(c, _atadura(r))} for r, c in conexion.execute(con_clave).tuples()]
+    if cambios:
+        cambiar = update(claves).where(claves.c.ruta == bindparam("cual")).values(clave=bindparam("nueva"))
+        conexion.execute(cambiar, cambios)
 
 
 __all__ = ["ESQUEMA", "ClaveDestruida", "ClaveIlegible", "Llavero"]

@@ -6,12 +6,14 @@ import typer
 
 from senda.orden import (
     auditar,
+    boveda,
     credencial,
     demo,
     directorio,
     instrumentos,
     operar,
     protocolo,
+    registro,
     ruta,
     servicio,
     solicitar,
@@ -35,5 +37,7 @@ app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
 app.add_typer(protocolo.app, name="protocolo")
+app.add_typer(boveda.app, name="boveda")
+app.add_typer(registro.app, name="registro")
 
 __all__ = ["app"]

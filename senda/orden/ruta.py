@@ -51,9 +51,15 @@ def contar(contada: Historia, consola: Console) -> None:
         "sin abrir" if estado.apertura is None else "abierta" if estado.abierta else f"cerrada ({estado.cierre})"
     )
     consola.print(f"[bold]Ruta {contada.ruta}[/] · {situacion} · {len(contada.hechos)} hechos")
-    linea = Table("cuándo (UTC)", "quién", "qué pasó", "detalle", box=None, pad_edge=False)
+    if contada.vinculadas:
+        consola.print(f"  la misma persona en: {', '.join(str(otra.id) for otra in contada.vinculadas)}")
+    if contada.ocultas:
+        consola.print(f"  la misma persona en {contada.ocultas} rutas más, en las que esa institución no participa")
+    de_cual = ["ruta"] if contada.vinculadas else []
+    linea = Table(*de_cual, "cuándo (UTC)", "quién", "qué pasó", "detalle", box=None, pad_edge=False)
     for anotado in contada.hechos:
         linea.add_row(
+            *([anotado.hecho.sujeto[:8]] if de_cual else []),
             f"{anotado.ocurrido:%Y-%m-%d %H:%M}",
             anotado.institucion,
             titulo(anotado.hecho.tipo),
@@ -70,9 +76,12 @@ def llana(contada: Historia) -> dict[str, Any]:
         "ruta": str(contada.ruta),
         "abierta": contada.estado.abierta,
         "cierre": contada.estado.cierre,
+        "vinculadas": [str(otra.id) for otra in contada.vinculadas],
+        "vinculadas_ocultas": contada.ocultas,
         "hechos": [
             {
                 "id": a.id,
+                "ruta": a.hecho.sujeto,
                 "tipo": a.hecho.tipo,
                 "origen": a.origen,
                 "institucion": a.institucion,

@@ -128,9 +128,12 @@ class Contexto:
         """Cuándo vence el siguiente plazo (UTC), o None."""
         return self.proximo(tanda)
 
-    def encargar(self, tanda: Tanda, interna: Interna) -> Sequence[Anotado]:
-        """Lo que el sistema hace por sí mismo (plazos, puesta en marcha), sin hecho ajeno que lo cause."""
-        return self._decidir(tanda, interna, self._del_sistema(tanda, "", str(tanda.azar.uuid4())))
+    def encargar(self, tanda: Tanda, interna: Interna, autoria: Autoria | None = None) -> Sequence[Anotado]:
+        """Lo que el sistema hace por sí mismo (plazos, puesta en marcha), sin hecho ajeno que lo cause.
+
+        ``autoria``: si lo causó alguien fuera del bus (la bóveda).
+        """
+        return self._decidir(tanda, interna, autoria or self._del_sistema(tanda, "", str(tanda.azar.uuid4())))
 
     def _decidir(self, tanda: Tanda, encargo: Encargo, autoria: Autoria) -> Sequence[Anotado]:
         hechos = self.casos.decidir(encargo, Mesa(tanda, autoria))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from eventos.coordinacion import (
     RutaCerrada,
     RutaReabierta,
 )
-from eventos.deteccion import AlertaRecibida, PresuntaVictimaDetectada, VictimaIdentificada
+from eventos.deteccion import AlertaRecibida, IdentidadVinculada, PresuntaVictimaDetectada, VictimaIdentificada
 from eventos.rechazo import TodaviaNo
 from eventos.sobre import Anotado
 from eventos.tipos import SiNo
+from infra.almacen.esquema import Instante
 from infra.almacen.insertar import Altas
 from infra.almacen.tanda import Tanda
 
@@ -58,6 +60,17 @@ participaciones = Table(
     Column("ruta", Uuid, primary_key=True),
     Column("institucion", Text, primary_key=True),
     Column("via", Text, primary_key=True),
+)
+
+#: Rutas de la misma persona, en los dos sentidos, y entre qué instantes constó así: el segundo, si se rectificó.
+vinculos = Table(
+    "vinculos",
+    TABLAS,
+    Column("evento", Uuid, primary_key=True),
+    Column("ruta", Uuid, primary_key=True, index=True),
+    Column("otra", Uuid, nullable=False),
+    Column("desde", Instante, nullable=False),
+    Column("rectificado", Instante),
 )
 
 
@@ -122,6 +135,19 @@ def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
     return any(f.institucion == institucion for f in _leer(tanda, _QUIENES, ruta, _CAMBIAN_QUIEN_PARTICIPA))
 
 
+def de_la_misma_persona(conexion: Connection, ruta: UUID, instante: datetime | None = None) -> frozenset[UUID]:
+    """La ruta y todas las vinculadas a ella, directamente o por otra. ``instante``: como constaba entonces (UTC)."""
+    en_pie: sa.ColumnElement[bool] = vinculos.c.rectificado.is_(None)
+    if instante is not None:
+        en_pie = sa.and_(vinculos.c.desde <= instante, sa.or_(en_pie, vinculos.c.rectificado > instante))
+    halladas, por_mirar = {ruta}, {ruta}
+    while por_mirar:
+        consulta = sa.select(vinculos.c.otra).where(vinculos.c.ruta.in_(sorted(por_mirar)), en_pie)
+        por_mirar = set(conexion.scalars(consulta)) - halladas
+        halladas |= por_mirar
+    return frozenset(halladas)
+
+
 def _leer(tanda: Tanda, consulta: Select[Any], ruta: UUID, cambian: tuple[type[Hecho], ...]) -> Sequence[Row[Any]]:
     """Lo escrito vale si nada por escribir lo cambia: poner al día las lecturas partiría el lote."""
     if any(isinstance(a.hecho, cambian) for a in tanda.por_escribir(str(ruta))):
@@ -154,28 +180,35 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                 )
             case PresuntaVictimaDetectada() | AlertaRecibida() as hecho:
                 altas.agregar(participaciones, ruta=hecho.ruta, institucion=anotado.institucion, via="deteccion")
+            case IdentidadVinculada() as hecho:
+                for una, otra in ((hecho.ruta, hecho.otra), (hecho.otra, hecho.ruta)):
+                    altas.agregar(vinculos, evento=anotado.id, ruta=una, otra=otra, desde=anotado.registrado)
             case DerivacionAceptada() as hecho:
                 via = str(hecho.derivacion)
                 altas.agregar(participaciones, ruta=hecho.ruta, institucion=anotado.institucion, via=via)
-            case hecho if (cambio := _cambio(hecho)) is not None:
+            case hecho if cambios := _cambios(hecho, anotado.registrado):
                 altas.escribir()
-                conexion.execute(cambio)
+                for cambio in cambios:
+                    conexion.execute(cambio)
             case _:
                 pass
     altas.escribir()
 
 
-def _cambio(hecho: Hecho) -> sa.Update | sa.Delete | None:
+def _cambios(hecho: Hecho, registrado: datetime) -> list[sa.Update | sa.Delete]:
     """Lo que un hecho cambia o quita de lo ya escrito."""
     match hecho:
         case RutaCerrada() | RutaReabierta():
-            return sa.update(rutas).where(rutas.c.ruta == hecho.ruta).values(abierta=isinstance(hecho, RutaReabierta))
+            cual = rutas.c.ruta == hecho.ruta
+            return [sa.update(rutas).where(cual).values(abierta=isinstance(hecho, RutaReabierta))]
         case HechoRectificado():
-            return sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige)
+            return [
+                sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige),
+                sa.update(vinculos).where(vinculos.c.evento == hecho.corrige).values(rectificado=registrado),
+            ]
         case DerivacionRechazada() | DerivacionReasignada() | DerivacionRetirada():
             # Quien la deja o la pierde sale de la ruta, salvo que participe por otra vía.
-            return sa.delete(participaciones).where(
-                participaciones.c.ruta == hecho.ruta, participaciones.c.via == str(hecho.derivacion)
-            )
+            suya = participaciones.c.ruta == hecho.ruta, participaciones.c.via == str(hecho.derivacion)
+            return [sa.delete(participaciones).where(*suya)]
         case _:
-            return None
+            return []

@@ -14,13 +14,21 @@ from eventos.base import Hecho, partir
 from eventos.coordinacion import DerechoRestituido, Etapa
 from eventos.listas import ServicioPedido
 from eventos.motivos import MotivoCierre, MotivoReapertura
+from eventos.vigentes import Vigentes
 from servicios.comun import directorio
 from servicios.comun.mesa import Casos, Mesa
 from servicios.coordinacion.dominio import apertura, cierre, derechos, derivacion, institucion
 from servicios.coordinacion.dominio.institucion import Datos, Institucion
 from servicios.coordinacion.dominio.suceso import Suceso
 from servicios.coordinacion.expediente import Expediente, rectora
-from servicios.coordinacion.internas import AbrirRuta, InscribirRectora, Reaccionar, RevisarDerechos, VencerDerivacion
+from servicios.coordinacion.internas import (
+    AbrirRuta,
+    ContarDeSeguridad,
+    InscribirRectora,
+    Reaccionar,
+    RevisarDerechos,
+    VencerDerivacion,
+)
 from servicios.coordinacion.tablas import derivaciones, senales
 
 #: El que rige si ni el país de la detección ni el de la rectora tienen un paquete completo.
@@ -34,6 +42,7 @@ def inscribir_casos(casos: Casos) -> None:
     casos.atiende(RevisarDerechos)(revisar_derechos)
     casos.atiende(VencerDerivacion)(vencer_derivacion)
     casos.atiende(InscribirRectora)(inscribir_rectora)
+    casos.atiende(ContarDeSeguridad)(contar_de_seguridad)
 
 
 def abrir_ruta(interna: AbrirRuta, mesa: Mesa) -> Sequence[Hecho]:
@@ -127,6 +136,13 @@ def inscribir_rectora(interna: InscribirRectora, mesa: Mesa) -> Sequence[Hecho]:
         rige=True,
     )
     return [institucion.inscribir(estado, datos, claves_ajenas=(), hay_rectora=False)]
+
+
+def contar_de_seguridad(interna: ContarDeSeguridad, mesa: Mesa) -> Sequence[Hecho]:
+    """Lleva al libro lo que hizo la bóveda, salvo que ya conste de la misma persona en el mismo instante."""
+    ya = mesa.estado(Vigentes, interna.hecho.ruta)
+    consta = any(a.hecho == interna.hecho and (a.agente, a.ocurrido) == (mesa.agente, mesa.ocurrido) for a in ya.hechos)
+    return [] if consta else [interna.hecho]
 
 
 @cache

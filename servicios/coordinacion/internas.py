@@ -9,6 +9,7 @@ from uuid import UUID
 
 from eventos.coordinacion import Etapa
 from eventos.deteccion import PresuntaVictimaDetectada
+from eventos.seguridad import AccesoExcepcional, ClaveDestruida
 from eventos.sobre import Anotado
 from eventos.tipos import ClaveFirma, CodigoInstitucion, PaisProtocolo
 from servicios.comun.mesa import Interna
@@ -39,6 +40,12 @@ class VencerDerivacion(Interna, frozen=True, kw_only=True):
     ruta: UUID
     derivacion: UUID
     etapa: Etapa
+
+
+class ContarDeSeguridad(Interna, frozen=True, kw_only=True):
+    """La bóveda hizo algo que el libro debe saber; ella no está en el bus. Contarlo dos veces no lo repite."""
+
+    hecho: AccesoExcepcional | ClaveDestruida
 
 
 class InscribirRectora(Interna, frozen=True, kw_only=True):

@@ -94,8 +94,11 @@ def _cambia_algo(anotado: Anotado) -> bool:
 
 
 def es_prueba(anotado: Anotado) -> bool:
-    """Si un hecho puede servir de evidencia: lo contó otro servicio sobre una ruta, y no es una corrección."""
-    propio = anotado.hecho.contexto == "coordinacion"
+    """Si un hecho puede servir de evidencia: lo contó otro servicio sobre una ruta, y no es una corrección.
+
+    Lo de seguridad (un acceso, una destrucción) habla de la identidad, no de lo que la persona recibió.
+    """
+    propio = anotado.hecho.contexto in {"coordinacion", "seguridad"}
     return isinstance(anotado.hecho, HechoDeRuta) and not propio and not isinstance(anotado.hecho, HechoRectificado)
 
 

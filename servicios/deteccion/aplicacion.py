@@ -9,10 +9,12 @@ from msgspec.structs import asdict
 
 from contratos.solicitudes.deteccion import (
     AplicarEvaluacion,
+    ConfirmarVinculo,
     DescartarPresuncion,
     DetectarPresuntaVictima,
     EntregarInformacion,
     IdentificarVictima,
+    RechazarVinculo,
     RecibirAlerta,
     RectificarHecho,
     SenalarRiesgo,
@@ -21,17 +23,20 @@ from eventos.base import Hecho
 from eventos.deteccion import (
     AlertaRecibida,
     EvaluacionAplicada,
+    IdentidadVinculada,
     InformacionEntregada,
     PresuncionDescartada,
     PresuntaVictimaDetectada,
     RiesgoInmediatoSenalado,
     VictimaIdentificada,
+    VinculoRechazado,
 )
 from servicios.comun.mesa import Casos, Mesa
 from servicios.comun.rectificacion import rectificar
-from servicios.deteccion import dominio
+from servicios.deteccion import dominio, vinculo
 from servicios.deteccion.dominio import Deteccion
 from servicios.deteccion.instrumentos import riesgo_de
+from servicios.deteccion.internas import ProponerVinculo
 
 CASOS = Casos()
 
@@ -80,6 +85,26 @@ def descartar_presuncion(peticion: DescartarPresuncion, mesa: Mesa) -> Sequence[
 def entregar_informacion(peticion: EntregarInformacion, mesa: Mesa) -> Sequence[Hecho]:
     """Anota que se informó a la persona."""
     return [dominio.informar(_deteccion(mesa, peticion.ruta), InformacionEntregada(**asdict(peticion)))]
+
+
+@CASOS.atiende(ProponerVinculo)
+def proponer_vinculo(interna: ProponerVinculo, mesa: Mesa) -> Sequence[Hecho]:
+    """Anota la coincidencia que halló el registro único, si no se sabía ya."""
+    return vinculo.proponer(_deteccion(mesa, interna.ruta), _deteccion(mesa, interna.otra))
+
+
+@CASOS.atiende(ConfirmarVinculo)
+def confirmar_vinculo(peticion: ConfirmarVinculo, mesa: Mesa) -> Sequence[Hecho]:
+    """Une dos rutas de la misma persona."""
+    propuesto = IdentidadVinculada(**asdict(peticion))
+    return [vinculo.confirmar(_deteccion(mesa, peticion.ruta), _deteccion(mesa, peticion.otra), propuesto)]
+
+
+@CASOS.atiende(RechazarVinculo)
+def rechazar_vinculo(peticion: RechazarVinculo, mesa: Mesa) -> Sequence[Hecho]:
+    """Descarta que dos rutas propuestas sean de la misma persona."""
+    rechazo = VinculoRechazado(**asdict(peticion))
+    return [vinculo.rechazar(_deteccion(mesa, peticion.ruta), _deteccion(mesa, peticion.otra), rechazo)]
 
 
 @CASOS.atiende(RectificarHecho)

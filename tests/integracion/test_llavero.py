@@ -97,12 +97,14 @@ def test_la_semilla_manda_sobre_las_claves_y_no_el_orden_de_pedirlas(motor, relo
     assert abrir_llavero(motor, reloj, AzarSembrado(9)).obtener_o_crear(pedidas[::-1]) == dadas
 
 
-def test_crear_cuesta_dos_lecturas_y_un_insert_y_repetir_nada(motor, reloj):
+def test_crear_cuesta_tres_lecturas_y_un_insert_y_repetir_nada(motor, reloj):
+    """Qué hay, con qué maestra se envuelve, y qué quedó tras insertar."""
     ordenes = []
+    abrir_llavero(motor, reloj).obtener_o_crear(rutas(1, semilla=2))
     event.listen(motor, "before_cursor_execute", lambda _c, _cu, orden, *_: ordenes.append(orden.split()[0]))
     llavero = abrir_llavero(motor, reloj)
     llavero.obtener_o_crear(rutas(300))
-    assert [o for o in ordenes if o in {"SELECT", "INSERT"}] == ["SELECT", "INSERT", "SELECT"]
+    assert [o for o in ordenes if o in {"SELECT", "INSERT"}] == ["SELECT", "SELECT", "INSERT", "SELECT"]
     ordenes.clear()
     llavero.obtener_o_crear(rutas(300))
     assert ordenes == []
@@ -224,14 +226,14 @@ def test_el_que_llega_tarde_al_insert_se_queda_con_la_clave_del_primero(motor, r
     """La carrera exacta: el segundo ya leyó que no había clave cuando el primero la guarda."""
     ruta = rutas(1)[0]
     tarde = abrir_llavero(motor, reloj)
-    sortear = tarde._filas_nuevas
+    sortear = tarde._claves_nuevas
     de_otro = {}
 
     def sortear_y_que_otro_guarde(nuevas):
         de_otro.update(abrir_llavero(motor, reloj).obtener_o_crear([ruta]))
         return sortear(nuevas)
 
-    tarde._filas_nuevas = sortear_y_que_otro_guarde
+    tarde._claves_nuevas = sortear_y_que_otro_guarde
     assert tarde.obtener_o_crear([ruta]) == de_otro
     assert len(filas(motor, claves.c.ruta)) == 1
 

@@ -74,7 +74,7 @@ def test_una_fila_que_no_vale_se_nombra_sin_repetirla(tmp_path, valor):
 def test_una_cabecera_que_no_vale_dice_que_falta(tmp_path):
     entrada = tmp_path / "entrada.csv"
     entrada.write_text("Age Band,Woman\n0,1\n")
-    with pytest.raises(ctdc.ArchivoInvalido, match="faltan columnas: .*Trafficking Duration"):
+    with pytest.raises(ctdc.ArchivoInvalido, match=r"faltan columnas: .*Trafficking Duration"):
         ctdc.contar(entrada, None)
 
 

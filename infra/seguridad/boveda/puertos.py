@@ -1,0 +1,36 @@
+"""Lo que la bóveda pregunta a los demás. Lo cumple `senda.boveda`; la bóveda no lee la base de nadie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from contratos.base import Mandato
+
+
+class Quien(NamedTuple):
+    """Quién actúa, ya comprobado por su firma: código de la institución y seudónimo de la persona."""
+
+    institucion: str
+    agente: str
+
+
+class Fuentes(Protocol):
+    """Lo que consta fuera de la bóveda. Si no se puede saber, falla: ante la duda, ni se abre ni se destruye."""
+
+    def mandatos(self, institucion: str) -> Collection[Mandato] | None:
+        """Los de una institución activa del directorio; None si no consta o está suspendida."""
+        ...
+
+    def consentimiento_ampara(self, ruta: UUID, consentimiento: UUID, institucion: str, instante: datetime) -> bool:
+        """Si la persona consintió compartir sus datos con esa institución y no lo ha revocado."""
+        ...
+
+    def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
+        """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide."""
+        ...
+
+
+__all__ = ["Fuentes", "Quien"]

@@ -1,0 +1,62 @@
+"""Lo que comparten las órdenes de la bóveda: montarla, explicar sus negativas y decir quién actúa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from eventos.rechazo import Rechazo
+from infra.azar import AzarReal
+from infra.reloj import reloj_desde
+from infra.seguridad.anillo import AnilloIlegible
+from senda import boveda as de_senda
+from senda import registro as de_registro
+from senda.boveda import BovedaAusente, BovedaDelDespliegue
+from senda.composicion import Montaje
+from senda.despliegue import DespliegueAusente, leer
+from senda.orden.comun import progreso
+
+Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
+Institucion = Annotated[str, typer.Option("--institucion", help="Código de quien actúa.")]
+Agente = Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")]
+
+
+@contextmanager
+def montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
+    """La bóveda del despliegue. Al salir cuenta al libro lo que haya que contar."""
+    with explicando():
+        despliegue = leer(carpeta)
+        reloj = reloj_desde(despliegue.reloj)
+        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
+        llavero = montaje.llavero()
+        # Si el tenedor de la huella está aquí también, destruir una clave le hace olvidarla.
+        junto = (carpeta / de_registro.CARPETA).exists()
+        al_destruir = (de_registro.abrir(montaje, reloj, llavero).registro.olvidar,) if junto else ()
+        abierta = de_senda.abrir(montaje, reloj, llavero, al_destruir=al_destruir)
+        try:
+            yield abierta
+        finally:
+            abierta.contar()
+            abierta.cerrar()
+
+
+@contextmanager
+def explicando() -> Iterator[None]:
+    """Una negativa se dice con su código, su campo y qué hacer, y sale con 1; sin bóveda, con 2."""
+    try:
+        yield
+    except Rechazo as rechazo:
+        campo = f" ({rechazo.campo})" if rechazo.campo else ""
+        progreso.print(f"{rechazo.codigo}{campo}: {rechazo.que_hacer}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (DespliegueAusente, BovedaAusente, AnilloIlegible) as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+
+
+__all__ = ["Agente", "Institucion", "Ruta", "explicando", "montada"]

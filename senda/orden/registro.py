@@ -1,0 +1,109 @@
+"""`senda registro`: el tenedor de la huella registra a quien se atiende y propone las rutas que coinciden."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eventos.rechazo import Rechazo
+from infra.azar import AzarReal
+from infra.reloj import reloj_desde
+from infra.seguridad.boveda.caja import publica_de
+from infra.seguridad.boveda.ficha import FichaIdentidad, cerrar_deposito
+from infra.seguridad.boveda.puertos import Quien
+from senda import registro as de_senda
+from senda.composicion import Montaje
+from senda.despliegue import Base, DespliegueAusente, leer
+from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
+from senda.registro import RegistroAusente, RegistroDelDespliegue
+
+app = typer.Typer(no_args_is_help=True, help="La misma persona en dos instituciones, sin decir quién es.")
+
+
+@app.command()
+def instalar(
+    carpeta: Carpeta = CARPETA_DEMO,
+    url: Annotated[str | None, typer.Option("--base", help="URL de su base, aparte; sin ella, SQLite.")] = None,
+    esquema: Annotated[str | None, typer.Option(help="Esquema, en PostgreSQL.")] = None,
+) -> None:
+    """Crea el registro único de un despliegue: su base y su clave, que no son las de la bóveda."""
+    try:
+        de_senda.instalar(carpeta, Base(url, esquema) if url else None, AzarReal())
+    except FileExistsError:
+        progreso.print("Ese despliegue ya tiene registro único.", style="red")
+        raise typer.Exit(1) from None
+    with _montado(carpeta) as montado:
+        progreso.print("Registro listo. Las fichas se cierran hacia esta clave:")
+        typer.echo(montado.registro.publica)
+
+
+@app.command()
+def registrar(
+    ruta: Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")],
+    institucion: Annotated[str, typer.Option("--institucion", help="Código de quien registra.")],
+    agente: Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")],
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Lee la ficha (JSON) de la entrada estándar y la registra. No dice si coincidió: eso llega a quien lo confirma."""
+    try:
+        ficha = msgspec.json.decode(sys.stdin.buffer.read(), type=FichaIdentidad)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
+        raise typer.Exit(1) from None
+    with _montado(carpeta) as montado:
+        jwe = cerrar_deposito(ruta, ficha, publica_de(montado.registro.publica), AzarReal())
+        montado.registro.registrar(Quien(institucion, agente), ruta, jwe)
+
+
+@app.command()
+def consultas(carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Quién registró a quién y cuándo; también lo negado. Sale con 1 si la cadena no casa."""
+    tabla = Table("nº", "cuándo (UTC)", "ruta", "institución", "agente", "acto", "detalle", box=None)
+    with _montado(carpeta) as montado:
+        for numero, a in montado.registro.consultas():
+            cuando = f"{a.instante:%Y-%m-%d %H:%M:%S}"
+            tabla.add_row(str(numero), cuando, str(a.ruta), a.institucion, a.agente, a.acto, a.detalle)
+        rota = montado.registro.comprobar_consultas()
+    Console(width=200).print(tabla)
+    if rota is not None:
+        progreso.print(f"La cadena no casa desde la consulta {rota}.", style="red")
+        raise typer.Exit(1)
+
+
+@app.command()
+def olvidar(ruta: UUID, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Borra las huellas de una ruta cuya clave se destruyó, si el registro no está junto a la bóveda."""
+    with _montado(carpeta) as montado:
+        montado.registro.olvidar(ruta)
+
+
+@contextmanager
+def _montado(carpeta: Carpeta) -> Iterator[RegistroDelDespliegue]:
+    """El registro del despliegue. Al salir propone a detección lo que haya."""
+    try:
+        despliegue = leer(carpeta)
+        reloj = reloj_desde(despliegue.reloj)
+        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
+        montado = de_senda.abrir(montaje, reloj, montaje.llavero())
+        try:
+            yield montado
+        finally:
+            montado.proponer()
+            montado.cerrar()
+    except Rechazo as rechazo:
+        progreso.print(f"{rechazo.codigo} ({rechazo.campo}): {rechazo.que_hacer}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (DespliegueAusente, RegistroAusente) as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+
+
+__all__ = ["app"]

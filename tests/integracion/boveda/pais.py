@@ -1,0 +1,108 @@
+"""Un despliegue entero en un proceso, con su bóveda y dos instituciones que piden por el bus."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from contratos.acuse import Resultado
+from contratos.base import Mandato
+from contratos.solicitudes.coordinacion import InscribirInstitucion
+from contratos.solicitudes.deteccion import DetectarPresuntaVictima
+from eventos.listas import ServicioPedido
+from eventos.tipos import NivelRiesgo, SiNo
+from infra.azar import AzarSembrado
+from infra.reloj import RelojSimulado
+from infra.seguridad import base64url
+from infra.seguridad.boveda.ficha import cerrar_deposito
+from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
+from infra.seguridad.boveda.puertos import Quien
+from senda import boveda as de_senda
+from senda.cliente import Credencial, componer
+from senda.embebido import estrenar
+from tests.integracion.boveda.mundo import FICHA
+
+LUNES = datetime(2026, 1, 5, 8, tzinfo=UTC)
+RELATO = "Lo que contó quien la vio: no se lee sin su clave"
+UNA, OTRA = Quien("GT-SVET", "ag-0000000c"), Quien("GT-SVET", "ag-000000cc")
+ONG = Quien("GT-ONG", "ag-0000000a")
+MANDATOS_ONG = (
+    Mandato.DETECCION, Mandato.IDENTIFICACION, Mandato.PROTECCION_NNA, Mandato.ATENCION, Mandato.PERSECUCION_PENAL,
+)  # fmt: skip
+
+
+class Pais:
+    """Los seis servicios y la bóveda. La rectora es GT-SVET; GT-ONG puede casi todo."""
+
+    def __init__(self, carpeta, **montar):
+        self.carpeta, self.azar, self.reloj = carpeta, AzarSembrado(11), RelojSimulado(LUNES)
+        self.credenciales = {c: Credencial.generar(c, self.azar.hijo(c)) for c in ("GT-SVET", "GT-ONG")}
+        self.sistema = estrenar(carpeta, self.credenciales["GT-SVET"], self.reloj, self.azar)
+        self.enlace = self.sistema.enlace()
+        de_senda.instalar(carpeta, None, self.azar.hijo("instalar-boveda"))
+        self.almacenes = {nombre: e.almacen for nombre, e in self.sistema.estaciones.items()}
+        self.montada = de_senda.abrir(self.sistema.montaje, self.reloj, self.sistema.llavero, self.almacenes, **montar)
+        self.boveda, self.destruccion = self.montada.boveda, self.montada.destruccion
+        self.sistema.planificador.hasta_reposo()
+        self.pedir(
+            UNA,
+            InscribirInstitucion(
+                codigo="GT-ONG", pais="gt", mandatos_inscritos=MANDATOS_ONG, servicios=(ServicioPedido.PSICOSOCIAL,),
+                cobertura=("GT",), clave_firma=self.credenciales["GT-ONG"].publica,
+            ),
+        )  # fmt: skip
+        self.privadas = {c: X25519PrivateKey.from_private_bytes(self.azar.bytes(32)) for c in self.credenciales}
+        for codigo, privada in self.privadas.items():
+            self.boveda.inscribir_clave(codigo, base64url.a_texto(privada.public_key().public_bytes_raw()))
+
+    def intentar(self, quien, peticion):
+        """El acuse de una petición, tras dejar que todo llegue a reposo."""
+        recepcion = self.sistema.despliegue.recepcion[peticion.servicio]
+        credencial = self.credenciales[quien.institucion]
+        compuesta = componer(peticion, credencial, quien.agente, self.reloj.ahora(), recepcion, self.azar)
+        assert self.enlace.enviar([compuesta]) == [True]
+        for _ in range(200):
+            self.sistema.planificador.hasta_reposo()
+            for acuse in self.enlace.acuses(quien.institucion):
+                if acuse.id == compuesta.id:
+                    return acuse
+            self.reloj.adelantar_hasta(self.sistema.proximo() or self.reloj.ahora())
+        raise AssertionError("sin acuse")
+
+    def asentar(self):
+        """Deja pasar un minuto: lo que otro proceso escribió en una base se nota al mirar, no por aviso."""
+        for _ in range(6):
+            self.reloj.adelantar(timedelta(seconds=10))
+            self.sistema.planificador.hasta_reposo()
+
+    def pedir(self, quien, peticion):
+        acuse = self.intentar(quien, peticion)
+        assert acuse.resultado is Resultado.ACEPTADA, acuse
+        return acuse.eventos
+
+    def detectar(self) -> UUID:
+        [hecho, *_] = self.pedir(
+            ONG,
+            DetectarPresuntaVictima(
+                nna=SiNo.NO, extranjera=SiNo.NO, idioma="spa", riesgo=NivelRiesgo.ALTO, pais_deteccion="gt",
+                relato=RELATO,
+            ),
+        )  # fmt: skip
+        return UUID(hecho.sujeto)
+
+    def cerrar_deposito(self, ruta, ficha=FICHA):
+        publica = X25519PrivateKey.from_private_bytes((self.carpeta / "boveda" / "recepcion").read_bytes()).public_key()
+        return cerrar_deposito(ruta, ficha, publica, self.azar)
+
+    def depositar(self, ruta):
+        titulo = Titulo(base=Base.MANDATO, referencia=ruta, finalidades=frozenset({Finalidad.PROTECCION_NNA}))
+        self.boveda.depositar(ONG, ruta, self.cerrar_deposito(ruta), titulo)
+
+    def en_disco(self):
+        return {str(a.relative_to(self.carpeta)): a.read_bytes() for a in self.carpeta.rglob("*") if a.is_file()}
+
+    def cerrar(self):
+        self.sistema.cerrar()
+        self.boveda.cerrar()
