@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Al importarlos se conocen las negativas de la bóveda, del registro único, de los seis contextos y de la orden.
-import infra.seguridad.boveda.rechazos  # noqa: F401
-import infra.seguridad.recuperacion  # noqa: F401
+import infra.seguridad.boveda.rechazos
+import infra.seguridad.recuperacion
 import infra.seguridad.registro_unico.rechazos  # noqa: F401
-import senda.composicion  # noqa: F401
+import senda.composicion
 import senda.protocolo.rechazos  # noqa: F401
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
