@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -27,6 +28,18 @@ def test_todo_codigo_que_la_mensajeria_escribe_esta_en_la_lista():
                     usados.add(primero.value)
     assert usados
     assert usados | set(get_args(CodigoFirma)) <= set(DE_EXAMEN)
+
+
+def test_todo_codigo_escrito_en_el_proyecto_esta_en_el_documento():
+    """La lista sale de las clases importadas: un módulo que nadie importa se quedaría fuera sin que nada lo dijera."""
+    escritos = {
+        codigo
+        for carpeta in ("contratos", "eventos", "infra", "servicios", "senda")
+        for archivo in Path(carpeta).rglob("*.py")
+        for codigo in re.findall(r'^    codigo = "([a-z-]+)"$', archivo.read_text(), re.MULTILINE)
+    }
+    assert len(escritos) > 100
+    assert {c for c in escritos if f"| `{c}` |" not in documento()} == set()
 
 
 def test_toda_peticion_del_contrato_tiene_quien_la_atienda():
