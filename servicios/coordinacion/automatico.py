@@ -17,7 +17,7 @@ from eventos.motivos import MotivoCierre, MotivoReapertura
 from eventos.vigentes import Vigentes
 from servicios.comun import directorio
 from servicios.comun.mesa import Casos, Mesa
-from servicios.coordinacion.dominio import apertura, cierre, derechos, derivacion, institucion
+from servicios.coordinacion.dominio import apertura, cierre, derechos, derivacion, encargo, institucion
 from servicios.coordinacion.dominio.institucion import Datos, Institucion
 from servicios.coordinacion.dominio.suceso import Suceso
 from servicios.coordinacion.expediente import Expediente, rectora
@@ -26,6 +26,7 @@ from servicios.coordinacion.internas import (
     ContarDeSeguridad,
     InscribirRectora,
     Reaccionar,
+    RelevarSuspendida,
     RevisarDerechos,
     VencerDerivacion,
 )
@@ -41,6 +42,7 @@ def inscribir_casos(casos: Casos) -> None:
     casos.atiende(Reaccionar)(reaccionar)
     casos.atiende(RevisarDerechos)(revisar_derechos)
     casos.atiende(VencerDerivacion)(vencer_derivacion)
+    casos.atiende(RelevarSuspendida)(relevar_suspendida)
     casos.atiende(InscribirRectora)(inscribir_rectora)
     casos.atiende(ContarDeSeguridad)(contar_de_seguridad)
 
@@ -108,15 +110,25 @@ def revisar_derechos(interna: RevisarDerechos, mesa: Mesa) -> Sequence[Hecho]:
 def vencer_derivacion(interna: VencerDerivacion, mesa: Mesa) -> Sequence[Hecho]:
     """Vence y escala una etapa, y hace constar a la institución que calla."""
     expediente = Expediente(mesa, interna.ruta)
-    encargo = expediente.ruta.derivaciones.get(interna.derivacion)
-    if encargo is None:
+    d = expediente.ruta.derivaciones.get(interna.derivacion)
+    if d is None:
         return []
-    de_la_rectora = encargo.a == expediente.rectora
+    de_la_rectora = d.a == expediente.rectora
     a_quien = expediente.protocolo.supervisora if de_la_rectora else expediente.rectora
-    hechos = derivacion.vencer(encargo, interna.etapa, mesa.ahora, a_quien)
+    hechos = derivacion.vencer(d, interna.etapa, mesa.ahora, a_quien)
     if hechos and interna.etapa is Etapa.ACUSE:
-        hechos += _silencio(mesa, encargo.a, expediente.protocolo.silencio_tras)
+        hechos += _silencio(mesa, d.a, expediente.protocolo.silencio_tras)
     return hechos
+
+
+def relevar_suspendida(interna: RelevarSuspendida, mesa: Mesa) -> Sequence[Hecho]:
+    """Pasa un encargo de una institución suspendida a otra que lo preste o, si no la hay, a la rectora."""
+    expediente = Expediente(mesa, interna.ruta)
+    d = expediente.ruta.derivaciones.get(interna.derivacion)
+    if d is None or not d.pendiente:
+        return []
+    otra = encargo.destinataria(expediente.directorio, "", d.servicio, expediente.rectora, d.ya_pasaron)
+    return encargo.reasignar(d, mesa.nuevo_id(), otra or expediente.rectora, expediente.plazos, mesa.ahora)
 
 
 def inscribir_rectora(interna: InscribirRectora, mesa: Mesa) -> Sequence[Hecho]:

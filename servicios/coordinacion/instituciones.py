@@ -44,7 +44,7 @@ def actualizar_institucion(peticion: ActualizarInstitucion, mesa: Mesa) -> Seque
 
 
 def suspender_institucion(peticion: SuspenderInstitucion, mesa: Mesa) -> Sequence[Hecho]:
-    """Saca a una institución. Lo que tenía pendiente vence y escala a la rectora, que lo reasigna."""
+    """Saca a una institución. Lo que tenía pendiente pasa a otra en cuanto lo ve quien lleva los plazos (`plazos`)."""
     estado = mesa.estado(Institucion, institucion.id_de(peticion.codigo))
     es_rectora = rectora(directorio.todas(mesa.tanda)) == peticion.codigo
     return [institucion.suspender(estado, peticion.codigo, peticion.motivo, es_rectora=es_rectora)]

@@ -42,6 +42,13 @@ class VencerDerivacion(Interna, frozen=True, kw_only=True):
     etapa: Etapa
 
 
+class RelevarSuspendida(Interna, frozen=True, kw_only=True):
+    """Quien tiene un encargo fue suspendido: ya no puede ni acusarlo, y pasa a otra sin esperar a que venza."""
+
+    ruta: UUID
+    derivacion: UUID
+
+
 class ContarDeSeguridad(Interna, frozen=True, kw_only=True):
     """La bóveda hizo algo que el libro debe saber; ella no está en el bus. Contarlo dos veces no lo repite."""
 

@@ -1,4 +1,7 @@
-"""Los plazos que corren: cuáles vencieron y cuándo vence el siguiente. Están en la base, no en un temporizador."""
+"""Lo que toca hacer sin que nadie lo pida: plazos que vencen y encargos en manos de quien ya no puede atenderlos.
+
+Está en la base, no en un temporizador: sobrevive a cualquier parada, y lo hecho deja de tocar.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,57 @@ import sqlalchemy as sa
 
 from eventos.coordinacion import Etapa
 from infra.almacen.tanda import Tanda
+from servicios.comun import directorio
 from servicios.comun.mesa import Interna
-from servicios.coordinacion.internas import VencerDerivacion
-from servicios.coordinacion.tablas import plazos
+from servicios.coordinacion.dominio.derivacion import PENDIENTES
+from servicios.coordinacion.expediente import rectora
+from servicios.coordinacion.internas import RelevarSuspendida, VencerDerivacion
+from servicios.coordinacion.tablas import derivaciones, plazos
+
+_VENCIDOS = (
+    sa.select(plazos)
+    .where(plazos.c.vence <= sa.bindparam("ahora"))
+    .order_by(plazos.c.vence, plazos.c.derivacion, plazos.c.etapa)
+    .limit(sa.bindparam("maximo"))
+)
+_PRIMERO = sa.select(plazos.c.vence).order_by(plazos.c.vence).limit(1)
+_SIN_MANOS = (
+    sa.select(derivaciones.c.ruta, derivaciones.c.derivacion)
+    .where(
+        derivaciones.c.a.in_(sa.bindparam("suspendidas", expanding=True)),
+        derivaciones.c.estado.in_([estado.value for estado in PENDIENTES]),
+    )
+    .order_by(derivaciones.c.emitida, derivaciones.c.derivacion)
+    .limit(sa.bindparam("maximo"))
+)
 
 
 def vencidos(tanda: Tanda, maximo: int) -> Sequence[Interna]:
-    """Hasta ``maximo`` plazos ya vencidos, del más antiguo al más reciente."""
-    consulta = (
-        sa.select(plazos)
-        .where(plazos.c.vence <= tanda.ahora)
-        .order_by(plazos.c.vence, plazos.c.derivacion, plazos.c.etapa)
-        .limit(maximo)
-    )
+    """Hasta ``maximo`` asuntos: primero lo que nadie puede atender; luego, los plazos, del más antiguo al último."""
+    relevos = _por_relevar(tanda, maximo)
+    cuantos = {"ahora": tanda.ahora, "maximo": maximo - len(relevos)}
     return [
-        VencerDerivacion(ruta=fila.ruta, derivacion=fila.derivacion, etapa=Etapa(fila.etapa))
-        for fila in tanda.leer(consulta)
+        *relevos,
+        *(
+            VencerDerivacion(ruta=fila.ruta, derivacion=fila.derivacion, etapa=Etapa(fila.etapa))
+            for fila in tanda.leer(_VENCIDOS, cuantos)
+        ),
     ]
 
 
 def proximo(tanda: Tanda) -> datetime | None:
-    """Cuándo vence el siguiente (UTC), o None."""
-    filas = tanda.leer(sa.select(plazos.c.vence).order_by(plazos.c.vence).limit(1))
+    """Cuándo toca el siguiente (UTC), o None."""
+    if _por_relevar(tanda, 1):
+        return tanda.ahora
+    filas = tanda.leer(_PRIMERO)
     return filas[0].vence if filas else None
+
+
+def _por_relevar(tanda: Tanda, maximo: int) -> list[RelevarSuspendida]:
+    instituciones = directorio.todas(tanda)
+    suspendidas = [codigo for codigo, ficha in instituciones.items() if not ficha.activa]
+    # Sin rectora activa no hay a quién pasarlos en último caso: esperan a que la haya.
+    if not suspendidas or rectora(instituciones) is None:
+        return []
+    filas = tanda.leer(_SIN_MANOS, {"suspendidas": suspendidas, "maximo": maximo})
+    return [RelevarSuspendida(ruta=fila.ruta, derivacion=fila.derivacion) for fila in filas]

@@ -484,6 +484,40 @@ def test_una_institucion_suspendida_no_recibe_encargos(coordinacion):
     assert coordinacion.encargo(ServicioPedido.SALUD).a == RECTORA
 
 
+def test_lo_que_tenia_una_suspendida_pasa_a_otra_sin_esperar_a_que_venza(coordinacion):
+    """Aceptado o sin abrir: quien está suspendida ya no puede hacer nada con ello."""
+    coordinacion.cuenta(deteccion(), 100)
+    coordinacion.cuenta(deteccion(ruta=OTRA_RUTA), 101)
+    antes = coordinacion.encargo(ServicioPedido.ATENCION_INMEDIATA)
+    coordinacion.atender(AceptarDerivacion(ruta=RUTA, derivacion=antes.derivacion), antes.a)
+    coordinacion.atender(SuspenderInstitucion(codigo=antes.a, motivo=MotivoSuspension.CLAVE_COMPROMETIDA), RECTORA)
+    with coordinacion.almacen.tanda() as tanda:
+        assert CONTEXTO.proximo_vencimiento(tanda) == coordinacion.reloj.ahora()
+    # De a pocos: el paso está acotado, y lo hecho deja de tocar.
+    with coordinacion.almacen.tanda() as tanda:
+        assert CONTEXTO.vencer(tanda, 1) == 1
+    assert coordinacion.vencer() == 1
+    assert coordinacion.vencer() == 0
+    for ruta in (RUTA, OTRA_RUTA):
+        ahora = coordinacion.encargo(ServicioPedido.ATENCION_INMEDIATA, ruta)
+        assert (ahora.estado, ahora.motivo) == ("emitida", MotivoDerivacion.REASIGNACION)
+        assert ahora.a not in {antes.a, RECTORA}
+    assert [tipo for _, tipo in coordinacion.buzon_de(antes.a)][-2:] == ["derivacion-reasignada"] * 2
+    with coordinacion.almacen.tanda() as tanda:
+        assert CONTEXTO.proximo_vencimiento(tanda) > coordinacion.reloj.ahora()
+
+
+def test_si_nadie_mas_lo_presta_lo_releva_la_rectora(coordinacion):
+    coordinacion.cuenta(deteccion(), 100)
+    for _ in range(len(GT.instituciones)):
+        if (encargo := coordinacion.encargo(ServicioPedido.ATENCION_INMEDIATA)).a == RECTORA:
+            break
+        motivo = MotivoSuspension.DEJA_DE_OPERAR
+        coordinacion.atender(SuspenderInstitucion(codigo=encargo.a, motivo=motivo), RECTORA)
+        coordinacion.vencer()
+    assert coordinacion.encargo(ServicioPedido.ATENCION_INMEDIATA).a == RECTORA
+
+
 def test_no_se_inscriben_dos_rectoras(coordinacion):
     otra = InscribirInstitucion(
         codigo="GT-OTRA",
