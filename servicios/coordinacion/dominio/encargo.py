@@ -133,7 +133,12 @@ def ya_encargado(ruta: Ruta, encargo: Encargo) -> bool:
 def destinataria(
     directorio: Directorio, preferida: str, servicio: ServicioPedido, rectora: str, excluidas: Collection[str] = ()
 ) -> str | None:
-    """Quién recibe un encargo: la preferida; si no puede, otra que preste el servicio; si no hay, la rectora."""
+    """Quién recibe un encargo: la preferida; si no puede, otra del país que preste el servicio; si no hay, la rectora.
+
+    El país lo dice el principio del código, y es el de la rectora: a otro no se manda a nadie porque sí, solo si
+    alguien lo encarga por su nombre.
+    """
+    aqui = rectora[:3]
 
     def puede(codigo: str) -> bool:
         ficha = directorio.get(codigo)
@@ -142,7 +147,7 @@ def destinataria(
     if puede(preferida):
         return preferida
     # La rectora presta casi de todo, pero es el último recurso: coordina, no sustituye.
-    otras = (codigo for codigo in sorted(directorio) if codigo != rectora and puede(codigo))
+    otras = (c for c in sorted(directorio) if c != rectora and c.startswith(aqui) and puede(c))
     return next(otras, None if rectora in excluidas else rectora)
 
 

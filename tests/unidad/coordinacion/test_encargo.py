@@ -114,6 +114,8 @@ def test_cada_necesidad_evaluada_es_un_encargo_con_su_urgencia():
         ({}, (), RECTORA),
         ({RECTORA: Ficha(ServicioPedido.SALUD), "GT-Z": Ficha(ServicioPedido.SALUD)}, (), "GT-Z"),
         ({}, (RECTORA,), None),
+        ({"HN-A": Ficha(ServicioPedido.SALUD)}, (), RECTORA),
+        ({"HN-A": Ficha(ServicioPedido.SALUD), "GT-Z": Ficha(ServicioPedido.SALUD)}, (), "GT-Z"),
     ],
 )
 def test_va_a_la_preferida_a_otra_o_en_ultimo_caso_a_la_rectora(directorio, excluidas, esperada):
