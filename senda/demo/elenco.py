@@ -1,14 +1,17 @@
-"""El elenco: las instituciones del protocolo, cada una con su clave, y los albergues con sus plazas."""
+"""El elenco: las instituciones del protocolo y las que reciben en otros países, y los albergues con sus plazas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from contratos.protocolos import Protocolo
+from msgspec.structs import replace
+
+from contratos.protocolos import Protocolo, ultimo
 from contratos.protocolos.paquete import InstitucionPorDefecto
 from contratos.solicitudes.atencion import InscribirAlbergue
 from contratos.solicitudes.coordinacion import InscribirInstitucion
+from eventos.listas import ServicioPedido
 from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.tipos import Sexo
 from infra.azar import Azar
@@ -35,23 +38,52 @@ CASAS: dict[str, Casa] = {
 }
 
 
+class Receptoras(NamedTuple):
+    """Quién recibe en un país a una niña, niño o adolescente, y quién a una persona adulta."""
+
+    protocolo: str
+    ninez: str
+    adultas: str
+
+
+#: Por nacionalidad (ISO 3166-1 alfa-3). De los países sin paquete de protocolo, recibe el consulado.
+RECEPTORAS: dict[str, Receptoras] = {
+    "HND": Receptoras("hn", "HN-SENAF", "HN-CICESCT-ERI"),
+    "SLV": Receptoras("sv", "SV-ISNA", "SV-ISDEMU"),
+    "MEX": Receptoras("mx", "MX-DIF", "MX-CEAV"),
+}
+EN_OTRO_PAIS = frozenset(codigo for receptoras in RECEPTORAS.values() for codigo in receptoras[1:])
+
+
 def formar(protocolo: Protocolo, azar: Azar) -> dict[str, Credencial]:
-    """Una credencial por institución del protocolo; la primera, la de la rectora."""
-    codigos = [protocolo.rectora, *(i.codigo for i in protocolo.instituciones if i.codigo != protocolo.rectora)]
+    """Una credencial por institución; la primera, la de la rectora."""
+    demas = [i.codigo for i in protocolo.instituciones if i.codigo != protocolo.rectora]
+    codigos = [protocolo.rectora, *demas, *(i.codigo for _, i in _de_fuera())]
     return {codigo: Credencial.generar(codigo, azar.hijo(f"credencial-{codigo}")) for codigo in codigos}
 
 
 def presentar(protocolo: Protocolo, credenciales: Mapping[str, Credencial], plazas: int) -> Guion:
     """La rectora inscribe a las demás instituciones y luego los albergues, con ``plazas`` por sexo y tramo."""
-    demas = (i for i in protocolo.instituciones if i.codigo != protocolo.rectora)
-    yield from pedir(protocolo.rectora, *(_inscribir(protocolo, i, credenciales[i.codigo].publica) for i in demas))
+    demas = [(protocolo.pais, i) for i in protocolo.instituciones if i.codigo != protocolo.rectora]
+    altas = (_inscribir(pais, i, credenciales[i.codigo].publica) for pais, i in (*demas, *_de_fuera()))
+    yield from pedir(protocolo.rectora, *altas)
     yield from pedir(protocolo.rectora, *(_abrir(codigo, casa, plazas) for codigo, casa in CASAS.items()))
 
 
-def _inscribir(protocolo: Protocolo, institucion: InstitucionPorDefecto, clave: str) -> InscribirInstitucion:
+def _de_fuera() -> Iterator[tuple[str, InstitucionPorDefecto]]:
+    """El país y la institución de cada receptora. Además de lo suyo, acuerdan seguir a quien vuelve."""
+    for receptoras in RECEPTORAS.values():
+        paquete = ultimo(receptoras.protocolo)
+        for institucion in paquete.instituciones:
+            if institucion.codigo in EN_OTRO_PAIS:
+                servicios = (*institucion.servicios, ServicioPedido.SEGUIMIENTO)
+                yield paquete.pais, replace(institucion, servicios=servicios)
+
+
+def _inscribir(pais: str, institucion: InstitucionPorDefecto, clave: str) -> InscribirInstitucion:
     return InscribirInstitucion(
         codigo=institucion.codigo,
-        pais=protocolo.pais,
+        pais=pais,
         mandatos_inscritos=institucion.mandatos,
         servicios=institucion.servicios,
         cobertura=institucion.cobertura,
@@ -71,4 +103,4 @@ def _abrir(codigo: str, casa: Casa, plazas: int) -> InscribirAlbergue:
     )
 
 
-__all__ = ["CASAS", "Casa", "formar", "presentar"]
+__all__ = ["CASAS", "EN_OTRO_PAIS", "RECEPTORAS", "Casa", "Receptoras", "formar", "presentar"]

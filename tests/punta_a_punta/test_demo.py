@@ -9,17 +9,27 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from eventos.coordinacion import DerivacionEscalada, DerivacionReasignada, DerivacionRechazada, RutaReabierta
 from eventos.motivos import MotivoCierre
-from eventos.repatriacion import InteresSuperiorDeterminado, TrasladoRealizado
+from eventos.repatriacion import (
+    InteresSuperiorDeterminado,
+    RecepcionConfirmada,
+    SeguimientoRealizado,
+    TrasladoRealizado,
+)
+from eventos.sobre import decodificar
+from infra.almacen.esquema import eventos
+from infra.almacen.motor import abrir_motor, leyendo
 from infra.azar import AzarSembrado
 from senda.auditoria import verificar_despliegue
 from senda.consulta import historia
 from senda.credencial import CARPETA
 from senda.demo import funcion
 from senda.demo.carpeta import MARCA, CarpetaAjena, preparar
+from senda.demo.elenco import EN_OTRO_PAIS
 from senda.demo.historias.cartel import HISTORIAS, repartir
 from senda.demo.informe import Informe
 from senda.demo.obra import de_historias
@@ -79,6 +89,18 @@ def test_hay_quien_rechaza_quien_calla_y_quien_vuelve(informe):
         TrasladoRealizado,
     ):
         assert hechos.get(clase.tipo), clase.tipo
+
+
+def test_quien_vuelve_a_su_pais_lo_recibe_una_institucion_de_alli(informe):
+    """Dos países en una misma ruta: la derivación cruza la frontera y quien la acepta responde desde entonces."""
+    motor = abrir_motor(f"sqlite:///{Path(informe.carpeta) / 'repatriacion.db'}")
+    with leyendo(motor) as conexion:
+        sobres = [decodificar(c) for c in conexion.scalars(sa.select(eventos.c.cuerpo).order_by(eventos.c.posicion))]
+    motor.dispose()
+    reciben = {a.institucion for a in sobres if isinstance(a.hecho, RecepcionConfirmada)}
+    siguen = {a.institucion for a in sobres if isinstance(a.hecho, SeguimientoRealizado)}
+    assert reciben & EN_OTRO_PAIS
+    assert siguen <= reciben
 
 
 def test_la_misma_semilla_da_la_misma_raiz_y_otra_no(informe, tmp_path):

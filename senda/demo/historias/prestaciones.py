@@ -47,8 +47,9 @@ from eventos.listas import Medida, Modalidad, QuienConsiente, ResultadoAtencion,
 from eventos.motivos import MotivoDescarte
 from eventos.repatriacion import Documento, Permanencia, RepatriacionSolicitada, ResultadoInteresSuperior
 from eventos.tipos import NivelRiesgo, SiNo
-from senda.demo.elenco import CASAS
+from senda.demo.elenco import CASAS, EN_OTRO_PAIS
 from senda.demo.guion import NoAceptada, Paso
+from senda.demo.historias import viaje
 from senda.demo.historias.caso import Caso
 from senda.demo.historias.hallazgo import evaluacion, informar
 
@@ -212,7 +213,9 @@ def prestar(caso: Caso, encargo: Encargo, resultado: ResultadoAtencion) -> Paso[
 
 
 def seguir(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
-    """La rectora vuelve a hablar con la persona: qué derechos tiene y qué se hará ahora."""
+    """La rectora vuelve a hablar con la persona: qué derechos tiene y qué se hará ahora. Fuera, la reciben."""
+    if encargo.a in EN_OTRO_PAIS:
+        return (yield from viaje.recibir_en_su_pais(caso, encargo.a))
     prueba = yield from informar(caso, encargo.a)
     return (prueba,)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from contratos.solicitudes.coordinacion import EmitirDerivacion
 from contratos.solicitudes.repatriacion import (
     ConcederPermanencia,
     ConfirmarRecepcion,
@@ -13,7 +16,7 @@ from contratos.solicitudes.repatriacion import (
     RegistrarDecisionInformada,
     SolicitarRepatriacion,
 )
-from eventos.listas import QuienConsiente
+from eventos.listas import QuienConsiente, ServicioPedido
 from eventos.repatriacion import (
     Acompanante,
     Decision,
@@ -22,12 +25,16 @@ from eventos.repatriacion import (
     InteresSuperiorDeterminado,
     MedioTraslado,
     Permanencia,
+    RecepcionConfirmada,
     Receptora,
+    RepatriacionSolicitada,
     RiesgoRetornoEvaluado,
     Sentido,
     Situacion,
+    TrasladoRealizado,
 )
-from eventos.tipos import SiNo
+from eventos.tipos import SiNo, Urgencia
+from senda.demo.elenco import RECEPTORAS
 from senda.demo.guion import Paso
 from senda.demo.historias.caso import Caso
 
@@ -69,7 +76,14 @@ def decidir(caso: Caso, decision: Decision) -> Paso[None]:
 
 
 def viajar(caso: Caso) -> Paso[None]:
-    """Documentos, quien la acompaña, fecha, viaje y quien la recibe."""
+    """Documentos, quien la acompaña, fecha y viaje. Antes de salir, quien la recibirá en su país ya lo ha aceptado."""
+    receptora = _receptora(caso)
+    if receptora:
+        encargo = EmitirDerivacion(
+            ruta=caso.ruta, a=receptora, servicio_pedido=ServicioPedido.SEGUIMIENTO, urgencia=Urgencia.ORDINARIA
+        )
+        yield from caso.pedir(CANCILLERIA, encargo)
+        yield from caso.con(receptora)
     acompanante = Acompanante.PROCURADURIA_NINEZ if caso.es_nna else Acompanante.CONSULADO
     escolta = "GT-PGN" if caso.es_nna else CANCILLERIA
     espera = caso.dias(5, 10)
@@ -81,13 +95,16 @@ def viajar(caso: Caso) -> Paso[None]:
         ProgramarTraslado(ruta=caso.ruta, fecha=fecha, acompanante=acompanante, medio=MedioTraslado.AEREO),
     )
     yield from caso.pedir(CANCILLERIA, RealizarTraslado(ruta=caso.ruta, fecha=fecha), tras=espera)
-    recepcion = ConfirmarRecepcion(
-        ruta=caso.ruta,
-        receptora=Receptora.NINEZ if caso.es_nna else Receptora.ONG,
-        conforme=True,
-        pais=_pais(caso),
-    )
-    yield from caso.pedir(CANCILLERIA, recepcion, tras=caso.dias(0.5, 2))
+    if not receptora:
+        yield from _recibir(caso, CANCILLERIA)
+    yield from caso.hasta(lambda: caso.consta(RecepcionConfirmada))
+
+
+def recibir_en_su_pais(caso: Caso, quien: str) -> Paso[tuple[UUID, ...]]:
+    """La institución de su país la espera, confirma que llegó y responde de ella desde entonces."""
+    yield from caso.hasta(lambda: caso.consta(TrasladoRealizado))
+    yield from _recibir(caso, quien)
+    return (caso.ultimo(RecepcionConfirmada).id,)
 
 
 def quedarse(caso: Caso) -> Paso[None]:
@@ -100,7 +117,25 @@ def quedarse(caso: Caso) -> Paso[None]:
 def seguir(caso: Caso, numero: int, situacion: Situacion) -> Paso[None]:
     """Semanas después, cómo está."""
     peticion = RealizarSeguimiento(ruta=caso.ruta, numero=numero, situacion=situacion)
-    yield from caso.pedir(CANCILLERIA, peticion, tras=caso.dias(15, 25))
+    yield from caso.pedir(_receptora(caso) or CANCILLERIA, peticion, tras=caso.dias(15, 25))
+
+
+def _recibir(caso: Caso, quien: str) -> Paso[None]:
+    recepcion = ConfirmarRecepcion(
+        ruta=caso.ruta,
+        receptora=Receptora.NINEZ if caso.es_nna else Receptora.ONG,
+        conforme=True,
+        pais=_pais(caso),
+    )
+    yield from caso.pedir(quien, recepcion, tras=caso.dias(0.5, 2))
+
+
+def _receptora(caso: Caso) -> str:
+    """Quién la recibe en su país; vacío si lo hace el consulado."""
+    receptoras = RECEPTORAS.get(_pais(caso))
+    if receptoras is None or not caso.consta(RepatriacionSolicitada):
+        return ""
+    return receptoras.ninez if caso.es_nna else receptoras.adultas
 
 
 def _pais(caso: Caso) -> str:
@@ -114,6 +149,7 @@ __all__ = [
     "pedir_retorno",
     "programar_sin_preguntarle",
     "quedarse",
+    "recibir_en_su_pais",
     "seguir",
     "viajar",
 ]
