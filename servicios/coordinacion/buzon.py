@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from contratos.base import Mandato
-from eventos.base import HechoDeRuta, partir
+from eventos.base import Hecho, HechoDeRuta, partir
 from eventos.coordinacion import (
     CasoCoordinado,
     DerivacionAtendida,
@@ -41,9 +41,13 @@ from servicios.coordinacion.tablas import buzon, buzones, derivaciones
 INTERCAMBIO = "buzon"
 
 #: Los que nombran un encargo sin traerlo entero: de quién a quién iba no cambia desde que se emitió.
-_CON_ENCARGO = (
+CON_ENCARGO = (
     DerivacionReasignada, DerivacionRetirada, DerivacionVencida, DerivacionEscalada, DerivacionRechazada,
     DerivacionAtendida,
+)  # fmt: skip
+#: Todo lo que puede llegar a un buzón.
+AVISADOS: tuple[type[Hecho], ...] = (
+    DerivacionEmitida, *CON_ENCARGO, RutaCerrada, RutaReabierta, CasoCoordinado, InstitucionSilenciosa,
 )  # fmt: skip
 _ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
 _NUMERADOS = sa.select(buzones).where(buzones.c.institucion.in_(sa.bindparam("quienes", expanding=True)))
@@ -99,9 +103,10 @@ def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
 
 def entregas(conexion: Connection, anotados: Sequence[Anotado]) -> list[Entrega]:
     """A quién hay que decir unos hechos, en su orden. Parte de las lecturas de derivaciones, ya puestas al día."""
-    hablan_de = {a.hecho.derivacion for a in anotados if isinstance(a.hecho, _CON_ENCARGO)}
+    hablan_de = {a.hecho.derivacion for a in anotados if isinstance(a.hecho, CON_ENCARGO)}
     encargos = {f.derivacion: f for f in conexion.execute(_ENCARGOS, {"de": list(hablan_de)})} if hablan_de else {}
-    return [entrega for anotado in anotados for entrega in _de_un_hecho(conexion, anotado, encargos)]
+    avisados = (a for a in anotados if isinstance(a.hecho, AVISADOS))
+    return [entrega for anotado in avisados for entrega in _de_un_hecho(conexion, anotado, encargos)]
 
 
 def _de_un_hecho(conexion: Connection, anotado: Anotado, encargos: Mapping[UUID, Row[Any]]) -> Iterator[Entrega]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,9 +11,11 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from jsonschema_rs import Draft202012Validator
 from sqlalchemy import Row
 
 from contratos.base import Mandato, Peticion
+from contratos.esquemas import de_aviso
 from contratos.solicitudes.coordinacion import (
     AceptarDerivacion,
     AtenderDerivacion,
@@ -66,6 +69,7 @@ from eventos.sobre import Anotado, decodificar
 from eventos.tipos import NivelRiesgo, SiNo, Urgencia
 from infra.almacen.esquema import eventos, salida
 from infra.mensajeria.puertos import Remitente
+from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 from servicios.coordinacion.contexto import CONTEXTO
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.internas import InscribirRectora
@@ -529,6 +533,29 @@ def test_no_se_inscriben_dos_rectoras(coordinacion):
     )
     with pytest.raises(rechazos.RectoraUnica):
         coordinacion.atender(otra, RECTORA)
+
+
+def test_lo_que_llega_a_un_buzon_cumple_el_esquema_publicado(coordinacion):
+    coordinacion.cuenta(deteccion(riesgo=NivelRiesgo.ALTO), 100)
+    de_salud = coordinacion.encargo(ServicioPedido.SALUD)
+    no_puede = RechazarDerivacion(ruta=RUTA, derivacion=de_salud.derivacion, motivo=MotivoRechazo.SIN_CUPO)
+    coordinacion.atender(no_puede, de_salud.a)
+    identificar = coordinacion.encargo(ServicioPedido.IDENTIFICACION)
+    sobra = RetirarDerivacion(ruta=RUTA, derivacion=identificar.derivacion, motivo=MotivoRetiro.EMITIDA_POR_ERROR)
+    coordinacion.atender(sobra, RECTORA)
+    coordinacion.pasan(days=90)
+    while coordinacion.vencer():
+        pass
+    coordinacion.cuenta(PresuncionDescartada(ruta=RUTA, motivo=MotivoDescarte.OTRO_DELITO), 101)
+    llegaron = {}
+    for fila in coordinacion.leer(sa.select(buzon)):
+        clase = next(c for c in AVISADOS if c.tipo == fila.tipo)
+        esquema = de_aviso(clase, con_encargo=issubclass(clase, CON_ENCARGO))
+        aviso = json.loads(fila.cuerpo)
+        assert Draft202012Validator(esquema, validate_formats=True).is_valid(aviso), fila.tipo
+        assert not Draft202012Validator(esquema).is_valid({**aviso, "numero": 0})
+        llegaron[fila.tipo] = clase
+    assert len(llegaron) >= 5
 
 
 def test_el_buzon_va_numerado_sin_huecos_y_sale_por_el_bus(coordinacion):
