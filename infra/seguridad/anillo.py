@@ -8,7 +8,10 @@ repite entero.
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
@@ -76,10 +79,29 @@ class Anillo:
         if len(actuales) == 1:
             self._escribir((nueva, *actuales))
 
-    def salir(self) -> None:
-        """Destruye la saliente y pisa con ceros el archivo en que estaba. Errores: `OSError`."""
+    def salir(self, queda: bytes) -> None:
+        """Destruye la saliente y pisa con ceros el archivo en que estaba. ``queda``: la que ha de quedar vigente.
+
+        Errores: `AnilloIlegible` si la vigente es otra (y no destruye nada); `OSError`.
+        """
+        if self.vigente != queda:
+            raise AnilloIlegible
         if len(self.claves) > 1:
             self._escribir(self.claves[:1])
+
+    @contextmanager
+    def turno(self) -> Iterator[None]:
+        """Uno solo rota a la vez, sea de este proceso o de otro: dos a la vez destruirían la clave del otro."""
+        if self._archivo is None:
+            yield
+            return
+        candado = self._archivo.with_name(f".{self._archivo.name}.turno")
+        descriptor = os.open(candado, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _escribir(self, claves: tuple[bytes, ...]) -> None:
         if self._archivo is None:

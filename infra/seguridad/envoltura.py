@@ -7,6 +7,8 @@ quien rota la cambia en la misma en que lo vuelve a envolver todo. Así nada que
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, Text
@@ -17,6 +19,15 @@ from infra.seguridad.sello import SelloRoto, abrir, sellar
 
 #: Vuelve a envolver todo lo de una base: (conexión, pasar), con ``pasar(envuelto, atadura) -> envuelto`` nuevo.
 Reenvolver = Callable[[Connection, Callable[[bytes, bytes], bytes]], None]
+
+
+class RotacionPendiente(Exception):
+    """Alguien leía la base y no se pudo llevar entera al disco: la clave anterior sigue. Repetirlo lo termina."""
+
+    codigo: Final = "rotacion-pendiente"
+
+    def __str__(self) -> str:
+        return "rotacion-pendiente: otro proceso lee la base; la clave anterior sigue ahí. Repítelo y se termina"
 
 
 class Envoltura:
@@ -65,13 +76,18 @@ class Envoltura:
         """Estrena clave, lo vuelve a envolver todo en una transacción y destruye la anterior.
 
         Si se corta a medias, repetirlo lo termina. Errores: `SelloRoto` si algo no se abre (y no rota nada);
-        `ValueError` si el anillo es fijo.
+        `RotacionPendiente` si la base aún no está entera en el disco; `ValueError` si el anillo es fijo.
         """
+        with self._anillo.turno():
+            self._rotar(motor, reenvolver)
+
+    def _rotar(self, motor: Engine, reenvolver: Reenvolver) -> None:
         with motor.begin() as conexion:
             en_uso = self.clave(conexion)
         if en_uso == self._anillo.vigente:
-            # Una rotación que se cortó al final dejó la saliente: primero se va.
-            self._anillo.salir()
+            if len(self._anillo.claves) > 1:  # una rotación que se cortó al final dejó la saliente: primero se va
+                _asegurar(motor)
+                self._anillo.salir(en_uso)
             self._anillo.entrar(self._azar.bytes(32))
         with motor.begin() as conexion:
             self.clave(conexion)
@@ -82,7 +98,22 @@ class Envoltura:
 
             reenvolver(conexion, pasar)
             conexion.execute(sa.update(self._tabla).values(huella=huella_de(nueva)))
-        self._anillo.salir()
+        _asegurar(motor)
+        self._anillo.salir(nueva)
 
 
-__all__ = ["Envoltura", "Reenvolver"]
+def _asegurar(motor: Engine) -> None:
+    """Que lo confirmado esté en el disco antes de destruir la clave anterior. Errores: `RotacionPendiente`.
+
+    En SQLite con WAL un corte de luz puede deshacer lo confirmado, y entonces todo volvería a estar bajo ella.
+    PostgreSQL no confirma hasta que está en el disco.
+    """
+    if motor.dialect.name != "sqlite":
+        return
+    with closing(motor.raw_connection()) as cruda:
+        ocupado, *_ = cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if ocupado:
+        raise RotacionPendiente
+
+
+__all__ = ["Envoltura", "Reenvolver", "RotacionPendiente"]

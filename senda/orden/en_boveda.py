@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 import typer
 
 from eventos.rechazo import Rechazo
+from eventos.tipos import Agente as DeAgente
+from eventos.tipos import CodigoInstitucion
 from infra.azar import AzarReal
 from infra.reloj import reloj_desde
 from infra.seguridad.anillo import AnilloIlegible
+from infra.seguridad.envoltura import RotacionPendiente
 from senda import boveda as de_senda
 from senda import registro as de_registro
 from senda.boveda import BovedaAusente, BovedaDelDespliegue
@@ -22,8 +26,25 @@ from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import progreso
 
 Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
-Institucion = Annotated[str, typer.Option("--institucion", help="Código de quien actúa.")]
-Agente = Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")]
+
+
+def _con_forma(tipo: Any, dicho: str) -> Callable[[str], str]:
+    """Lo que se anota no se puede borrar: un nombre de verdad, o lo que el libro no sabría leer, no entra."""
+
+    def mirar(valor: str) -> str:
+        try:
+            msgspec.convert(valor, tipo)
+        except msgspec.ValidationError:
+            raise typer.BadParameter(f"no tiene la forma de {dicho}") from None
+        return valor
+
+    return mirar
+
+
+_INSTITUCION = _con_forma(CodigoInstitucion, "un código de institución, como GT-PGN")
+_AGENTE = _con_forma(DeAgente, "un seudónimo de agente, como ag-7c1e90aa")
+Institucion = Annotated[str, typer.Option("--institucion", callback=_INSTITUCION, help="Código de quien actúa.")]
+Agente = Annotated[str, typer.Option("--agente", callback=_AGENTE, help="Seudónimo de quien actúa: ag-…")]
 
 
 @contextmanager
@@ -54,7 +75,7 @@ def explicando() -> Iterator[None]:
         campo = f" ({rechazo.campo})" if rechazo.campo else ""
         progreso.print(f"{rechazo.codigo}{campo}: {rechazo.que_hacer}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
-    except (DespliegueAusente, BovedaAusente, AnilloIlegible) as error:
+    except (DespliegueAusente, BovedaAusente, AnilloIlegible, RotacionPendiente) as error:
         progreso.print(str(error), style="red")
         raise typer.Exit(2) from None
 

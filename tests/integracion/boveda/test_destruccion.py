@@ -222,14 +222,11 @@ def test_una_rotacion_cortada_en_cualquier_punto_se_termina(mundo, destruccion, 
     def se_cae(*_):
         raise OSError
 
-    salir = Anillo.salir
     for punto in ("al reenvolver", "al salir"):
         antes = mundo.archivo.read_bytes()[:32]
         with monkeypatch.context() as corte:
             if punto == "al salir":
-                # La primera vez limpia una rotación anterior; la segunda es la que destruye la clave vieja.
-                veces = iter([salir, se_cae])
-                corte.setattr(Anillo, "salir", lambda anillo, veces=veces: next(veces)(anillo))
+                corte.setattr(Anillo, "salir", se_cae)
             else:
                 corte.setattr("infra.seguridad.boveda.boveda.reenvolver", se_cae)
             with pytest.raises(OSError):

@@ -23,7 +23,7 @@ def test_entra_la_nueva_y_sale_la_vieja(archivo):
     assert anillo.claves == Anillo(archivo).claves == (OTRA, UNA)
     anillo.entrar(TERCERA)
     assert anillo.claves == (OTRA, UNA), "a media rotación no entra otra: perdería la que sale"
-    anillo.salir()
+    anillo.salir(OTRA)
     assert list(anillo.claves) == [OTRA]
     assert archivo.stat().st_mode & 0o777 == 0o600
     assert [a.name for a in archivo.parent.iterdir()] == ["clave"]
@@ -32,17 +32,26 @@ def test_entra_la_nueva_y_sale_la_vieja(archivo):
 def test_otro_proceso_nota_el_cambio(archivo):
     uno, otro = Anillo(archivo), Anillo(archivo)
     uno.entrar(OTRA)
-    uno.salir()
+    uno.salir(OTRA)
     assert otro.vigente == OTRA
 
 
 def test_los_bloques_del_archivo_viejo_se_pisan(archivo, tmp_path):
     """Un enlace al archivo de antes es lo mismo que mirar el disco donde estaba."""
     anillo = Anillo(archivo)
-    for paso, resto in ((lambda: anillo.entrar(OTRA), "uno"), (anillo.salir, "dos")):
+    for paso, resto in ((lambda: anillo.entrar(OTRA), "uno"), (lambda: anillo.salir(OTRA), "dos")):
         os.link(archivo, tmp_path / resto)
         paso()
         assert set((tmp_path / resto).read_bytes()) == {0}
+
+
+def test_no_sale_nada_si_la_vigente_no_es_la_que_se_cree(archivo):
+    """Otro rotó entremedias: lo envuelto puede seguir bajo la que se iba a destruir."""
+    anillo = Anillo(archivo)
+    anillo.entrar(OTRA)
+    with pytest.raises(AnilloIlegible):
+        anillo.salir(TERCERA)
+    assert Anillo(archivo).claves == (OTRA, UNA)
 
 
 def test_no_se_lee_lo_que_falta_lo_cortado_ni_lo_que_otros_leen(archivo):
