@@ -122,10 +122,15 @@ class BovedaDelDespliegue:
         return len(pendientes)
 
     def ejecutar(self, quien: Quien, id_peticion: UUID) -> None:
-        """Ejecuta una destrucción, rehace el paquete de recuperación y lo cuenta. Errores: los de `Destruccion`."""
-        self.destruccion.ejecutar(quien, id_peticion)
-        empaquetar(self.carpeta, self.azar)
-        self.contar()
+        """Ejecuta una destrucción, rehace el paquete de recuperación y lo cuenta. Errores: los de `Destruccion`.
+
+        El paquete se rehace también si falla: pudo cortarse después de rotar, y uno viejo no recuperaría nada.
+        """
+        try:
+            self.destruccion.ejecutar(quien, id_peticion)
+        finally:
+            empaquetar(self.carpeta, self.azar)
+            self.contar()
 
     def ventanilla(self, reloj: Reloj) -> Ventanilla:
         """Su puerto HTTP (WSGI)."""

@@ -166,6 +166,28 @@ def cuerpo_con_relato(pais, ruta):
         return conexion.scalars(select(eventos.c.cuerpo).where(eventos.c.agregado == ruta)).first()
 
 
+def test_si_se_corta_tras_rotar_repetirla_rehace_el_paquete(pais, monkeypatch):
+    """Un paquete con claves que ya no existen no recupera a nadie el día que se pierda el disco."""
+    ruta = pais.detectar()
+    pais.depositar(ruta)
+    partes = de_senda.repartir(pais.carpeta, 2, 3, pais.azar)
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.ORDEN_DE_AUTORIDAD)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+
+    def se_cae(*_):
+        raise OSError
+
+    with monkeypatch.context() as corte:
+        corte.setattr(de_senda, "empaquetar", se_cae)
+        with pytest.raises(OSError):
+            pais.montada.ejecutar(UNA, peticion)
+    with pytest.raises(no.DestruccionDesconocida):
+        pais.montada.ejecutar(UNA, peticion)
+    paquete = (pais.carpeta / "boveda" / "paquete.jwe").read_text()
+    assert (pais.carpeta / "boveda" / "envoltura").read_bytes() in set(reunir(partes[:2], paquete).values())
+
+
 def test_se_recuperan_las_claves_perdidas_y_un_paquete_viejo_no_abre_lo_de_ahora(pais):
     ruta, otra = pais.detectar(), pais.detectar()
     pais.depositar(ruta)
