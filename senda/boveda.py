@@ -34,7 +34,7 @@ from senda.composicion import Montaje
 from senda.despliegue import MAESTRA, Base, escribir_secreto
 from servicios.atencion.dominio.consentimiento import consentimientos
 from servicios.atencion.dominio.ruta import Atencion
-from servicios.comun import directorio
+from servicios.comun import directorio, rutas
 from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
 from servicios.coordinacion.internas import ContarDeSeguridad
 from servicios.justicia.estado import Justicia
@@ -82,6 +82,10 @@ class FuentesDelDespliegue:
         with self.almacenes["atencion"].consulta() as tanda:
             dados = consentimientos(tanda.estado(Atencion, ruta))
         return any(c.id == consentimiento and c.ampara(_ALCANCES, institucion, instante) for c in dados)
+
+    def participa(self, ruta: UUID, institucion: str) -> bool:
+        with self.almacenes["coordinacion"].consulta() as tanda:
+            return rutas.participa(tanda, ruta, institucion)
 
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
         with self.almacenes["justicia"].consulta() as tanda:

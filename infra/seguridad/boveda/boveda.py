@@ -97,30 +97,38 @@ class Boveda:
     def depositar(self, quien: Quien, ruta: UUID, deposito: str, titulo: Titulo) -> None:
         """Guarda (o sustituye) la ficha de una persona.
 
-        ``deposito``: JWE; ``titulo``: con qué la tratará quien deposita. Sustituirla exige tener ya permiso.
-        Errores: `DepositoIlegible`, `DepositoDeOtraRuta`, `IdentidadDestruida` y los de `politica`.
+        ``deposito``: JWE; ``titulo``: con qué la tratará quien deposita primero, que ha de participar en la ruta o ser
+        la rectora. Sustituirla exige tener ya permiso y no da otro: ``titulo`` entonces no cuenta.
+        Errores: `DepositoIlegible`, `DepositoDeOtraRuta`, `DepositoSinParticipar`, `IdentidadDestruida` y los de
+        `politica`.
         """
         with self.acto(quien, ruta, "depositar", titulo.base.value) as caja:
             ficha = abrir_deposito(deposito, ruta, self._recepcion)
-            mandatos, ampara = self.mandatos(quien.institucion), self._ampara(ruta, caja.ahora)
-            politica.conceder(titulo, quien.institucion, mandatos, ampara)
-            persona = caja.persona(ruta)
-            if persona is not None:
+            mandatos = self.mandatos(quien.institucion)
+            # Antes de mirar si hay ficha: quien es ajena a la ruta recibe lo mismo, la haya o no.
+            if not caja.permisos(ruta, quien.institucion) and not self._participa(ruta, quien.institucion, mandatos):
+                raise no.DepositoSinParticipar
+            if caja.persona(ruta) is None:
+                politica.conceder(titulo, quien.institucion, mandatos, self._ampara(ruta, caja.ahora))
+                caja.permitir(ruta, quien.institucion, titulo)
+            else:
                 caja.exigir_persona(ruta)
-                self._exigir_alguno(caja, ruta, quien.institucion)
-            caja.permitir(ruta, quien.institucion, titulo)
+                self._exigir_vivos(caja, ruta, quien.institucion)
             caja.guardar(ruta, ficha)
 
     def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
         """Quien tiene permiso autoriza a otra institución, con su título. Devuelve el id del permiso.
 
-        Errores: `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion`, `InstitucionSinAcceso` y los de `conceder`.
+        Lo concedido no dura más que el permiso de quien autoriza: ``hasta`` se recorta al suyo (el que más dure).
+        Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder`.
         """
         with self.acto(quien, ruta, "autorizar", f"{institucion}:{titulo.base.value}") as caja:
-            self._exigir_alguno(caja, ruta, quien.institucion)
+            if institucion == quien.institucion:
+                raise no.AutorizacionPropia
+            suyos = self._exigir_vivos(caja, ruta, quien.institucion)
             ampara = self._ampara(ruta, caja.ahora)
             politica.conceder(titulo, institucion, self.mandatos(institucion), ampara)
-            id_permiso = caja.permitir(ruta, institucion, titulo)
+            id_permiso = caja.permitir(ruta, institucion, politica.acotar(titulo, suyos))
             caja.envolver_para(ruta, institucion)
         return id_permiso
 
@@ -147,12 +155,12 @@ class Boveda:
     def revocar(self, quien: Quien, ruta: UUID, consentimiento: UUID) -> int:
         """Cierra los accesos que se apoyaban en un consentimiento, y ninguno más (regla 7). Devuelve cuántos.
 
-        La clave de la persona cambia: quien solo tenía ese permiso no abre lo que venga después. Errores: `SinPermiso`.
+        La clave de la persona cambia: quien solo tenía ese permiso no abre lo que venga después. La hace
+        la rectora o quien tiene un permiso que se sostiene. Errores: `SinPermiso`, `PermisoTerminado`.
         """
         with self.acto(quien, ruta, "revocar", str(consentimiento)) as caja:
-            suyos = caja.permisos(ruta, quien.institucion)
-            if not suyos and Mandato.RECTORIA not in self.mandatos(quien.institucion):
-                raise no.SinPermiso
+            if Mandato.RECTORIA not in self.mandatos(quien.institucion):
+                self._exigir_vivos(caja, ruta, quien.institucion)
             cerrados = caja.conexion.execute(
                 sa.update(permisos)
                 .where(
@@ -241,16 +249,23 @@ class Boveda:
             caja.exigir_persona(ruta)
         return politica.exigir(suyos, finalidad, caja.ahora, mandatos, self._ampara(ruta, caja.ahora))
 
-    def _exigir_alguno(self, caja: Caja, ruta: UUID, institucion: str) -> None:
-        """Que tenga algún permiso en pie, sea para lo que sea."""
-        finalidades = {f for p in caja.permisos(ruta, institucion) for f in p.titulo.finalidades}
-        for finalidad in sorted(finalidades) or [Finalidad.ATENCION]:
-            try:
-                self._permiso(caja, ruta, institucion, finalidad)
-            except (no.FinalidadNoAmparada, no.PermisoTerminado):
-                continue
-            return
-        raise no.PermisoTerminado
+    def vivos(self, caja: Caja, ruta: UUID, institucion: str) -> list[Permiso]:
+        """Los permisos de una institución que se sostienen hoy. Error: `InstitucionSinAcceso`."""
+        suyos, mandatos = caja.permisos(ruta, institucion), self.mandatos(institucion)
+        return politica.vivos(suyos, caja.ahora, mandatos, self._ampara(ruta, caja.ahora))
+
+    def _exigir_vivos(self, caja: Caja, ruta: UUID, institucion: str) -> list[Permiso]:
+        """Que tenga algún permiso en pie, sea para lo que sea; los devuelve."""
+        vivos = self.vivos(caja, ruta, institucion)
+        if not caja.permisos(ruta, institucion):
+            raise no.SinPermiso
+        caja.exigir_persona(ruta)
+        if not vivos:
+            raise no.PermisoTerminado
+        return vivos
+
+    def _participa(self, ruta: UUID, institucion: str, mandatos: Collection[Mandato]) -> bool:
+        return Mandato.RECTORIA in mandatos or self.fuentes.participa(ruta, institucion)
 
     def _ampara(self, ruta: UUID, ahora: datetime) -> Ampara:
         return lambda consentimiento, institucion: self.fuentes.consentimiento_ampara(

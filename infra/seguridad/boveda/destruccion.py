@@ -6,7 +6,7 @@ llavero, su huella del registro único) y rota la clave que envuelve, que es lo 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -95,6 +95,8 @@ class Destruccion:
     def confirmar(self, quien: Quien, id_peticion: UUID) -> datetime:
         """Otra persona lo confirma; devuelve desde cuándo (UTC) se podrá ejecutar.
 
+        Ha de ser de otra institución, salvo que la suya sea rectora o supervise: la firma prueba la institución, y el
+        agente es lo que ella dice.
         Errores: `DestruccionDesconocida`, `MismaPersona`, `QuienNoPuedeDestruir`, `MandatoEnPie`.
         """
         ruta = self._ruta(id_peticion)
@@ -102,7 +104,8 @@ class Destruccion:
             peticion = _una(caja, id_peticion)
             if peticion.estado is not Estado.PEDIDA or not peticion.en_curso(caja.ahora):
                 raise no.DestruccionDesconocida
-            if peticion.pide.agente == quien.agente:
+            ajena = peticion.pide.institucion != quien.institucion
+            if peticion.pide.agente == quien.agente or not (ajena or self._manda(quien)):
                 raise no.MismaPersona
             self._exigir_facultad(caja, quien, ruta)
             self._exigir_sin_mandato(ruta, caja.ahora)
@@ -189,10 +192,11 @@ class Destruccion:
         return ruta
 
     def _exigir_facultad(self, caja: Caja, quien: Quien, ruta: UUID) -> None:
-        mandatos: Collection[Mandato] = self.boveda.mandatos(quien.institucion)
-        if _FACULTADAS & set(mandatos) or any(p.vale(caja.ahora) for p in caja.permisos(ruta, quien.institucion)):
-            return
-        raise no.QuienNoPuedeDestruir
+        if not self._manda(quien) and not self.boveda.vivos(caja, ruta, quien.institucion):
+            raise no.QuienNoPuedeDestruir
+
+    def _manda(self, quien: Quien) -> bool:
+        return bool(_FACULTADAS & set(self.boveda.mandatos(quien.institucion)))
 
     def _exigir_sin_mandato(self, ruta: UUID, ahora: datetime) -> None:
         if self.boveda.fuentes.mandatos_en_pie(ruta, ahora):

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contratos.base import Mandato
 from infra.seguridad.boveda import rechazos as no
@@ -94,6 +95,15 @@ def conceder(titulo: Titulo, institucion: str, mandatos: Collection[Mandato], am
     return titulo
 
 
+def acotar(titulo: Titulo, suyos: Collection[Permiso]) -> Titulo:
+    """El título, sin durar más que el más largo de los permisos (al menos uno) de quien lo concede."""
+    hastas = [p.titulo.hasta for p in suyos]
+    topes = [h for h in hastas if h is not None]
+    if len(topes) < len(hastas):
+        return titulo
+    return replace(titulo, hasta=min([max(topes), *([titulo.hasta] if titulo.hasta is not None else [])]))
+
+
 def exigir(
     permisos: Iterable[Permiso], finalidad: Finalidad, instante: datetime, mandatos: Collection[Mandato], ampara: Ampara
 ) -> Permiso:
@@ -105,13 +115,20 @@ def exigir(
     suyos = sorted(permisos, key=lambda p: (p.titulo.base is not Base.CONSENTIMIENTO, p.desde, p.id))
     if not suyos:
         raise no.SinPermiso
-    vivos = [p for p in suyos if p.vale(instante) and _se_sostiene(p, mandatos, ampara)]
-    if not vivos:
+    en_pie = vivos(suyos, instante, mandatos, ampara)
+    if not en_pie:
         raise no.PermisoTerminado
-    for permiso in vivos:
+    for permiso in en_pie:
         if finalidad in permiso.titulo.finalidades:
             return permiso
     raise no.FinalidadNoAmparada
+
+
+def vivos(
+    permisos: Iterable[Permiso], instante: datetime, mandatos: Collection[Mandato], ampara: Ampara
+) -> list[Permiso]:
+    """Los que ni vencieron ni se revocaron y cuyo título se sostiene hoy, en el mismo orden."""
+    return [p for p in permisos if p.vale(instante) and _se_sostiene(p, mandatos, ampara)]
 
 
 def _se_sostiene(permiso: Permiso, mandatos: Collection[Mandato], ampara: Ampara) -> bool:
@@ -123,4 +140,4 @@ def _se_sostiene(permiso: Permiso, mandatos: Collection[Mandato], ampara: Ampara
     return True
 
 
-__all__ = ["FACULTAN", "Ampara", "Base", "Finalidad", "Permiso", "Titulo", "conceder", "exigir"]
+__all__ = ["FACULTAN", "Ampara", "Base", "Finalidad", "Permiso", "Titulo", "acotar", "conceder", "exigir", "vivos"]

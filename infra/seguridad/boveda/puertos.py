@@ -28,6 +28,10 @@ class Fuentes(Protocol):
         """Si la persona consintió compartir sus datos con esa institución y no lo ha revocado."""
         ...
 
+    def participa(self, ruta: UUID, institucion: str) -> bool:
+        """Si la institución detectó a la persona o aceptó una derivación de su ruta."""
+        ...
+
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
         """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide."""
         ...

@@ -77,6 +77,22 @@ class PermisoTerminado(Rechazo):
     que_hacer = "El consentimiento se revocó o venció; pide otro, o apóyate en un mandato si lo tienes."
 
 
+class AutorizacionPropia(Rechazo):
+    """Quien tiene permiso se lo amplía a su propia institución."""
+
+    codigo = "autorizacion-propia"
+    campo = "institucion"
+    que_hacer = "Nadie se autoriza a sí misma: ha de autorizarte otra institución con permiso sobre esa identidad."
+
+
+class DepositoSinParticipar(Rechazo):
+    """La institución ni participa en la ruta ni tiene permiso sobre su identidad."""
+
+    codigo = "deposito-sin-participar"
+    campo = "ruta"
+    que_hacer = "Deposita quien detectó a la persona o aceptó una derivación de su ruta; comprueba el seudónimo."
+
+
 class FinalidadNoAmparada(Rechazo):
     """Hay permiso, pero para otra cosa."""
 
@@ -126,11 +142,13 @@ class DestruccionYaPedida(Rechazo):
 
 
 class MismaPersona(Rechazo):
-    """Confirma quien pidió."""
+    """Confirma quien pidió, o su misma institución sin ser rectora ni supervisora."""
 
     codigo = "destruccion-misma-persona"
     campo = "agente"
-    que_hacer = "Destruir una clave es cosa de dos personas: ha de confirmarlo otra."
+    que_hacer = (
+        "Ha de confirmarlo otra persona, y de otra institución salvo que sea de la rectora o de quien supervisa."
+    )
 
 
 class SinConfirmar(Rechazo):

@@ -62,12 +62,16 @@ class FuentesFijas:
     )
     consentidos: set[UUID] = field(default_factory=lambda: {CONSENTIMIENTO})
     en_pie: list[str] = field(default_factory=list)
+    participantes: set[str] = field(default_factory=lambda: {"GT-ONG", "GT-MP"})
 
     def mandatos(self, institucion):
         return self.directorio.get(institucion)
 
     def consentimiento_ampara(self, ruta, consentimiento, institucion, instante):  # noqa: ARG002  los del puerto
         return consentimiento in self.consentidos
+
+    def participa(self, ruta, institucion):  # noqa: ARG002  los del puerto
+        return institucion in self.participantes
 
     def mandatos_en_pie(self, ruta, instante):  # noqa: ARG002  los del puerto
         return self.en_pie

@@ -104,7 +104,7 @@ def test_el_mandato_ha_de_facultar_y_el_consentimiento_constar(mundo):
     with pytest.raises(no.SinFinalidad):
         mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", replace(POR_CONSENTIMIENTO, finalidades=frozenset()))
     with pytest.raises(no.SinPermiso):
-        mundo.boveda.autorizar(FISCALIA, RUTA, "GT-MP", POR_MANDATO)
+        mundo.boveda.autorizar(FISCALIA, RUTA, "GT-ALB", POR_MANDATO)
 
 
 def test_revocar_cierra_solo_lo_que_se_apoyaba_en_el_consentimiento(mundo):

@@ -120,6 +120,13 @@ def test_el_consentimiento_de_atencion_abre_y_su_revocacion_cierra(pais):
         pais.boveda.abrir(ONG, ruta, Finalidad.ATENCION)
 
 
+def test_solo_deposita_quien_participa_en_la_ruta(pais):
+    ajena = pais.azar.uuid4()
+    with pytest.raises(no.DepositoSinParticipar):
+        pais.depositar(ajena)
+    pais.depositar(pais.detectar())
+
+
 def test_con_un_proceso_abierto_no_se_destruye(pais):
     ruta = pais.detectar()
     pais.depositar(ruta)

@@ -82,6 +82,28 @@ def test_hacen_falta_dos_personas(mundo, destruccion):
         destruccion.ejecutar(RECTORA, peticion)
 
 
+def test_la_misma_institucion_no_se_confirma_con_otro_agente(mundo, destruccion):
+    """La firma prueba la institución: otro seudónimo suyo no es otra persona que conste."""
+    peticion = destruccion.pedir(ONG, RUTA, PIDE)
+    with pytest.raises(no.MismaPersona):
+        destruccion.confirmar(ONG._replace(agente="ag-000000aa"), peticion)
+    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    assert destruccion.confirmar(FISCALIA, peticion) == LUNES + ESPERA
+
+
+def test_la_facultad_ha_de_sostenerse_hoy(mundo, destruccion):
+    """Revocado en atención o perdido el mandato, el permiso anotado ya no faculta."""
+    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    peticion = destruccion.pedir(RECTORA, RUTA, PIDE)
+    mundo.fuentes.consentidos.clear()
+    mundo.fuentes.directorio["GT-MP"] = frozenset()
+    for quien in (ONG, FISCALIA):
+        with pytest.raises(no.QuienNoPuedeDestruir):
+            destruccion.confirmar(quien, peticion)
+    with pytest.raises(no.QuienNoPuedeDestruir):
+        destruccion.pedir(ONG, OTRA_RUTA, PIDE)
+
+
 def test_hay_que_esperar(mundo, destruccion):
     peticion = confirmada(mundo, destruccion)
     mundo.reloj.adelantar(ESPERA - timedelta(seconds=1))

@@ -1,0 +1,89 @@
+"""Nadie se amplía el permiso, ni deposita o revoca sin tener que ver con la persona."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from infra.seguridad.boveda import rechazos as no
+from infra.seguridad.boveda.politica import Finalidad
+from tests.integracion.boveda.mundo import (
+    ALBERGUE,
+    CONSENTIMIENTO,
+    FISCALIA,
+    LUNES,
+    ONG,
+    OTRA_RUTA,
+    POR_CONSENTIMIENTO,
+    POR_MANDATO,
+    PROCESO,
+    RECTORA,
+    RUTA,
+)
+
+MANANA = LUNES + timedelta(days=1)
+PASADO = LUNES + timedelta(days=2)
+
+
+def test_nadie_se_autoriza_a_si_misma(mundo):
+    mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), replace(POR_CONSENTIMIENTO, hasta=MANANA))
+    with pytest.raises(no.AutorizacionPropia):
+        mundo.boveda.autorizar(ONG, RUTA, "GT-ONG", POR_CONSENTIMIENTO)
+    mundo.reloj.adelantar(timedelta(days=1))
+    with pytest.raises(no.PermisoTerminado):
+        mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
+
+
+@pytest.mark.parametrize(
+    ("suyo", "pedido", "queda"),
+    [
+        (None, None, None),
+        (None, MANANA, MANANA),
+        (MANANA, None, MANANA),
+        (MANANA, PASADO, MANANA),
+        (PASADO, MANANA, MANANA),
+    ],
+)
+def test_lo_que_se_autoriza_no_dura_mas_que_lo_propio(mundo, suyo, pedido, queda):
+    mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), replace(POR_CONSENTIMIENTO, hasta=suyo))
+    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", replace(POR_MANDATO, hasta=pedido))
+    assert mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.PROCESO_PENAL)
+    with mundo.boveda.acto(ONG, RUTA, "abrir", "") as caja:
+        assert [p.titulo.hasta for p in caja.permisos(RUTA, "GT-MP")] == [queda]
+
+
+def test_sustituir_la_ficha_no_amplia_el_permiso(mundo):
+    corto = replace(POR_CONSENTIMIENTO, finalidades=frozenset({Finalidad.SALUD}), hasta=MANANA)
+    mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), corto)
+    mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), POR_CONSENTIMIENTO)
+    with pytest.raises(no.FinalidadNoAmparada):
+        mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
+    mundo.reloj.adelantar(timedelta(days=1))
+    with pytest.raises(no.PermisoTerminado):
+        mundo.boveda.abrir(ONG, RUTA, Finalidad.SALUD)
+
+
+def test_deposita_quien_participa_y_a_las_demas_no_se_les_dice_si_hay_ficha(mundo):
+    mundo.depositar()
+    for ruta in (RUTA, OTRA_RUTA):
+        with pytest.raises(no.DepositoSinParticipar):
+            mundo.boveda.depositar(ALBERGUE, ruta, mundo.cerrar(ruta=ruta), POR_CONSENTIMIENTO)
+    mundo.boveda.depositar(RECTORA, OTRA_RUTA, mundo.cerrar(ruta=OTRA_RUTA), POR_CONSENTIMIENTO)
+    mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", POR_CONSENTIMIENTO)
+    mundo.boveda.depositar(ALBERGUE, RUTA, mundo.cerrar(), POR_CONSENTIMIENTO)
+
+
+def test_no_revoca_quien_ya_no_tiene_permiso(mundo):
+    mundo.depositar()
+    otro = replace(POR_CONSENTIMIENTO, referencia=PROCESO)
+    mundo.fuentes.consentidos.add(PROCESO)
+    mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", otro)
+    mundo.fuentes.consentidos.remove(CONSENTIMIENTO)
+    with pytest.raises(no.PermisoTerminado):
+        mundo.boveda.revocar(ONG, RUTA, PROCESO)
+    with pytest.raises(no.SinPermiso):
+        mundo.boveda.revocar(FISCALIA, RUTA, PROCESO)
+    assert mundo.boveda.abrir(ALBERGUE, RUTA, Finalidad.ATENCION)
+    assert mundo.boveda.revocar(RECTORA, RUTA, PROCESO) == 1
