@@ -117,18 +117,19 @@ class Boveda:
             caja.guardar(ruta, ficha)
 
     def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
-        """Quien tiene permiso autoriza a otra institución, con su título. Devuelve el id del permiso.
+        """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve el id del permiso.
 
-        Lo concedido no dura más que el permiso de quien autoriza: ``hasta`` se recorta al suyo (el que más dure).
+        Lo concedido no dura más que el permiso de quien autoriza. La rectora no lo necesita: a quien vuelve a consentir
+        tras revocar, nadie más podría atenderla.
         Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder`.
         """
         with self.acto(quien, ruta, "autorizar", f"{institucion}:{titulo.base.value}") as caja:
             if institucion == quien.institucion:
                 raise no.AutorizacionPropia
-            suyos = self._exigir_vivos(caja, ruta, quien.institucion)
-            ampara = self._ampara(ruta, caja.ahora)
-            politica.conceder(titulo, institucion, self.mandatos(institucion), ampara)
-            id_permiso = caja.permitir(ruta, institucion, politica.acotar(titulo, suyos))
+            if Mandato.RECTORIA not in self.mandatos(quien.institucion):
+                titulo = politica.acotar(titulo, self._exigir_vivos(caja, ruta, quien.institucion))
+            politica.conceder(titulo, institucion, self.mandatos(institucion), self._ampara(ruta, caja.ahora))
+            id_permiso = caja.permitir(ruta, institucion, titulo)
             caja.envolver_para(ruta, institucion)
         return id_permiso
 

@@ -36,6 +36,16 @@ def test_nadie_se_autoriza_a_si_misma(mundo):
         mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
 
 
+def test_quien_vuelve_a_consentir_no_se_queda_sin_quien_la_atienda(mundo):
+    """Terminado el único permiso, ni la propia institución puede: lo renueva la rectora, con el título que valga."""
+    mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), replace(POR_CONSENTIMIENTO, hasta=MANANA))
+    mundo.reloj.adelantar(timedelta(days=1))
+    with pytest.raises(no.PermisoTerminado):
+        mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-ONG", POR_CONSENTIMIENTO)
+    assert mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
+
+
 @pytest.mark.parametrize(
     ("suyo", "pedido", "queda"),
     [
