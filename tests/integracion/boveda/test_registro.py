@@ -21,7 +21,7 @@ from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
-from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible
+from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible, IdentidadDestruida
 from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar, HuellaSinDocumento
 from infra.seguridad.registro_unico.registro import ESQUEMA, TOPES, RegistroUnico, _huellas
 from senda import registro as de_senda
@@ -124,6 +124,18 @@ def test_olvidar_borra_sus_huellas_y_lo_propuesto(registro):
     assert registro.propuestas() == []
     with registro._motor.connect() as conexion:
         assert set(conexion.scalars(select(_huellas.c.ruta))) == {OTRA_RUTA}
+
+
+def test_lo_olvidado_no_se_vuelve_a_registrar(registro):
+    registro.registrar(ONG, RUTA, cerrar(RUTA))
+    registro.olvidar(RUTA)
+    with pytest.raises(IdentidadDestruida):
+        registro.registrar(ONG, RUTA, cerrar(RUTA))
+    registro.registrar(ONG, OTRA_RUTA, cerrar(OTRA_RUTA))
+    assert registro.propuestas() == []
+    with registro._motor.connect() as conexion:
+        assert set(conexion.scalars(select(_huellas.c.ruta))) == {OTRA_RUTA}
+    assert ("negado-registrar", "identidad-destruida") in [(a.acto.acto, a.acto.detalle) for a in registro.consultas()]
 
 
 def test_las_consultas_no_se_borran(registro):
