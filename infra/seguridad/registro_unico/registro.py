@@ -7,6 +7,7 @@ así no puede probar nombres. La coincidencia llega a quien ha de confirmarla.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -22,13 +23,12 @@ from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import Reloj
 from infra.seguridad import base64url
-from infra.seguridad.boveda.caja import borrar_restos
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.rechazos import IdentidadDestruida
 from infra.seguridad.constancia import Acto, Asiento, Constancia
 from infra.seguridad.registro_unico.huella import huellas
-from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar
+from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar, HuellasEnDisco
 
 #: Consultas por institución. Valores por defecto del proyecto, sin fuente legal: más de lo que registra a mano quien
 #: atiende, mucho menos de lo que haría falta para recorrer una lista de nombres.
@@ -139,14 +139,17 @@ class RegistroUnico:
             conexion.execute(sa.update(_propuestas).where(cual).values(contada=self._reloj.ahora()))
 
     def olvidar(self, ruta: UUID) -> None:
-        """Borra las huellas de una ruta, cuya clave se destruyó, y deja lápida. Repetirlo no cambia nada."""
+        """Borra las huellas de una ruta, cuya clave se destruyó, y deja lápida. Repetirlo no cambia nada.
+
+        Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los archivos; al repetirlo se acaban de borrar.
+        """
         with self._motor.begin() as conexion:
             self._tomar_turno(conexion)
             insertar_si_falta(conexion, _olvidadas, [{"ruta": ruta}])
             conexion.execute(sa.delete(_huellas).where(_huellas.c.ruta == ruta))
             sin_contar = sa.or_(_propuestas.c.ruta == ruta, _propuestas.c.otra == ruta), _propuestas.c.contada.is_(None)
             conexion.execute(sa.delete(_propuestas).where(*sin_contar))
-        borrar_restos(self._motor)
+        self._vaciar_wal()
 
     def consultas(self) -> list[Asiento]:
         """Quién registró a quién y cuándo; también lo negado."""
@@ -181,6 +184,18 @@ class RegistroUnico:
         return any(
             int(conexion.scalar(suyas.where(columnas.instante > ahora - plazo)) or 0) > tope for plazo, tope in TOPES
         )
+
+    def _vaciar_wal(self) -> None:
+        if self._motor.dialect.name != "sqlite":
+            return
+        # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
+        with closing(self._motor.raw_connection()) as cruda:
+            cursor = cruda.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # La primera columna dice si alguien (un lector basta) impidió acabar; no es un error de SQLite.
+            [ocupado, *_] = cursor.fetchone() or (1,)
+        if ocupado:
+            raise HuellasEnDisco
 
     @staticmethod
     def _tomar_turno(conexion: Connection) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,7 +12,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec.structs import replace
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
@@ -22,7 +24,12 @@ from infra.reloj import RelojSimulado
 from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible, IdentidadDestruida
-from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar, HuellaSinDocumento
+from infra.seguridad.registro_unico.rechazos import (
+    ConsultasAgotadas,
+    ConsultaSinParticipar,
+    HuellasEnDisco,
+    HuellaSinDocumento,
+)
 from infra.seguridad.registro_unico.registro import ESQUEMA, TOPES, RegistroUnico, _huellas
 from senda import registro as de_senda
 from senda.consulta import historia
@@ -136,6 +143,32 @@ def test_lo_olvidado_no_se_vuelve_a_registrar(registro):
     with registro._motor.connect() as conexion:
         assert set(conexion.scalars(select(_huellas.c.ruta))) == {OTRA_RUTA}
     assert ("negado-registrar", "identidad-destruida") in [(a.acto.acto, a.acto.detalle) for a in registro.consultas()]
+
+
+def test_si_alguien_lee_olvidar_lo_dice_y_repetirlo_las_quita_del_disco(tmp_path, reloj):
+    motor = abrir_motor(f"sqlite:///{tmp_path / 'registro.db'}")
+    # Como en producción, pero sin esperar diez segundos al lector.
+    event.listen(motor, "checkout", lambda cruda, *_: cruda.execute("PRAGMA busy_timeout=0"))
+    registro = RegistroUnico(motor, bytes(32), RECEPCION, lambda *_: True, reloj)
+    registro.crear_esquema()
+    registro.registrar(ONG, RUTA, cerrar(RUTA))
+    with motor.connect() as conexion:
+        suyas = list(conexion.scalars(select(_huellas.c.huella)))
+
+    def en_disco():
+        octetos = b"".join(a.read_bytes() for a in tmp_path.iterdir())
+        return [h for h in suyas if h in octetos]
+
+    with closing(sqlite3.connect(tmp_path / "registro.db")) as lector:
+        cursor = lector.execute("SELECT huella FROM huellas")
+        assert cursor.fetchone()
+        with pytest.raises(HuellasEnDisco):
+            registro.olvidar(RUTA)
+        assert en_disco()
+        cursor.close()
+    registro.olvidar(RUTA)
+    assert en_disco() == []
+    registro.cerrar()
 
 
 def test_las_consultas_no_se_borran(registro):
