@@ -34,4 +34,4 @@ class HuellasEnDisco(Rechazo):
 
     codigo = "huellas-en-disco"
     campo = "ruta"
-    que_hacer = "Cierra lo que esté leyendo la base del registro (una copia, una consulta) y repite el olvido."
+    que_hacer = "Cierra lo que esté leyendo la base del registro (una copia, una consulta) y repite la orden."
