@@ -17,7 +17,10 @@ import msgspec
 import sqlalchemy as sa
 
 from contratos.base import Mandato
+from contratos.solicitudes.deteccion import QUIEN_VINCULA
 from eventos.base import Hecho, campos_sellados
+from eventos.comun import HechoRectificado
+from eventos.deteccion import IdentidadVinculada, VinculoPropuesto, VinculoRechazado
 from eventos.sobre import Anotado, SobreInvalido, decodificar
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
@@ -30,6 +33,8 @@ from servicios.coordinacion.dominio.derivacion import Derivacion
 from servicios.coordinacion.dominio.ruta import Ruta
 
 _QUE_MIRAN_TODO = frozenset({Mandato.RECTORIA, Mandato.SUPERVISION})
+#: A los demás, una coincidencia les diría que acertaron la ficha que probaron en una ruta suya.
+_QUE_VEN_COINCIDENCIAS = _QUE_MIRAN_TODO | frozenset(QUIEN_VINCULA)
 
 
 class ConsultaNegada(Exception):
@@ -73,7 +78,9 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
         raise ConsultaNegada("Esa ruta no consta en el libro (o no constaba aún en esa fecha); comprueba el seudónimo.")
     estado, *vinculadas = (_estado(despliegue, una, anotados) for una, anotados in por_ruta.items())
     hechos = en_orden([a for anotados in por_ruta.values() for a in anotados])
-    return Historia(ruta, tuple(hechos), estado, tuple(vinculadas), len(todas) - len(visibles))
+    return Historia(
+        ruta, _sin_lo_ajeno(despliegue, hechos, quien), estado, tuple(vinculadas), len(todas) - len(visibles)
+    )
 
 
 def en_orden(anotados: Sequence[Anotado]) -> list[Anotado]:
@@ -101,6 +108,30 @@ def campos_abiertos(hecho: Hecho) -> Mapping[str, Any]:
     return {campo: valor for campo, valor in llano.items() if campo not in ocultos and valor not in (None, "", [])}
 
 
+def _sin_lo_ajeno(despliegue: Despliegue, hechos: Sequence[Anotado], quien: str) -> tuple[Anotado, ...]:
+    """Los hechos sin los que nombran una ruta que quien lee no puede ver, ni lo que los rectifica.
+
+    Las coincidencias, solo para quien las decide o supervisa; un vínculo, para quien lo confirmó o ve la otra ruta.
+    """
+    coincidencias = bool(_mandatos(despliegue, quien) & _QUE_VEN_COINCIDENCIAS)
+
+    def ajeno(anotado: Anotado) -> bool:
+        match anotado.hecho:
+            case VinculoPropuesto() | VinculoRechazado():
+                return not coincidencias
+            case IdentidadVinculada(otra=otra):
+                return anotado.institucion != quien and not _puede_ver(despliegue, otra, quien)
+            case _:
+                return False
+
+    ajenos = {a.id for a in hechos if ajeno(a)}
+    return tuple(
+        a
+        for a in hechos
+        if a.id not in ajenos and not (isinstance(a.hecho, HechoRectificado) and a.hecho.corrige in ajenos)
+    )
+
+
 def _plazo(derivacion: Derivacion) -> datetime | None:
     return derivacion.vence_acuse if derivacion.estado == "emitida" else derivacion.vence_atencion
 
@@ -115,16 +146,19 @@ def _estado(despliegue: Despliegue, ruta: UUID, anotados: Sequence[Anotado]) -> 
 
 def _puede_ver(despliegue: Despliegue, ruta: UUID, quien: str) -> bool:
     """Solo quien participa, la rectora y quien supervisa. El órgano de control ve el recorrido, jamás la identidad."""
-    filas = _consultar(
-        despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
-    )
-    mandatos = {Mandato(m) for fila in filas for m in fila.mandatos.split()}
     participa = _consultar(
         despliegue,
         "coordinacion",
         sa.select(participaciones.c.via).where(participaciones.c.ruta == ruta, participaciones.c.institucion == quien),
     )
-    return bool(mandatos & _QUE_MIRAN_TODO or participa)
+    return bool(participa or _mandatos(despliegue, quien) & _QUE_MIRAN_TODO)
+
+
+def _mandatos(despliegue: Despliegue, quien: str) -> frozenset[Mandato]:
+    filas = _consultar(
+        despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
+    )
+    return frozenset(Mandato(m) for fila in filas for m in fila.mandatos.split())
 
 
 def _de_la_misma_persona(despliegue: Despliegue, ruta: UUID, hasta: datetime | None) -> frozenset[UUID]:

@@ -27,3 +27,11 @@ class ConsultaSinParticipar(Rechazo):
     codigo = "consulta-sin-participar"
     campo = "ruta"
     que_hacer = "Solo se registra la identidad de quien se atiende: detecta a la persona o acepta una derivación."
+
+
+class HuellasEnDisco(Rechazo):
+    """Las huellas se borraron, pero otra conexión abierta impidió quitarlas de los archivos."""
+
+    codigo = "huellas-en-disco"
+    campo = "ruta"
+    que_hacer = "Cierra lo que esté leyendo la base del registro (una copia, una consulta) y repite la orden."

@@ -7,6 +7,7 @@ así no puede probar nombres. La coincidencia llega a quien ha de confirmarla.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -22,12 +23,12 @@ from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import Reloj
 from infra.seguridad import base64url
-from infra.seguridad.boveda.caja import borrar_restos
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
 from infra.seguridad.boveda.puertos import Quien
+from infra.seguridad.boveda.rechazos import IdentidadDestruida
 from infra.seguridad.constancia import Acto, Asiento, Constancia
 from infra.seguridad.registro_unico.huella import huellas
-from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar
+from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar, HuellasEnDisco
 
 #: Consultas por institución. Valores por defecto del proyecto, sin fuente legal: más de lo que registra a mano quien
 #: atiende, mucho menos de lo que haría falta para recorrer una lista de nombres.
@@ -54,6 +55,9 @@ _propuestas = Table(
     UniqueConstraint("ruta", "otra"),
     sqlite_autoincrement=True,
 )
+
+#: Rutas cuya clave se destruyó: lápidas, para que nadie vuelva a meter sus huellas.
+_olvidadas = Table("olvidadas", ESQUEMA, Column("ruta", Uuid, primary_key=True))
 
 #: Fila única: quien escribe la toma primero, y así el tope y las coincidencias se deciden en serie.
 _turno = Table("turno", ESQUEMA, Column("id", Integer, primary_key=True, autoincrement=False))
@@ -98,7 +102,8 @@ class RegistroUnico:
         """Registra a quien se atiende y propone las rutas que coincidan. No dice si hubo alguna.
 
         ``deposito``: el mismo JWE que se da a la bóveda, cerrado hacia la clave del registro. Errores:
-        `ConsultasAgotadas`, `ConsultaSinParticipar`, `HuellaSinDocumento`, `DepositoIlegible`, `DepositoDeOtraRuta`.
+        `ConsultasAgotadas`, `ConsultaSinParticipar`, `HuellaSinDocumento`, `DepositoIlegible`, `DepositoDeOtraRuta`,
+        `IdentidadDestruida`.
         """
         with self._motor.begin() as conexion:
             self._anotar(conexion, quien, ruta, "registrar", "")
@@ -110,18 +115,11 @@ class RegistroUnico:
             if not self._participa(ruta, quien.institucion):
                 raise ConsultaSinParticipar
             ficha = msgspec.json.decode(abrir_deposito(deposito, ruta, self._recepcion), type=FichaIdentidad)
-            suyas = huellas(ficha, self._clave)
+            self._inscribir(ruta, huellas(ficha, self._clave))
         except Rechazo as rechazo:
             with self._motor.begin() as conexion:
                 self._anotar(conexion, quien, ruta, "negado-registrar", rechazo.codigo)
             raise
-        with self._motor.begin() as conexion:
-            self._tomar_turno(conexion)
-            filas = conexion.scalars(sa.select(_huellas.c.ruta).where(_huellas.c.huella.in_(suyas)).distinct())
-            pares = [tuple(sorted((ruta, otra))) for otra in filas if otra != ruta]
-            ahora = self._reloj.ahora()
-            insertar_si_falta(conexion, _propuestas, [{"ruta": a, "otra": b, "instante": ahora} for a, b in pares])
-            insertar_si_falta(conexion, _huellas, [{"huella": h, "ruta": ruta} for h in suyas])
 
     def propuestas(self) -> list[Propuesta]:
         """Las que detección aún no conoce, en orden."""
@@ -141,12 +139,17 @@ class RegistroUnico:
             conexion.execute(sa.update(_propuestas).where(cual).values(contada=self._reloj.ahora()))
 
     def olvidar(self, ruta: UUID) -> None:
-        """Borra las huellas de una ruta: su clave se destruyó. Repetirlo no cambia nada."""
+        """Borra las huellas de una ruta, cuya clave se destruyó, y deja lápida. Repetirlo no cambia nada.
+
+        Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los archivos; al repetirlo se acaban de borrar.
+        """
         with self._motor.begin() as conexion:
+            self._tomar_turno(conexion)
+            insertar_si_falta(conexion, _olvidadas, [{"ruta": ruta}])
             conexion.execute(sa.delete(_huellas).where(_huellas.c.ruta == ruta))
             sin_contar = sa.or_(_propuestas.c.ruta == ruta, _propuestas.c.otra == ruta), _propuestas.c.contada.is_(None)
             conexion.execute(sa.delete(_propuestas).where(*sin_contar))
-        borrar_restos(self._motor)
+        self._vaciar_wal()
 
     def consultas(self) -> list[Asiento]:
         """Quién registró a quién y cuándo; también lo negado."""
@@ -157,6 +160,18 @@ class RegistroUnico:
         """El número de la primera constancia cuya cadena no casa, o None."""
         with leyendo(self._motor) as conexion:
             return _consultas.comprobar(conexion)
+
+    def _inscribir(self, ruta: UUID, suyas: list[bytes]) -> None:
+        with self._motor.begin() as conexion:
+            self._tomar_turno(conexion)
+            # Con el turno tomado: un olvido simultáneo o ya dejó su lápida, o borrará lo que aquí se escriba.
+            if conexion.scalar(sa.select(_olvidadas.c.ruta).where(_olvidadas.c.ruta == ruta)) is not None:
+                raise IdentidadDestruida
+            filas = conexion.scalars(sa.select(_huellas.c.ruta).where(_huellas.c.huella.in_(suyas)).distinct())
+            pares = [tuple(sorted((ruta, otra))) for otra in filas if otra != ruta]
+            ahora = self._reloj.ahora()
+            insertar_si_falta(conexion, _propuestas, [{"ruta": a, "otra": b, "instante": ahora} for a, b in pares])
+            insertar_si_falta(conexion, _huellas, [{"huella": h, "ruta": ruta} for h in suyas])
 
     def _anotar(self, conexion: Connection, quien: Quien, ruta: UUID, acto: str, detalle: str) -> None:
         self._tomar_turno(conexion)
@@ -169,6 +184,18 @@ class RegistroUnico:
         return any(
             int(conexion.scalar(suyas.where(columnas.instante > ahora - plazo)) or 0) > tope for plazo, tope in TOPES
         )
+
+    def _vaciar_wal(self) -> None:
+        if self._motor.dialect.name != "sqlite":
+            return
+        # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
+        with closing(self._motor.raw_connection()) as cruda:
+            cursor = cruda.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # La primera columna dice si alguien (un lector basta) impidió acabar; no es un error de SQLite.
+            [ocupado, *_] = cursor.fetchone() or (1,)
+        if ocupado:
+            raise HuellasEnDisco
 
     @staticmethod
     def _tomar_turno(conexion: Connection) -> None:

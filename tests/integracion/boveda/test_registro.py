@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec.structs import replace
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
-from contratos.solicitudes.deteccion import ConfirmarVinculo, RechazarVinculo
-from eventos.deteccion import IdentidadVinculada, MotivoVinculo, VinculoPropuesto
+from contratos.base import Mandato
+from contratos.solicitudes.coordinacion import InscribirInstitucion
+from contratos.solicitudes.deteccion import ConfirmarVinculo, DetectarPresuntaVictima, RechazarVinculo, RectificarHecho
+from eventos.comun import Efecto
+from eventos.deteccion import IdentidadVinculada, MotivoVinculo, VinculoPropuesto, VinculoRechazado
+from eventos.motivos import MotivoRectificacion
+from eventos.tipos import NivelRiesgo, SiNo
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
-from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible
-from infra.seguridad.registro_unico.rechazos import ConsultasAgotadas, ConsultaSinParticipar, HuellaSinDocumento
+from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible, IdentidadDestruida
+from infra.seguridad.registro_unico.rechazos import (
+    ConsultasAgotadas,
+    ConsultaSinParticipar,
+    HuellasEnDisco,
+    HuellaSinDocumento,
+)
 from infra.seguridad.registro_unico.registro import ESQUEMA, TOPES, RegistroUnico, _huellas
 from senda import registro as de_senda
-from senda.consulta import historia
+from senda.cliente import Credencial
+from senda.consulta import campos_abiertos, historia
 from senda.orden import app
 from servicios.auditoria.accesos import MotivoAcceso
 from tests.integracion.boveda.mundo import FICHA, ONG, OTRA_RUTA, RASTROS, RUTA
 from tests.integracion.boveda.pais import ONG as ONG_DEL_PAIS
+from tests.integracion.boveda.pais import UNA as RECTORA
 from tests.integracion.boveda.pais import Pais
 
 BASE = os.environ.get("SENDA_PRUEBAS_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -126,6 +140,44 @@ def test_olvidar_borra_sus_huellas_y_lo_propuesto(registro):
         assert set(conexion.scalars(select(_huellas.c.ruta))) == {OTRA_RUTA}
 
 
+def test_lo_olvidado_no_se_vuelve_a_registrar(registro):
+    registro.registrar(ONG, RUTA, cerrar(RUTA))
+    registro.olvidar(RUTA)
+    with pytest.raises(IdentidadDestruida):
+        registro.registrar(ONG, RUTA, cerrar(RUTA))
+    registro.registrar(ONG, OTRA_RUTA, cerrar(OTRA_RUTA))
+    assert registro.propuestas() == []
+    with registro._motor.connect() as conexion:
+        assert set(conexion.scalars(select(_huellas.c.ruta))) == {OTRA_RUTA}
+    assert ("negado-registrar", "identidad-destruida") in [(a.acto.acto, a.acto.detalle) for a in registro.consultas()]
+
+
+def test_si_alguien_lee_olvidar_lo_dice_y_repetirlo_las_quita_del_disco(tmp_path, reloj):
+    motor = abrir_motor(f"sqlite:///{tmp_path / 'registro.db'}")
+    # Como en producción, pero sin esperar diez segundos al lector.
+    event.listen(motor, "checkout", lambda cruda, *_: cruda.execute("PRAGMA busy_timeout=0"))
+    registro = RegistroUnico(motor, bytes(32), RECEPCION, lambda *_: True, reloj)
+    registro.crear_esquema()
+    registro.registrar(ONG, RUTA, cerrar(RUTA))
+    with motor.connect() as conexion:
+        suyas = list(conexion.scalars(select(_huellas.c.huella)))
+
+    def en_disco():
+        octetos = b"".join(a.read_bytes() for a in tmp_path.iterdir())
+        return [h for h in suyas if h in octetos]
+
+    with closing(sqlite3.connect(tmp_path / "registro.db")) as lector:
+        cursor = lector.execute("SELECT huella FROM huellas")
+        assert cursor.fetchone()
+        with pytest.raises(HuellasEnDisco):
+            registro.olvidar(RUTA)
+        assert en_disco()
+        cursor.close()
+    registro.olvidar(RUTA)
+    assert en_disco() == []
+    registro.cerrar()
+
+
 def test_las_consultas_no_se_borran(registro):
     registro.registrar(ONG, RUTA, cerrar(RUTA))
     with pytest.raises(IntegrityError), registro._motor.begin() as conexion:
@@ -147,9 +199,9 @@ def pais(tmp_path):
     abierto.cerrar()
 
 
-def registrar(pais, *rutas):
+def registrar(pais, *rutas, institucion="GT-ONG"):
     for ruta in rutas:
-        orden = ["registro", "registrar", str(ruta), "--institucion", "GT-ONG", "--agente", ONG_DEL_PAIS.agente]
+        orden = ["registro", "registrar", str(ruta), "--institucion", institucion, "--agente", ONG_DEL_PAIS.agente]
         hecho = CliRunner().invoke(app, [*orden, "--carpeta", str(pais.carpeta)], input=msgspec.json.encode(FICHA))
         assert (hecho.exit_code, hecho.output) == (0, "")
     pais.asentar()
@@ -184,6 +236,68 @@ def test_de_la_coincidencia_a_una_sola_historia(pais):
     [vinculo] = [a for a in leer(pais, otra).hechos if isinstance(a.hecho, IdentidadVinculada)]
     hasta = vinculo.registrado - timedelta(microseconds=1)
     assert leer(pais, una, hasta=hasta).vinculadas == ()
+
+
+@pytest.fixture
+def quien_prueba(pais):
+    """Una institución que detecta y no vincula, con una ruta suya y otra ajena en que acertó la ficha."""
+    assert CliRunner().invoke(app, ["registro", "instalar", "--carpeta", str(pais.carpeta)]).exit_code == 0
+    pais.credenciales["GT-ALB"] = Credencial.generar("GT-ALB", pais.azar.hijo("GT-ALB"))
+    pais.pedir(
+        RECTORA,
+        InscribirInstitucion(
+            codigo="GT-ALB", pais="gt", mandatos_inscritos=(Mandato.DETECCION,), servicios=(), cobertura=("GT",),
+            clave_firma=pais.credenciales["GT-ALB"].publica,
+        ),
+    )  # fmt: skip
+    detectar = DetectarPresuntaVictima(
+        nna=SiNo.NO, extranjera=SiNo.NO, idioma="spa", riesgo=NivelRiesgo.ALTO, pais_deteccion="gt"
+    )
+    [detectada, *_] = pais.pedir(Quien("GT-ALB", "ag-0000000d"), detectar)
+    suya = UUID(detectada.sujeto)
+    # La propuesta se anota en la menor de las dos: que sea la suya, que es la que puede leer.
+    ajena = next(ruta for ruta in iter(pais.detectar, None) if ruta > suya)
+    registrar(pais, ajena)
+    registrar(pais, suya, institucion="GT-ALB")
+    llegar(pais)
+    return suya, ajena
+
+
+def llegar(pais):
+    """Todo lo pedido y lo que encargó el registro está en el libro: con otra petición se miran las bases."""
+    pais.detectar()
+    pais.asentar()
+
+
+def nombran(historia, ruta):
+    return [type(a.hecho) for a in historia.hechos if str(ruta) in str(campos_abiertos(a.hecho))]
+
+
+def test_quien_prueba_una_ficha_en_su_ruta_no_ve_la_coincidencia(pais, quien_prueba):
+    suya, ajena = quien_prueba
+    assert nombran(leer(pais, suya), ajena) == [VinculoPropuesto]
+    assert nombran(leer(pais, suya, como="GT-ALB"), ajena) == []
+    [rechazado] = pais.pedir(RECTORA, RechazarVinculo(ruta=suya, otra=ajena, motivo=MotivoVinculo.HOMONIMIA))
+    llegar(pais)
+    assert set(nombran(leer(pais, suya), ajena)) == {VinculoPropuesto, VinculoRechazado}
+    antes = leer(pais, suya, como="GT-ALB")
+    assert nombran(antes, ajena) == []
+    # Tampoco por la rectificación de lo que no ve.
+    rectificar = RectificarHecho(
+        ruta=suya, corrige=rechazado.id, efecto=Efecto.ANULADO, motivo=MotivoRectificacion.ERROR_DE_REGISTRO
+    )
+    pais.pedir(RECTORA, rectificar)
+    llegar(pais)
+    assert leer(pais, suya, como="GT-ALB").hechos == antes.hechos
+
+
+def test_quien_no_ve_la_otra_ruta_solo_sabe_que_existe(pais, quien_prueba):
+    suya, ajena = quien_prueba
+    pais.pedir(RECTORA, ConfirmarVinculo(ruta=suya, otra=ajena))
+    llegar(pais)
+    assert IdentidadVinculada in nombran(leer(pais, suya), ajena)
+    contada = leer(pais, suya, como="GT-ALB")
+    assert (nombran(contada, ajena), contada.vinculadas, contada.ocultas) == ([], (), 1)
 
 
 def test_la_huella_no_aparece_fuera_del_registro(pais):
