@@ -146,7 +146,7 @@ def _estado(despliegue: Despliegue, ruta: UUID, anotados: Sequence[Anotado]) -> 
 
 def _puede_ver(despliegue: Despliegue, ruta: UUID, quien: str) -> bool:
     """Solo quien participa, la rectora y quien supervisa. El órgano de control ve el recorrido, jamás la identidad."""
-    participa = _consultar(
+    participa = consultar(
         despliegue,
         "coordinacion",
         sa.select(participaciones.c.via).where(participaciones.c.ruta == ruta, participaciones.c.institucion == quien),
@@ -155,7 +155,7 @@ def _puede_ver(despliegue: Despliegue, ruta: UUID, quien: str) -> bool:
 
 
 def _mandatos(despliegue: Despliegue, quien: str) -> frozenset[Mandato]:
-    filas = _consultar(
+    filas = consultar(
         despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
     )
     return frozenset(Mandato(m) for fila in filas for m in fila.mandatos.split())
@@ -171,7 +171,8 @@ def _de_la_misma_persona(despliegue: Despliegue, ruta: UUID, hasta: datetime | N
         motor.dispose()
 
 
-def _consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+def consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    """Lo que responden las lecturas de un servicio. Errores: los de la base."""
     base = despliegue.bases[servicio]
     motor = abrir_motor(base.url, base.esquema)
     try:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Row
 
-from infra.almacen.motor import abrir_motor, leyendo
+from senda.consulta import consultar
 from senda.despliegue import leer
 from servicios.comun.directorio import instituciones
 from servicios.coordinacion.dominio.derivacion import PENDIENTES
@@ -90,13 +90,7 @@ def _filas(carpeta: Path) -> Sequence[Row[Any]]:
         .outerjoin(senales, senales.c.institucion == i.codigo)
         .order_by(i.codigo)
     )
-    base = leer(carpeta).bases["coordinacion"]
-    motor = abrir_motor(base.url, base.esquema)
-    try:
-        with leyendo(motor) as conexion:
-            return conexion.execute(consulta).all()
-    finally:
-        motor.dispose()
+    return consultar(leer(carpeta), "coordinacion", consulta)
 
 
 def _ficha(fila: Row[Any]) -> Ficha:

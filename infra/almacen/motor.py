@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import eventsourcing.persistence
@@ -60,6 +60,19 @@ def comprobar(motor: Engine) -> None:
     """Lanza el error de la base si no responde."""
     with leyendo(motor) as conexion:
         conexion.execute(text("SELECT 1"))
+
+
+def vaciar_wal(motor: Engine) -> bool:
+    """Lleva al archivo de SQLite todo lo confirmado y vacía el WAL. Falso si alguien, un lector basta, lo impidió.
+
+    En PostgreSQL no hace nada: lo confirmado ya está en el disco, y su WAL no es de quien escribe.
+    """
+    if motor.dialect.name != "sqlite":
+        return True
+    # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
+    with closing(motor.raw_connection()) as cruda:
+        ocupado, *_ = cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not ocupado
 
 
 def _con_su_adaptador(direccion: URL) -> URL:

@@ -7,12 +7,12 @@ quien rota la cambia en la misma en que lo vuelve a envolver todo. Así nada que
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, Text
 
+from infra.almacen.motor import vaciar_wal
 from infra.azar import Azar
 from infra.seguridad.anillo import Anillo, AnilloIlegible, huella_de
 from infra.seguridad.sello import SelloRoto, abrir, sellar
@@ -108,11 +108,7 @@ def _asegurar(motor: Engine) -> None:
     En SQLite con WAL un corte de luz puede deshacer lo confirmado, y entonces todo volvería a estar bajo ella.
     PostgreSQL no confirma hasta que está en el disco.
     """
-    if motor.dialect.name != "sqlite":
-        return
-    with closing(motor.raw_connection()) as cruda:
-        ocupado, *_ = cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if ocupado:
+    if not vaciar_wal(motor):
         raise RotacionPendiente
 
 

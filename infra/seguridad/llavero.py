@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
-from contextlib import closing
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -19,7 +18,7 @@ from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.almacen.esquema import Instante
-from infra.almacen.motor import abrir_motor, leyendo
+from infra.almacen.motor import abrir_motor, leyendo, vaciar_wal
 from infra.azar import Azar
 from infra.reloj import Reloj
 from infra.seguridad.anillo import Anillo, AnilloIlegible
@@ -183,9 +182,7 @@ class Llavero:
         En PostgreSQL lo hace el dueño de la tabla, y la bloquea mientras copia (una fila corta por persona).
         """
         if self._es_sqlite:
-            # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
-            with closing(self._motor.raw_connection()) as cruda:
-                cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            vaciar_wal(self._motor)
         else:
             with self._motor.begin() as conexion:
                 # Reescribe la tabla solo con lo vivo. VACUUM, aun FULL, conserva la fila muerta mientras quede abierta

@@ -24,7 +24,7 @@ from eventos.seguridad import MotivoAcceso
 from infra.azar import AzarReal
 from infra.reloj import reloj_desde
 from infra.seguridad.boveda.caja import publica_de
-from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_entrega, cerrar_deposito
+from infra.seguridad.boveda.ficha import abrir_entrega, cerrar_deposito
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.revision import Conclusion, revisar, sin_revisar
@@ -34,7 +34,7 @@ from senda.despliegue import Base as BaseDeDatos
 from senda.despliegue import leer
 from senda.orden import destruir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
-from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, montada
+from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, ficha_de_la_entrada, montada
 
 app = typer.Typer(no_args_is_help=True, help="La identidad: guardarla, abrirla con permiso y destruir su clave.")
 app.add_typer(destruir.app, name="destruir")
@@ -99,12 +99,7 @@ def depositar(
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:  # fmt: skip
     """Lee la ficha (JSON) de la entrada estándar, la cierra hacia la bóveda y la deposita."""
-    try:
-        ficha = msgspec.json.decode(sys.stdin.buffer.read(), type=FichaIdentidad)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        # Sin el error de la biblioteca: repite el valor.
-        progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
-        raise typer.Exit(1) from None
+    ficha = ficha_de_la_entrada()
     with montada(carpeta) as abierta:
         jwe = cerrar_deposito(ruta, ficha, publica_de(abierta.boveda.publica), AzarReal())
         titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para))

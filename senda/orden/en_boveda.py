@@ -1,7 +1,8 @@
-"""Lo que comparten las órdenes de la bóveda: montarla, explicar sus negativas y decir quién actúa."""
+"""Lo que comparten las órdenes de la bóveda y del registro: leer una ficha, explicar negativas y decir quién actúa."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from eventos.tipos import CodigoInstitucion
 from infra.azar import AzarReal
 from infra.reloj import reloj_desde
 from infra.seguridad.anillo import AnilloIlegible
+from infra.seguridad.boveda.ficha import FichaIdentidad
 from infra.seguridad.envoltura import RotacionPendiente
 from senda import boveda as de_senda
 from senda import registro as de_registro
@@ -24,6 +26,7 @@ from senda.boveda import BovedaAusente, BovedaDelDespliegue
 from senda.composicion import Montaje
 from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import progreso
+from senda.registro import RegistroAusente
 
 Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
 
@@ -47,6 +50,16 @@ Institucion = Annotated[str, typer.Option("--institucion", callback=_INSTITUCION
 Agente = Annotated[str, typer.Option("--agente", callback=_AGENTE, help="Seudónimo de quien actúa: ag-…")]
 
 
+def ficha_de_la_entrada() -> FichaIdentidad:
+    """La ficha (JSON) de la entrada estándar; si no lo es, lo dice sin repetir nada de ella y sale con 1."""
+    try:
+        return msgspec.json.decode(sys.stdin.buffer.read(), type=FichaIdentidad)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Sin el error de la biblioteca: repite el valor.
+        progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
+        raise typer.Exit(1) from None
+
+
 @contextmanager
 def montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
     """La bóveda del despliegue. Al salir cuenta al libro lo que haya que contar."""
@@ -68,16 +81,16 @@ def montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
 
 @contextmanager
 def explicando() -> Iterator[None]:
-    """Una negativa se dice con su código, su campo y qué hacer, y sale con 1; sin bóveda, con 2."""
+    """Una negativa se dice con su código, su campo y qué hacer, y sale con 1; sin bóveda o registro, con 2."""
     try:
         yield
     except Rechazo as rechazo:
         campo = f" ({rechazo.campo})" if rechazo.campo else ""
         progreso.print(f"{rechazo.codigo}{campo}: {rechazo.que_hacer}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
-    except (DespliegueAusente, BovedaAusente, AnilloIlegible, RotacionPendiente) as error:
+    except (DespliegueAusente, BovedaAusente, RegistroAusente, AnilloIlegible, RotacionPendiente) as error:
         progreso.print(str(error), style="red")
         raise typer.Exit(2) from None
 
 
-__all__ = ["Agente", "Institucion", "Ruta", "explicando", "montada"]
+__all__ = ["Agente", "Institucion", "Ruta", "explicando", "ficha_de_la_entrada", "montada"]

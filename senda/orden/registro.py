@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from eventos.rechazo import Rechazo
 from infra.azar import AzarReal
 from infra.reloj import reloj_desde
 from infra.seguridad.boveda.caja import publica_de
-from infra.seguridad.boveda.ficha import FichaIdentidad, cerrar_deposito
+from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
 from senda import registro as de_senda
 from senda.composicion import Montaje
-from senda.despliegue import Base, DespliegueAusente, leer
+from senda.despliegue import Base, leer
 from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
-from senda.registro import RegistroAusente, RegistroDelDespliegue
+from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, ficha_de_la_entrada
+from senda.registro import RegistroDelDespliegue
 
 app = typer.Typer(no_args_is_help=True, help="La misma persona en dos instituciones, sin decir quién es.")
 
@@ -46,18 +44,9 @@ def instalar(
 
 
 @app.command()
-def registrar(
-    ruta: Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")],
-    institucion: Annotated[str, typer.Option("--institucion", help="Código de quien registra.")],
-    agente: Annotated[str, typer.Option("--agente", help="Seudónimo de la persona que actúa: ag-…")],
-    carpeta: Carpeta = CARPETA_DEMO,
-) -> None:
+def registrar(ruta: Ruta, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Lee la ficha (JSON) de la entrada estándar y la registra. No dice si coincidió: eso llega a quien lo confirma."""
-    try:
-        ficha = msgspec.json.decode(sys.stdin.buffer.read(), type=FichaIdentidad)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        progreso.print("ficha-invalida: la entrada no es la ficha que dice docs/boveda.md.", style="red")
-        raise typer.Exit(1) from None
+    ficha = ficha_de_la_entrada()
     with _montado(carpeta) as montado:
         jwe = cerrar_deposito(ruta, ficha, publica_de(montado.registro.publica), AzarReal())
         montado.registro.registrar(Quien(institucion, agente), ruta, jwe)
@@ -88,7 +77,7 @@ def olvidar(ruta: UUID, carpeta: Carpeta = CARPETA_DEMO) -> None:
 @contextmanager
 def _montado(carpeta: Carpeta) -> Iterator[RegistroDelDespliegue]:
     """El registro del despliegue. Al salir propone a detección lo que haya."""
-    try:
+    with explicando():
         despliegue = leer(carpeta)
         reloj = reloj_desde(despliegue.reloj)
         montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
@@ -98,12 +87,6 @@ def _montado(carpeta: Carpeta) -> Iterator[RegistroDelDespliegue]:
         finally:
             montado.proponer()
             montado.cerrar()
-    except Rechazo as rechazo:
-        progreso.print(f"{rechazo.codigo} ({rechazo.campo}): {rechazo.que_hacer}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
-    except (DespliegueAusente, RegistroAusente) as error:
-        progreso.print(str(error), style="red")
-        raise typer.Exit(2) from None
 
 
 __all__ = ["app"]

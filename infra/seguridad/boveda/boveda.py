@@ -28,7 +28,7 @@ from infra.seguridad import base64url
 from infra.seguridad.anillo import Anillo
 from infra.seguridad.boveda import politica
 from infra.seguridad.boveda import rechazos as no
-from infra.seguridad.boveda.caja import Caja, borrar_restos, insertar, publica_de, reenvolver
+from infra.seguridad.boveda.caja import Caja, insertar, publica_de, reenvolver
 from infra.seguridad.boveda.ficha import Entrega, abrir_deposito
 from infra.seguridad.boveda.politica import Ampara, Base, Finalidad, Permiso, Titulo
 from infra.seguridad.boveda.puertos import Fuentes, Quien
@@ -179,7 +179,6 @@ class Boveda:
     def rotar(self) -> None:
         """Estrena la clave que envuelve y destruye la anterior. Errores: los de `Envoltura.rotar`."""
         self._envoltura.rotar(self.motor, reenvolver)
-        borrar_restos(self.motor)
 
     def accesos(self, ruta: UUID | None = None) -> list[Asiento]:
         """Quién hizo qué, en orden: también lo negado."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from sqlalchemy import Connection, Engine, Row, Table
+from sqlalchemy import Connection, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.azar import Azar
@@ -166,16 +166,6 @@ def reenvolver(conexion: Connection, pasar: Callable[[bytes, bytes], bytes]) -> 
     )
 
 
-def borrar_restos(motor: Engine) -> None:
-    """Vacía el WAL de SQLite. En PostgreSQL no hace falta: lo que quede está bajo la envoltura ya destruida."""
-    if motor.dialect.name == "sqlite":
-        cruda = motor.raw_connection()
-        try:
-            cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            cruda.close()
-
-
 def _cambiar(conexion: Connection, orden: sa.Update, filas: Iterable[dict[str, Any]]) -> None:
     if cambios := list(filas):
         conexion.execute(orden.values(clave=sa.bindparam("nueva")), [{"nueva": f.pop("clave"), **f} for f in cambios])
@@ -195,4 +185,4 @@ def _de_institucion(ruta: UUID, institucion: str) -> bytes:
     return b"senda-boveda-envoltura\n" + ruta.bytes + institucion.encode()
 
 
-__all__ = ["Caja", "borrar_restos", "insertar", "publica_de", "reenvolver"]
+__all__ = ["Caja", "insertar", "publica_de", "reenvolver"]

@@ -7,7 +7,6 @@ así no puede probar nombres. La coincidencia llega a quien ha de confirmarla.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -20,7 +19,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaDat
 from eventos.rechazo import Rechazo
 from infra.almacen.esquema import Instante
 from infra.almacen.insertar import insertar_si_falta
-from infra.almacen.motor import abrir_motor, leyendo
+from infra.almacen.motor import abrir_motor, leyendo, vaciar_wal
 from infra.reloj import Reloj
 from infra.seguridad import base64url
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
@@ -149,7 +148,8 @@ class RegistroUnico:
             conexion.execute(sa.delete(_huellas).where(_huellas.c.ruta == ruta))
             sin_contar = sa.or_(_propuestas.c.ruta == ruta, _propuestas.c.otra == ruta), _propuestas.c.contada.is_(None)
             conexion.execute(sa.delete(_propuestas).where(*sin_contar))
-        self._vaciar_wal()
+        if not vaciar_wal(self._motor):
+            raise HuellasEnDisco
 
     def consultas(self) -> list[Asiento]:
         """Quién registró a quién y cuándo; también lo negado."""
@@ -184,18 +184,6 @@ class RegistroUnico:
         return any(
             int(conexion.scalar(suyas.where(columnas.instante > ahora - plazo)) or 0) > tope for plazo, tope in TOPES
         )
-
-    def _vaciar_wal(self) -> None:
-        if self._motor.dialect.name != "sqlite":
-            return
-        # Sin SQLAlchemy: abriría una transacción, y dentro de una no se puede vaciar el WAL.
-        with closing(self._motor.raw_connection()) as cruda:
-            cursor = cruda.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            # La primera columna dice si alguien (un lector basta) impidió acabar; no es un error de SQLite.
-            [ocupado, *_] = cursor.fetchone() or (1,)
-        if ocupado:
-            raise HuellasEnDisco
 
     @staticmethod
     def _tomar_turno(conexion: Connection) -> None:
