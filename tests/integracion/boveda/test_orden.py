@@ -61,6 +61,22 @@ def test_una_ficha_mal_escrita_no_se_repite_en_el_error(pais, senda):
     assert "Xochi" not in negado.output
 
 
+@pytest.mark.parametrize(
+    ("institucion", "agente"), [("GT-ONG", "Xochiquetzalia"), ("GT-ONG", "ag-1"), ("ong", "ag-7c1e90aa")]
+)
+@pytest.mark.parametrize("orden", [("boveda", "revocar"), ("registro", "registrar")])
+def test_quien_actua_ha_de_tener_forma_de_seudonimo(tmp_path, orden, institucion, agente):
+    """Lo que se anota no se borra, y el libro no sabría leer otra cosa: dejaría de contarse todo lo demás."""
+    ruta = "94a76ce0-b760-4cb5-bb80-002faaad53bb"
+    citado = (ruta,) if orden[0] == "boveda" else ()
+    negado = CliRunner().invoke(
+        app, [*orden, ruta, *citado, "--institucion", institucion, "--agente", agente, "--carpeta", str(tmp_path)]
+    )
+    assert negado.exit_code == 2
+    assert "no tiene la forma" in " ".join(negado.output.split())
+    assert agente not in negado.output.replace("ag-7c1e90aa", "")
+
+
 def test_destruir_pide_dos_personas(pais, senda):
     ruta = pais.detectar()
     peticion = senda("destruir", "pedir", ruta, "la-persona-lo-pide", quien=UNA).stdout.strip()
