@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from eventos.base import UNSET, HechoDeInstitucion, HechoDeRuta, Sellado, hecho
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoFinAlojamiento, MotivoRevision
-from eventos.plazas import Cupos, Titularidad
+from eventos.plazas import Cupos, Plaza, Titularidad
 from eventos.tipos import (
     CodigoInstitucion,
     Evidencias,
@@ -189,6 +189,7 @@ class AlojamientoAsignado(HechoDeRuta, frozen=True, kw_only=True):
     albergue: Annotated[CodigoInstitucion, dice("Albergue o institución que aloja")]
     clase: ClaseAlojamiento
     urgente: Annotated[bool, dice("Ingreso de urgencia: deja pendiente la autorización si la ley la pide")]
+    plaza: Sellado[Plaza] = UNSET
 
 
 @hecho("alojamiento-finalizado")

@@ -37,4 +37,16 @@ class Cupo(Struct, frozen=True, kw_only=True):
     libres: Annotated[Cantidad, dice("Plazas libres al contarlas")]
 
 
+class Plaza(Struct, frozen=True, kw_only=True):
+    """Una plaza de un albergue: de qué sexo y de qué edad es la cama que alguien ocupa. Solo viaja sellada."""
+
+    sexo: Sexo
+    tramo: TramoCupo
+
+    @property
+    def de_nna(self) -> bool:
+        """Si es para niñas, niños y adolescentes."""
+        return self.tramo is not TramoCupo.ADULTA
+
+
 Cupos = Annotated[tuple[Cupo, ...], Meta(max_length=16, description="Plazas por sexo y tramo de edad")]

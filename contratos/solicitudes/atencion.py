@@ -27,7 +27,7 @@ from eventos.atencion import (
 from eventos.base import Sellado
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoFinAlojamiento, MotivoRevision
-from eventos.plazas import Cupos, Titularidad
+from eventos.plazas import Cupos, Plaza, Titularidad
 from eventos.tipos import (
     CodigoInstitucion,
     Evidencias,
@@ -117,11 +117,15 @@ class BrindarAtencionInmediata(PeticionDeRuta, frozen=True, kw_only=True):
 
 @peticion("asignar-alojamiento", Mandato.ALBERGUE, Mandato.ATENCION, Mandato.PROTECCION_NNA)
 class AsignarAlojamiento(PeticionDeRuta, frozen=True, kw_only=True):
-    """Aloja a la persona en una plaza adecuada a su sexo y edad (directriz OEA 29)."""
+    """Aloja a la persona en una plaza adecuada a su sexo y edad (directriz OEA 29).
+
+    ``plaza``: cuál ocupa; hace falta si el albergue tiene varias clases de plaza para su edad.
+    """
 
     albergue: Annotated[CodigoInstitucion, dice("Albergue o institución que aloja")]
     clase: ClaseAlojamiento
     urgente: Annotated[bool, dice("Ingreso de urgencia: deja pendiente la autorización si la ley la pide")]
+    plaza: Sellado[Plaza] = UNSET
 
 
 @peticion("finalizar-alojamiento", Mandato.ALBERGUE, Mandato.ATENCION, Mandato.PROTECCION_NNA)

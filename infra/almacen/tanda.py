@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, Select
 
 from eventos.base import UNSET, Hecho, HechoDeRuta, campos_sellados
 from eventos.sobre import Anotado, decodificar
+from infra.almacen.apertura import abrir_hechos
 from infra.almacen.esquema import cabecera, eventos, salida
 from infra.almacen.flujos import Agregado, Flujo
 
@@ -90,6 +91,18 @@ class Tanda:
         self.flujos.move_to_end(id_agregado)
         resultado: A = flujo.estados[clase]
         return resultado
+
+    def abiertos(self, clase: type[Hecho], rutas: Collection[UUID]) -> list[Anotado]:
+        """Los hechos de una clase de esas rutas, guardados o de esta tanda, con lo sellado abierto si aún hay clave.
+
+        Véase `infra.almacen.apertura`. Errores: `ClaveIlegible`.
+        """
+        guardados = abrir_hechos(self._conexion, self._almacen.llavero, clase, rutas)
+        return guardados + [a for a in self._por_guardar if isinstance(a.hecho, clase) and a.agregado in rutas]
+
+    def se_puede_sellar(self, ruta: UUID) -> bool:
+        """Si aún se puede contar algo sellado de esa persona: si no, su clave se destruyó."""
+        return not self._almacen.llavero.destruida(ruta)
 
     def anotar(self, hechos: Iterable[Hecho], autoria: Autoria) -> list[Anotado]:
         """Da sobre a unos hechos y los deja listos para guardar. El id (UUIDv7) y la versión ya son los definitivos."""

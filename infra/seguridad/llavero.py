@@ -132,16 +132,26 @@ class Llavero:
 
     def obtener(self, ruta: UUID) -> bytes | None:
         """La clave, o ``None`` si la ruta no tiene o se destruyó. Errores: `ClaveIlegible`."""
-        if hallada := self._de_cache([ruta]):
-            return hallada[ruta]
-        testigo = self._destrucciones
-        try:
+        return self.presentes([ruta]).get(ruta)
+
+    def presentes(self, rutas: Collection[UUID]) -> dict[UUID, bytes]:
+        """Las que hay de esas rutas: ni crea ninguna ni falla por las destruidas. Errores: `ClaveIlegible`."""
+        pedidas = sorted(set(rutas))
+        halladas = self._de_cache(pedidas)
+        if faltan := [ruta for ruta in pedidas if ruta not in halladas]:
+            testigo = self._destrucciones
             with leyendo(self._motor) as conexion:
-                leidas = self._leer(conexion, [ruta])
-        except ClaveDestruida:
-            return None
-        self._a_cache(leidas, testigo)
-        return leidas.get(ruta)
+                leidas = self._leer(conexion, faltan, exigir=False)
+            self._a_cache(leidas, testigo)
+            halladas |= leidas
+        return halladas
+
+    def destruida(self, ruta: UUID) -> bool:
+        """Si la clave de la ruta se destruyó: de esa persona ya no se puede sellar nada."""
+        if self._de_cache([ruta]):
+            return False
+        with leyendo(self._motor) as conexion:
+            return conexion.scalar(select(claves.c.destruida).where(claves.c.ruta == ruta)) is not None
 
     def destruir(self, ruta: UUID) -> None:
         """Borra la clave y deja lápida, aunque la ruta no tuviera clave aún. Repetirlo no cambia la fecha.
@@ -209,13 +219,16 @@ class Llavero:
                 for ruta, clave in dadas.items()
             ]
 
-    def _leer(self, conexion: Connection, rutas: list[UUID]) -> dict[UUID, bytes]:
+    def _leer(self, conexion: Connection, rutas: list[UUID], *, exigir: bool = True) -> dict[UUID, bytes]:
+        """Las que hay. ``exigir``: con una destruida, `ClaveDestruida`; si no, se omite."""
         columnas = select(claves.c.ruta, claves.c.clave, claves.c.destruida)
         halladas = {}
         for i in range(0, len(rutas), _TRAMO):
             for ruta, envuelta, destruida in conexion.execute(columnas.where(claves.c.ruta.in_(rutas[i : i + _TRAMO]))):
                 if destruida is not None:
-                    raise ClaveDestruida
+                    if exigir:
+                        raise ClaveDestruida
+                    continue
                 halladas[ruta] = self._abrir(conexion, ruta, envuelta)
         return halladas
 

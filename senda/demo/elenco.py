@@ -20,21 +20,23 @@ from senda.demo.guion import Guion, pedir
 
 
 class Casa(NamedTuple):
-    """Un albergue de la demostración. ``tramos``: a quién acoge."""
+    """Un albergue de la demostración. ``tramos`` y ``sexos``: a quién acoge."""
 
     titular: str
     titularidad: Titularidad
     especializado: bool
     territorio: str
     tramos: tuple[TramoCupo, ...]
+    sexos: tuple[Sexo, ...] = (Sexo.MUJER, Sexo.HOMBRE)
 
 
 _NINEZ = (TramoCupo.PRIMERA_INFANCIA, TramoCupo.NINEZ, TramoCupo.ADOLESCENCIA)
+#: Uno acoge solo a mujeres y niñas: a los demás se les busca otro.
 #: Código del albergue, que aquí es el de la institución que lo lleva.
 CASAS: dict[str, Casa] = {
     "GT-SVET-ATE": Casa("GT-SVET", Titularidad.PUBLICA, True, "GT-01", (TramoCupo.ADULTA,)),
     "GT-SBS": Casa("GT-SBS", Titularidad.PUBLICA, False, "GT-01", _NINEZ),
-    "GT-REFUGIO": Casa("GT-REFUGIO", Titularidad.ONG, True, "GT-09", (*_NINEZ, TramoCupo.ADULTA)),
+    "GT-REFUGIO": Casa("GT-REFUGIO", Titularidad.ONG, True, "GT-09", (*_NINEZ, TramoCupo.ADULTA), (Sexo.MUJER,)),
 }
 
 
@@ -92,14 +94,13 @@ def _inscribir(pais: str, institucion: InstitucionPorDefecto, clave: str) -> Ins
 
 
 def _abrir(codigo: str, casa: Casa, plazas: int) -> InscribirAlbergue:
-    sexos = (Sexo.MUJER, Sexo.HOMBRE)
     return InscribirAlbergue(
         codigo=codigo,
         titular=casa.titular,
         titularidad=casa.titularidad,
         especializado=casa.especializado,
         territorio=casa.territorio,
-        cupos=tuple(Cupo(sexo=s, tramo=t, total=plazas, libres=plazas) for s in sexos for t in casa.tramos),
+        cupos=tuple(Cupo(sexo=s, tramo=t, total=plazas, libres=plazas) for s in casa.sexos for t in casa.tramos),
     )
 
 

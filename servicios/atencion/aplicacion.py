@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from contratos.solicitudes.atencion import (
     AcordarPlan,
@@ -41,11 +41,11 @@ from eventos.atencion import (
     SatisfaccionRegistrada,
     ServicioPrestado,
 )
-from eventos.base import Hecho
+from eventos.base import UNSET, Hecho
 from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, servicios
 from servicios.atencion.dominio.alojamiento import Albergue, flujo_de
 from servicios.atencion.dominio.ruta import Atencion, exigir_abierta
-from servicios.atencion.lecturas import plazas
+from servicios.atencion.ocupacion import estancias
 from servicios.atencion.oferta import CASOS
 from servicios.comun.mesa import Mesa
 from servicios.comun.rectificacion import rectificar
@@ -92,21 +92,23 @@ def brindar_atencion_inmediata(peticion: BrindarAtencionInmediata, mesa: Mesa) -
 
 @CASOS.atiende(AsignarAlojamiento)
 def asignar_alojamiento(peticion: AsignarAlojamiento, mesa: Mesa) -> Sequence[Hecho]:
-    """Aloja a la persona si queda plaza para su edad."""
+    """Aloja a la persona si queda plaza para su sexo y edad."""
     ficha = mesa.ruta(peticion.ruta)
-    asignado = AlojamientoAsignado(alojamiento=mesa.nuevo_id(), **asdict(peticion))
-    return [
-        alojamiento.asignar(
-            _atencion(mesa, peticion.ruta),
-            asignado,
-            albergue=mesa.estado(Albergue, flujo_de(peticion.albergue)),
-            plazas=plazas(mesa.leer, peticion.albergue, nna=ficha.nna),
-            en_directorio=mesa.institucion_de(peticion.albergue) is not None,
-            abierta=ficha.abierta,
-            institucion=mesa.institucion,
-            instante=mesa.ocurrido,
-        )
-    ]
+    asignado = alojamiento.asignar(
+        _atencion(mesa, peticion.ruta),
+        AlojamientoAsignado(alojamiento=mesa.nuevo_id(), **asdict(peticion)),
+        albergue=mesa.estado(Albergue, flujo_de(peticion.albergue)),
+        estancias=estancias(mesa, peticion.albergue),
+        nna=ficha.nna,
+        en_directorio=mesa.institucion_de(peticion.albergue) is not None,
+        abierta=ficha.abierta,
+        institucion=mesa.institucion,
+        instante=mesa.ocurrido,
+    )
+    if asignado.plaza is not UNSET and not mesa.se_puede_sellar(peticion.ruta):
+        # A quien ya no tiene clave no se le niega techo: su plaza será una que no se sabe.
+        asignado = replace(asignado, plaza=UNSET)
+    return [asignado]
 
 
 @CASOS.atiende(FinalizarAlojamiento)

@@ -1,8 +1,8 @@
-"""Las plazas de cada albergue y quién las ocupa, para no asignar nunca una que no hay.
+"""Los albergues, las plazas que declaran y quién está en cada uno.
 
-Un albergue declara cuántas plazas le quedan libres (acoge también a quien no tiene ruta). Desde ese recuento, cada
-ingreso resta una y cada salida de quien ya estaba la devuelve. El turno de escritura del servicio hace que quien
-consulta y asigna lo haga solo.
+Qué plaza ocupa cada persona no está aquí: sobreviviría a su clave, y en un albergue pequeño diría de quién es cada
+cama. Lo abre, al decidir, `servicios.atencion.ocupacion`. El turno de escritura del servicio hace que quien consulta y
+asigna lo haga solo.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Ro
 
 from eventos.atencion import AlbergueInscrito, AlojamientoAsignado, AlojamientoFinalizado, CuposActualizados
 from eventos.comun import HechoRectificado
-from eventos.plazas import Cupo, TramoCupo
+from eventos.plazas import Cupo
 from eventos.sobre import Anotado
-from eventos.tipos import SiNo
 from infra.almacen.insertar import insertar_si_falta
-from servicios.atencion.dominio.alojamiento import Plazas
+from servicios.atencion.dominio.alojamiento import EN_ALBERGUE
 from servicios.comun.rutas import identificaciones, rutas
 
 TABLAS = MetaData()
@@ -62,31 +61,34 @@ estancias = Table(
     Index("estancias_por_albergue", "albergue"),
 )
 
+_EN_ALBERGUE = sorted(EN_ALBERGUE)
+
 Leer = Callable[[Select[Any]], Sequence[Row[Any]]]
 
 
-def plazas(leer: Leer, albergue: str, *, nna: bool) -> Plazas:
-    """Las plazas de un albergue para NNA o para adultas, ahora. Todo a cero si no está inscrito."""
-    declaradas = leer(
-        sa.select(sa.func.coalesce(sa.func.sum(cupos.c.total), 0), sa.func.coalesce(sa.func.sum(cupos.c.libres), 0))
-        .where(cupos.c.albergue == albergue)
-        .where((cupos.c.tramo != TramoCupo.ADULTA.value) if nna else (cupos.c.tramo == TramoCupo.ADULTA.value))
-    )[0]
-    vivas = estancias.c.egreso.is_(None)
-    ocupadas, ingresos, salidas = leer(
+def estancias_que_cuentan(leer: Leer, albergue: str) -> Sequence[Row[Any]]:
+    """Las de un albergue que siguen vivas, y las que terminaron tras el recuento y eran anteriores a él.
+
+    Cada fila: ``hecho``, ``ruta``, si está ``viva``, si entró ``desde_recuento``, si al abrir la ruta se la tuvo por
+    ``nna`` y qué dijo de ello una ``identificacion`` (nula si no la hay; varias, varias filas).
+    """
+    viva = estancias.c.egreso.is_(None)
+    devuelve = (estancias.c.egreso == albergues.c.recuento) & (estancias.c.ingreso < albergues.c.recuento)
+    # Se mira al consultar, no al ingresar: así la lectura no depende de en qué orden llegó lo que otros contaron.
+    return leer(
         sa.select(
-            _cuantas(vivas),
-            _cuantas(vivas & (estancias.c.ingreso == albergues.c.recuento)),
-            _cuantas((estancias.c.egreso == albergues.c.recuento) & (estancias.c.ingreso < albergues.c.recuento)),
+            estancias.c.hecho,
+            estancias.c.ruta,
+            viva.label("viva"),
+            (estancias.c.ingreso == albergues.c.recuento).label("desde_recuento"),
+            rutas.c.nna,
+            identificaciones.c.nna.label("identificacion"),
         )
-        .select_from(estancias)
-        .join(rutas, rutas.c.ruta == estancias.c.ruta)
         .join(albergues, albergues.c.codigo == estancias.c.albergue)
-        .where(estancias.c.albergue == albergue, _es_nna() if nna else sa.not_(_es_nna()))
-    )[0]
-    total, libres = int(declaradas[0]), int(declaradas[1])
-    quedan = min(libres - ingresos + salidas, total - ocupadas)
-    return Plazas(total=total, libres=max(0, quedan), ocupadas=ocupadas)
+        .join(rutas, rutas.c.ruta == estancias.c.ruta)
+        .outerjoin(identificaciones, identificaciones.c.ruta == estancias.c.ruta)
+        .where(estancias.c.albergue == albergue, estancias.c.clase.in_(_EN_ALBERGUE), viva | devuelve)
+    )
 
 
 def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
@@ -154,22 +156,3 @@ def _vigente(albergue: Any) -> Any:
 def _recuento_de(albergue: str) -> Any:
     # Quien aloja sin ser albergue inscrito no tiene recuento: vale 0, anterior a cualquiera que declare después.
     return sa.func.coalesce(_vigente(albergue), 0)
-
-
-def _es_nna() -> Any:
-    """Como en `servicios.comun.rutas`: lo que dijo la última identificación o, si no consta, la apertura de la ruta.
-
-    Se mira al consultar, no al ingresar: así la lectura no depende de en qué orden llegó lo que otros contaron.
-    """
-    ultima = (
-        sa.select(identificaciones.c.nna)
-        .where(identificaciones.c.ruta == estancias.c.ruta)
-        .order_by(identificaciones.c.evento.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return sa.case((ultima == SiNo.SI.value, True), (ultima == SiNo.NO.value, False), else_=rutas.c.nna)
-
-
-def _cuantas(condicion: Any) -> Any:
-    return sa.func.coalesce(sa.func.sum(sa.case((condicion, 1), else_=0)), 0)

@@ -13,7 +13,7 @@ from eventos.base import Hecho
 from eventos.rechazo import Rechazo, TodaviaNo
 from servicios.atencion.dominio import alojamiento
 from servicios.atencion.dominio.alojamiento import Albergue, flujo_de
-from servicios.atencion.lecturas import plazas
+from servicios.atencion.ocupacion import estancias
 from servicios.comun.mesa import Casos, Mesa
 
 CASOS = Casos()
@@ -55,14 +55,8 @@ def actualizar_cupos(peticion: ActualizarCupos, mesa: Mesa) -> Sequence[Hecho]:
     ficha = albergue.ficha
     if ficha and mesa.institucion not in {ficha.titular, ficha.codigo} and not _es_rectora(mesa):
         raise NoEsTitular
-    return [
-        alojamiento.actualizar_cupos(
-            albergue,
-            CuposActualizados(**asdict(peticion)),
-            ocupadas_nna=plazas(mesa.leer, peticion.codigo, nna=True).ocupadas,
-            ocupadas_adultas=plazas(mesa.leer, peticion.codigo, nna=False).ocupadas,
-        )
-    ]
+    actualizados = CuposActualizados(**asdict(peticion))
+    return [alojamiento.actualizar_cupos(albergue, actualizados, estancias(mesa, peticion.codigo))]
 
 
 def _es_rectora(mesa: Mesa) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select
 
 from contratos.base import Peticion
 from eventos.base import Hecho
+from eventos.sobre import Anotado
 from infra.almacen.flujos import Agregado
 from infra.almacen.tanda import Autoria, Tanda
 from servicios.comun import directorio, rutas
@@ -66,6 +67,14 @@ class Mesa:
     def estado(self, clase: type[A], id_agregado: UUID) -> A:
         """El estado de un agregado de este servicio."""
         return self.tanda.estado(clase, id_agregado)
+
+    def abiertos(self, clase: type[Hecho], rutas: Collection[UUID]) -> Sequence[Anotado]:
+        """Los hechos de una clase de esas rutas, de este servicio, con lo sellado abierto si aún hay con qué."""
+        return self.tanda.abiertos(clase, rutas)
+
+    def se_puede_sellar(self, ruta: UUID) -> bool:
+        """Si de esa persona aún se puede contar algo sellado."""
+        return self.tanda.se_puede_sellar(ruta)
 
     def ruta(self, ruta: UUID) -> FichaRuta:
         """Lo que este servicio sabe de una ruta. Errores: `RutaDesconocida` si coordinación aún no la abrió."""

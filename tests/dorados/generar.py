@@ -1,6 +1,7 @@
 """Añade los dorados que falten: ``python -m tests.dorados.generar``.
 
-Nunca reescribe uno: los bytes viejos son la prueba de que se siguen leyendo.
+Nunca reescribe uno: los bytes viejos son la prueba de que se siguen leyendo. Si un tipo gana un campo, el de antes se
+guarda aparte diciendo qué le faltaba (``<tipo>.sin-plaza.json``) y se genera otro con todos.
 """
 
 from __future__ import annotations

@@ -167,8 +167,8 @@ def test_lo_leido_antes_de_una_destruccion_no_vuelve_a_la_cache(motor, reloj):
     abrir_llavero(motor, reloj).obtener_o_crear([ruta])
     leer = llavero._leer
 
-    def leer_y_que_otro_destruya(conexion, pedidas):
-        leidas = leer(conexion, pedidas)
+    def leer_y_que_otro_destruya(conexion, pedidas, **opciones):
+        leidas = leer(conexion, pedidas, **opciones)
         conexion.rollback()
         llavero._leer = leer
         llavero.destruir(ruta)

@@ -45,6 +45,7 @@ RECHAZOS_PREVISTOS = {
     "ruta-cerrada",
     "sin-consentimiento",
     "sin-participacion",
+    "sin-plaza",
 }
 
 

@@ -48,10 +48,11 @@ from eventos.motivos import MotivoDescarte
 from eventos.repatriacion import Documento, Permanencia, RepatriacionSolicitada, ResultadoInteresSuperior
 from eventos.tipos import NivelRiesgo, SiNo
 from senda.demo.elenco import CASAS, EN_OTRO_PAIS
-from senda.demo.guion import NoAceptada, Paso
+from senda.demo.guion import Acuses, GuionRoto, NoAceptada, Paso
 from senda.demo.historias import viaje
 from senda.demo.historias.caso import Caso
 from senda.demo.historias.hallazgo import evaluacion, informar
+from senda.demo.historias.personas import plaza_de
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,28 @@ def acoger(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:
     """Lo primero: comida, resguardo y calma. Si la institución tiene casa, la aloja esa misma noche."""
     prestaciones = (Prestacion.ALIMENTACION, Prestacion.PRIMEROS_AUXILIOS, Prestacion.RESGUARDO)
     peticiones: list[Peticion] = [BrindarAtencionInmediata(ruta=caso.ruta, prestaciones=prestaciones)]
-    if encargo.a in CASAS and not caso.consta(AlojamientoAsignado):
-        especializado = CASAS[encargo.a].especializado
-        clase = ClaseAlojamiento.ALBERGUE_ESPECIALIZADO if especializado else ClaseAlojamiento.ALBERGUE_GENERAL
-        peticiones.append(AsignarAlojamiento(ruta=caso.ruta, albergue=encargo.a, clase=clase, urgente=True))
     if not caso.es_nna and not caso.consta(ConsentimientoOtorgado):
         peticiones.append(_consentimiento(caso, QuienConsiente.PERSONA))
     acuses = yield from caso.pedir(encargo.a, *peticiones)
+    if encargo.a in CASAS and not caso.consta(AlojamientoAsignado):
+        acuses += yield from _alojar(caso, encargo.a)
     return tuple(acuse.eventos[0].id for acuse in acuses)
+
+
+def _alojar(caso: Caso, casa: str) -> Paso[Acuses]:
+    """En su casa o, si no tiene plaza de su sexo y edad, en la primera que la tenga."""
+    for candidata in (casa, *(otra for otra in CASAS if otra != casa)):
+        especializado = CASAS[candidata].especializado
+        clase = ClaseAlojamiento.ALBERGUE_ESPECIALIZADO if especializado else ClaseAlojamiento.ALBERGUE_GENERAL
+        ingreso = AsignarAlojamiento(
+            ruta=caso.ruta, albergue=candidata, clase=clase, urgente=True, plaza=plaza_de(caso.persona)
+        )
+        try:
+            return (yield from caso.pedir(casa, ingreso))
+        except NoAceptada as error:
+            if error.codigo != "sin-plaza":
+                raise
+    raise GuionRoto("ningún albergue tiene plaza para esta persona")
 
 
 def dar_seguridad(caso: Caso, encargo: Encargo) -> Paso[Pruebas]:

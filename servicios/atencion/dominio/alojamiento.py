@@ -1,17 +1,17 @@
-"""Dónde se aloja a la persona, sin pasar nunca de las plazas que hay.
+"""Dónde se aloja a la persona, sin pasar nunca de las plazas que hay de su sexo y edad.
 
-Las plazas se cuentan por tramo: niñez y adolescencia, o adultas. El sexo no: solo el albergue lo sabe al recibirla;
-que un hecho lo llevara en claro reidentificaría a quien ingresa (arquitectura, idea 4).
+Qué plaza ocupa cada una va sellado: quien decide lo abre para contar, y no queda en claro en ningún sitio
+(decisión 024). Cómo se cuentan está en `servicios.atencion.dominio.plazas`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
-from typing import Self
+from itertools import chain
 from uuid import UUID, uuid5
 
-from msgspec import Struct
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from eventos.atencion import (
@@ -23,14 +23,15 @@ from eventos.atencion import (
 )
 from eventos.base import ESPACIO
 from eventos.listas import ServicioPedido
-from eventos.plazas import Cupo, TramoCupo
+from eventos.plazas import Cupo, Plaza
 from eventos.rechazo import Rechazo
 from eventos.vigentes import Vigentes
 from servicios.atencion.dominio.consentimiento import exigir_consentimiento
+from servicios.atencion.dominio.plazas import Estancia, PlazaFueraDeAlbergue, contar, elegir
 from servicios.atencion.dominio.ruta import Atencion, exigir_abierta
 
 #: Dónde solo se aloja en un albergue inscrito; en lo demás basta una institución del directorio.
-_EN_ALBERGUE = frozenset({ClaseAlojamiento.ALBERGUE_ESPECIALIZADO, ClaseAlojamiento.ALBERGUE_GENERAL})
+EN_ALBERGUE = frozenset({ClaseAlojamiento.ALBERGUE_ESPECIALIZADO, ClaseAlojamiento.ALBERGUE_GENERAL})
 
 
 class AlbergueDesconocido(Rechazo):
@@ -47,14 +48,6 @@ class NoEspecializado(Rechazo):
     codigo = "albergue-no-especializado"
     campo = "datos.clase"
     que_hacer = "Ese albergue no es especializado: pide la clase albergue-general u otro albergue."
-
-
-class SinPlaza(Rechazo):
-    """No queda plaza para su edad."""
-
-    codigo = "sin-plaza"
-    campo = "datos.albergue"
-    que_hacer = "No quedan plazas para su edad: busca otro albergue, o que este actualice sus cupos."
 
 
 class YaAlojada(Rechazo):
@@ -92,20 +85,6 @@ class CuposIncoherentes(Rechazo):
     )
 
 
-class Plazas(Struct, frozen=True, kw_only=True):
-    """Plazas de un albergue para un tramo: las que tiene, las que quedan y a cuántas personas aloja."""
-
-    total: int = 0
-    libres: int = 0
-    ocupadas: int = 0
-
-    @classmethod
-    def de(cls, cupos: Iterable[Cupo], *, nna: bool) -> Self:
-        """Las declaradas para NNA o para adultas, sin contar a nadie."""
-        suyos = [cupo for cupo in cupos if (cupo.tramo is not TramoCupo.ADULTA) is nna]
-        return cls(total=sum(c.total for c in suyos), libres=sum(c.libres for c in suyos))
-
-
 class Albergue(Vigentes, frozen=True, kw_only=True):
     """Un albergue de la oferta."""
 
@@ -116,6 +95,14 @@ class Albergue(Vigentes, frozen=True, kw_only=True):
         ultimo = next((hecho for _, hecho in reversed([*self.de(CuposActualizados)])), None)
         return replace(inscrito, cupos=ultimo.cupos) if inscrito and ultimo else inscrito
 
+    @property
+    def plazas_de_siempre(self) -> frozenset[Plaza]:
+        """Las clases de plaza que ha declarado alguna vez."""
+        al_inscribirse = [hecho.cupos for _, hecho in self.de(AlbergueInscrito)]
+        despues = [hecho.cupos for _, hecho in self.de(CuposActualizados)]
+        todos = chain.from_iterable(al_inscribirse + despues)
+        return frozenset(Plaza(sexo=cupo.sexo, tramo=cupo.tramo) for cupo in todos)
+
 
 def flujo_de(codigo: str) -> UUID:
     """El agregado de un albergue, por su código."""
@@ -123,27 +110,30 @@ def flujo_de(codigo: str) -> UUID:
 
 
 def asignar(
-    atencion: Atencion, asignado: AlojamientoAsignado, *, albergue: Albergue, plazas: Plazas, en_directorio: bool,
-    abierta: bool, institucion: str, instante: datetime,
+    atencion: Atencion, asignado: AlojamientoAsignado, *, albergue: Albergue, estancias: Collection[Estancia],
+    nna: bool, en_directorio: bool, abierta: bool, institucion: str, instante: datetime,
 ) -> AlojamientoAsignado:  # fmt: skip
     """Aloja a la persona. El ingreso de urgencia no espera consentimiento ni a que se reabra la ruta; la plaza, sí.
 
-    ``plazas``: las de su tramo, ahora. ``en_directorio``: si el código es de una institución conocida. ``institucion``:
-    quien la aloja o la ingresa, a la que ha de alcanzar el consentimiento.
-    Errores: `RutaYaCerrada`, `YaAlojada`, `AlbergueDesconocido`, `NoEspecializado`, `SinPlaza`, `SinConsentimiento`.
+    En un albergue, el hecho lleva siempre la plaza, también si se dedujo. ``estancias``: las que cuentan en él.
+    ``en_directorio``: si el código es de una institución conocida. ``institucion``: quien la aloja o la ingresa, a la
+    que ha de alcanzar el consentimiento. Errores: `RutaYaCerrada`, `YaAlojada`, `AlbergueDesconocido`,
+    `NoEspecializado`, `FaltaPlaza`, `PlazaDeOtraEdad`, `PlazaFueraDeAlbergue`, `SinPlaza`, `SinConsentimiento`.
     """
     if not asignado.urgente:
         exigir_abierta(abierta=abierta)
     if atencion.estancia is not None:
         raise YaAlojada
     ficha = albergue.ficha
-    if ficha is None and (asignado.clase in _EN_ALBERGUE or not en_directorio):
+    if ficha is None and (asignado.clase in EN_ALBERGUE or not en_directorio):
         raise AlbergueDesconocido
-    if ficha is not None:
-        if asignado.clase is ClaseAlojamiento.ALBERGUE_ESPECIALIZADO and not ficha.especializado:
-            raise NoEspecializado
-        if plazas.libres < 1:
-            raise SinPlaza
+    if asignado.clase is ClaseAlojamiento.ALBERGUE_ESPECIALIZADO and ficha and not ficha.especializado:
+        raise NoEspecializado
+    if asignado.clase in EN_ALBERGUE and ficha:
+        plazas = contar(ficha.cupos, estancias, antes=albergue.plazas_de_siempre)
+        asignado = replace(asignado, plaza=elegir(asignado.plaza, plazas, nna=nna))
+    elif asignado.plaza is not UNSET:
+        raise PlazaFueraDeAlbergue
     if not asignado.urgente:
         exigir_consentimiento(atencion, ServicioPedido.ALOJAMIENTO, institucion=institucion, instante=instante)
     return asignado
@@ -165,18 +155,19 @@ def inscribir(albergue: Albergue, inscrito: AlbergueInscrito) -> AlbergueInscrit
 
 
 def actualizar_cupos(
-    albergue: Albergue, actualizados: CuposActualizados, *, ocupadas_nna: int, ocupadas_adultas: int
+    albergue: Albergue, actualizados: CuposActualizados, estancias: Collection[Estancia]
 ) -> CuposActualizados:
     """Declara las plazas de nuevo. Puede bajar de las ocupadas (se perdió una ala); entonces no queda ninguna libre.
 
-    Errores: `AlbergueDesconocido`, `CuposIncoherentes`.
+    ``estancias``: las que cuentan en él. Errores: `AlbergueDesconocido`, `CuposIncoherentes`.
     """
     if albergue.ficha is None:
         raise AlbergueDesconocido
     _exigir_coherentes(actualizados.cupos)
-    for nna, ocupadas in ((True, ocupadas_nna), (False, ocupadas_adultas)):
-        declaradas = Plazas.de(actualizados.cupos, nna=nna)
-        if declaradas.libres > max(0, declaradas.total - ocupadas):
+    contadas = contar(actualizados.cupos, estancias)
+    for cupo in actualizados.cupos:
+        plazas = contadas[Plaza(sexo=cupo.sexo, tramo=cupo.tramo)]
+        if cupo.libres > max(0, plazas.total - plazas.ocupadas):
             raise CuposIncoherentes
     return actualizados
 

@@ -6,6 +6,8 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from eventos.atencion import (
     Alcance,
     AlojamientoAsignado,
@@ -20,6 +22,7 @@ from eventos.atencion import (
     ServicioPrestado,
 )
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
+from eventos.plazas import Plaza
 from eventos.tipos import SiNo
 from servicios.atencion.dominio.ruta import Atencion
 from tests.unidad.historia import INICIO, RUTA
@@ -62,8 +65,15 @@ def prestado(
     return ServicioPrestado(ruta=RUTA, servicio=servicio, resultado=resultado, meta=meta)
 
 
-def estancia(*, urgente: bool = False, clase: ClaseAlojamiento = ClaseAlojamiento.ALBERGUE_GENERAL):
-    return AlojamientoAsignado(ruta=RUTA, alojamiento=ESTANCIA, albergue=ALBERGUE, clase=clase, urgente=urgente)
+def estancia(
+    *,
+    urgente: bool = False,
+    clase: ClaseAlojamiento = ClaseAlojamiento.ALBERGUE_GENERAL,
+    plaza: Plaza | UnsetType = UNSET,
+):
+    return AlojamientoAsignado(
+        ruta=RUTA, alojamiento=ESTANCIA, albergue=ALBERGUE, clase=clase, urgente=urgente, plaza=plaza
+    )
 
 
 def acordado(*metas: UUID, por: QuienConsiente = QuienConsiente.PERSONA, oida: bool = True, plan: UUID = PLAN):

@@ -55,8 +55,8 @@ from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.tipos import NivelRiesgo, Sexo, SiNo, Urgencia
 from servicios.atencion.aplicacion import CASOS
 from servicios.atencion.contexto import CONTEXTO
-from servicios.atencion.dominio.alojamiento import SinPlaza
 from servicios.atencion.dominio.consentimiento import FaltaRepresentacion, SinConsentimiento
+from servicios.atencion.dominio.plazas import SinPlaza
 from servicios.atencion.dominio.ruta import RutaYaCerrada
 from servicios.atencion.dominio.servicios import DerivacionAjena
 from servicios.atencion.oferta import NoEsTitular, TitularDesconocida

@@ -15,6 +15,11 @@ from tests.dorados.ejemplo import CARPETA, cifra_fija, descifra_fija, ejemplo
 DORADOS = sorted(CARPETA.glob("*.json"))
 
 
+def tipo_de(archivo: Path) -> str:
+    """Lo que sigue al tipo dice qué le faltaba entonces: los bytes de antes de un campo nuevo también se conservan."""
+    return ".".join(archivo.stem.split(".")[:4])
+
+
 def test_cada_tipo_tiene_su_dorado():
     """Si falta: ``python -m tests.dorados.generar``."""
     assert [t for t in CATALOGO if not (CARPETA / f"{t}.json").exists()] == []
@@ -26,10 +31,11 @@ def test_se_lee_siempre(archivo: Path):
     sin_clave, con_clave = decodificar(cuerpo), decodificar(cuerpo, descifra_fija)
     sellados = campos_sellados(type(sin_clave.hecho))
     assert all(getattr(sin_clave.hecho, c) is UNSET for c in sellados)
-    assert any(getattr(con_clave.hecho, c) is not UNSET for c in sellados) == bool(sellados)
+    assert any(getattr(con_clave.hecho, c) is not UNSET for c in sellados) == (b'"sellado":' in cuerpo)
+    assert not sellados or b'"sellado":' in cuerpo or archivo.stem not in CATALOGO
 
 
-@pytest.mark.parametrize("archivo", [a for a in DORADOS if a.stem in CATALOGO], ids=lambda a: a.stem)
+@pytest.mark.parametrize("archivo", [a for a in DORADOS if tipo_de(a) in CATALOGO], ids=lambda a: a.stem)
 def test_escribirlo_otra_vez_da_los_mismos_bytes(archivo: Path):
     cuerpo = archivo.read_bytes()
     assert codificar(decodificar(cuerpo, descifra_fija), cifra_fija(archivo.stem)) == cuerpo
