@@ -2,7 +2,8 @@
 
 Un hecho es una estructura inmutable que se declara una sola vez. Cada campo es *abierto* (viaja en claro porque una
 regla lo necesita para encaminar) o *sellado* (viaja cifrado con la clave de la persona desde que se codifica). Quien
-lee sin la clave recibe ``UNSET`` en los sellados: por eso ninguna regla puede apoyarse en ellos.
+lee sin la clave recibe ``UNSET`` en los sellados: por eso ninguna regla puede apoyarse en ellos (decisión 002; la
+única salvedad, la plaza de albergue, en la 024).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 
 from contratos.campos import campos
 from contratos.revision import revisar
-from contratos.solicitudes.atencion import AcordarPlan, InscribirAlbergue
+from contratos.solicitudes.atencion import AcordarPlan, AsignarAlojamiento, InscribirAlbergue
 from contratos.solicitudes.coordinacion import InscribirInstitucion
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from senda.ventanilla.preguntas import Preguntas, interpretar, presentar
@@ -26,7 +26,7 @@ class Terminal:
         return cola.pop(0) + "\n" if cola else "\n"
 
 
-def preguntar(clase, **respuestas):
+def preguntar(clase, /, **respuestas):
     terminal = Terminal(**respuestas)
     return Preguntas(terminal.leer, terminal.dicho.append).peticion(clase), terminal.dicho
 
@@ -92,6 +92,16 @@ def test_un_entero_es_un_entero_y_una_lista_obligatoria_puede_ir_vacia():
     libres = next(c for c in campos(total.estructura) if c.nombre == "libres").forma
     assert interpretar(libres, "12") == 12
     assert interpretar(libres, "doce") == "doce"
+
+
+def test_la_plaza_se_pregunta_como_cualquier_campo_sellado():
+    datos, dicho = preguntar(
+        AsignarAlojamiento, ruta=RUTA, albergue="GT-REFUGIO", clase="albergue-especializado", urgente="sí",
+        plaza__sexo="mujer", plaza__tramo="adulta", **{"¿plaza? (sí/no)": "sí"},
+    )  # fmt: skip
+    assert datos["plaza"] == {"sexo": "mujer", "tramo": "adulta"}
+    assert revisar(AsignarAlojamiento, datos) == ()
+    assert "va sellado" in next(linea for linea in dicho if linea.startswith("plaza "))
 
 
 @pytest.mark.parametrize("campo", campos(AcordarPlan), ids=lambda c: c.nombre)
