@@ -82,6 +82,29 @@ def test_obtener_no_crea(motor, reloj):
     assert filas(motor, claves.c.ruta) == []
 
 
+def test_las_presentes_son_las_que_hay_y_las_demas_no_estorban(motor, reloj):
+    viva, otra, destruida, sin_clave = rutas(4)
+    llavero = abrir_llavero(motor, reloj)
+    dadas = llavero.obtener_o_crear([viva, otra, destruida])
+    llavero.destruir(destruida)
+    for abierto in (llavero, abrir_llavero(motor, reloj)):
+        assert abierto.presentes([viva, otra, destruida, sin_clave]) == {viva: dadas[viva], otra: dadas[otra]}
+        assert [abierto.destruida(r) for r in (viva, destruida, sin_clave)] == [False, True, False]
+    assert len(filas(motor, claves.c.ruta)) == 3
+
+
+def test_las_presentes_se_leen_de_una_vez_y_luego_de_memoria(motor, reloj):
+    pedidas = rutas(10)
+    abrir_llavero(motor, reloj).obtener_o_crear(pedidas)
+    llavero = abrir_llavero(motor, reloj)
+    consultas: list[str] = []
+    event.listen(motor, "before_cursor_execute", lambda *a: consultas.append(a[2]))
+    llavero.presentes(pedidas)
+    assert len([c for c in consultas if "FROM claves" in c]) == 1
+    llavero.presentes(pedidas)
+    assert len([c for c in consultas if "FROM claves" in c]) == 1
+
+
 def test_ninguna_clave_esta_en_claro_en_el_almacen(motor, reloj):
     dadas = abrir_llavero(motor, reloj).obtener_o_crear(rutas(3))
     for envuelta in filas(motor, claves.c.clave):

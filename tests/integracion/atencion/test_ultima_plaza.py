@@ -186,14 +186,15 @@ def test_un_sello_que_no_abre_no_impide_el_ingreso_de_otra(replicas: list[Almace
 
 
 def test_las_claves_se_piden_en_lote_y_solo_las_de_ese_albergue(replicas: list[Almacen], pila: Pila, monkeypatch):
-    *dentro, fuera, nueva = rutas = [uuid4() for _ in range(7)]
+    *dentro, en_familia, en_otra_casa, nueva = rutas = [uuid4() for _ in range(7)]
     preparar(replicas[0], rutas, mujer=6)
     for ruta in dentro:
         assert pedir(replicas[0], ingreso(ruta)) == "aceptada"
-    con_familia = AsignarAlojamiento(
-        ruta=fuera, albergue=TITULAR, clase=ClaseAlojamiento.FAMILIA_SUSTITUTA, urgente=True
-    )
-    assert pedir(replicas[0], con_familia) == "aceptada"
+    for ruta, donde in ((en_familia, ALBERGUE), (en_otra_casa, TITULAR)):
+        clase = ClaseAlojamiento.FAMILIA_SUSTITUTA
+        assert (
+            pedir(replicas[0], AsignarAlojamiento(ruta=ruta, albergue=donde, clase=clase, urgente=True)) == "aceptada"
+        )
     pedidas: list[set[UUID]] = []
     presentes = pila.llavero.presentes
 

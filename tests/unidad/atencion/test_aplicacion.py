@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 import servicios.atencion
 from contratos.base import PETICIONES, Mandato
@@ -42,7 +43,7 @@ from eventos.atencion import (
 )
 from eventos.comun import Efecto
 from eventos.coordinacion import DerivacionAceptada, InstitucionInscrita, RutaCerrada, RutaReabierta
-from eventos.deteccion import PresuntaVictimaDetectada
+from eventos.deteccion import PresuntaVictimaDetectada, VictimaIdentificada
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
 from eventos.motivos import (
     MotivoCierre,
@@ -61,7 +62,7 @@ from servicios.atencion.dominio.ruta import RutaYaCerrada
 from servicios.atencion.dominio.servicios import DerivacionAjena
 from servicios.atencion.oferta import NoEsTitular, TitularDesconocida
 from servicios.comun.rutas import RutaDesconocida
-from tests.unidad.atencion.relatos import ALBERGUE, OTRA_META
+from tests.unidad.atencion.relatos import ALBERGUE, META, OTRA_META
 from tests.unidad.atencion.rutas_abiertas import abierta
 from tests.unidad.banco import Banco, banco
 from tests.unidad.historia import INSTITUCION, RUTA
@@ -262,6 +263,19 @@ def test_anular_un_ingreso_devuelve_la_plaza(en_ruta):
         en_ruta.pedir(otra)
     en_ruta.pedir(rectificar(ingreso.id))
     assert en_ruta.pedir(otra)
+
+
+def test_quien_ingreso_de_adulta_y_resulta_nina_no_deja_libre_la_cama(en_ruta):
+    """Sin su clave no se sabe en cuál está: cuenta en las de las dos edades con que ha constado."""
+    adulta, nina = (Cupo(sexo=Sexo.MUJER, tramo=t, total=1, libres=1) for t in (TramoCupo.ADULTA, TramoCupo.NINEZ))
+    en_ruta.pedir(replace(inscribir(), cupos=(adulta, nina)), institucion=TITULAR)
+    en_ruta.pedir(replace(INGRESO, urgente=True))
+    en_ruta.llavero.destruir(RUTA)
+    en_ruta.conocer(VictimaIdentificada(ruta=RUTA, nna=SiNo.SI, extranjera=SiNo.NO))
+    for otra, nna in ((OTRA_META, False), (META, True)):
+        en_ruta.conocer(abierta(otra, nna=nna))
+        with pytest.raises(SinPlaza):
+            en_ruta.pedir(replace(INGRESO, ruta=otra, urgente=True))
 
 
 def test_una_derivacion_es_de_esa_ruta_y_de_quien_la_acepto(en_ruta):
