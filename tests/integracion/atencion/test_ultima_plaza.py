@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from contratos.base import Peticion
 from contratos.solicitudes.atencion import AsignarAlojamiento, FinalizarAlojamiento, InscribirAlbergue
@@ -36,6 +36,7 @@ from tests.unidad.historia import anotado
 
 REPLICAS = 4
 ALBERGUE = "GT-REFUGIO-1"
+OTRO_ALBERGUE = "GT-REFUGIO-2"
 TITULAR = "GT-REFUGIO"
 MUJER = Plaza(sexo=Sexo.MUJER, tramo=TramoCupo.ADULTA)
 HOMBRE = Plaza(sexo=Sexo.HOMBRE, tramo=TramoCupo.ADULTA)
@@ -76,8 +77,12 @@ def preparar(almacen: Almacen, rutas: list[UUID], **libres: int) -> None:
         codigo=TITULAR, pais="gt", mandatos=("albergue",), servicios=(), cobertura=("GT",), clave_firma="A" * 43
     )
     conocer(almacen, titular, *(abierta(ruta) for ruta in rutas))
+    inscribir(almacen, ALBERGUE, **libres)
+
+
+def inscribir(almacen: Almacen, codigo: str, **libres: int) -> None:
     inscrito = InscribirAlbergue(
-        codigo=ALBERGUE, titular=TITULAR, titularidad=Titularidad.ONG, especializado=False, territorio="GT-01",
+        codigo=codigo, titular=TITULAR, titularidad=Titularidad.ONG, especializado=False, territorio="GT-01",
         cupos=tuple(Cupo(sexo=Sexo(s), tramo=TramoCupo.ADULTA, total=n, libres=n) for s, n in libres.items()),
     )  # fmt: skip
     assert pedir(almacen, inscrito) == "aceptada"
@@ -190,11 +195,10 @@ def test_las_claves_se_piden_en_lote_y_solo_las_de_ese_albergue(replicas: list[A
     preparar(replicas[0], rutas, mujer=6)
     for ruta in dentro:
         assert pedir(replicas[0], ingreso(ruta)) == "aceptada"
-    for ruta, donde in ((en_familia, ALBERGUE), (en_otra_casa, TITULAR)):
-        clase = ClaseAlojamiento.FAMILIA_SUSTITUTA
-        assert (
-            pedir(replicas[0], AsignarAlojamiento(ruta=ruta, albergue=donde, clase=clase, urgente=True)) == "aceptada"
-        )
+    inscribir(replicas[0], OTRO_ALBERGUE, mujer=1)
+    assert pedir(replicas[0], replace(ingreso(en_otra_casa), albergue=OTRO_ALBERGUE)) == "aceptada"
+    con_familia = replace(ingreso(en_familia), clase=ClaseAlojamiento.FAMILIA_SUSTITUTA)
+    assert pedir(replicas[0], con_familia) == "aceptada"
     pedidas: list[set[UUID]] = []
     presentes = pila.llavero.presentes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -56,6 +57,7 @@ from eventos.plazas import Cupo, Titularidad, TramoCupo
 from eventos.tipos import NivelRiesgo, Sexo, SiNo, Urgencia
 from servicios.atencion.aplicacion import CASOS
 from servicios.atencion.contexto import CONTEXTO
+from servicios.atencion.dominio.alojamiento import CuposIncoherentes
 from servicios.atencion.dominio.consentimiento import FaltaRepresentacion, SinConsentimiento
 from servicios.atencion.dominio.plazas import SinPlaza
 from servicios.atencion.dominio.ruta import RutaYaCerrada
@@ -262,6 +264,22 @@ def test_anular_un_ingreso_devuelve_la_plaza(en_ruta):
     with pytest.raises(SinPlaza):
         en_ruta.pedir(otra)
     en_ruta.pedir(rectificar(ingreso.id))
+    assert en_ruta.pedir(otra)
+
+
+def test_recontar_no_da_por_libre_la_que_alguien_ocupa_y_al_salir_la_devuelve(en_ruta):
+    en_ruta.pedir(inscribir(), institucion=TITULAR)
+    [ingreso] = en_ruta.pedir(replace(INGRESO, urgente=True))
+    for libres in (1, 0):
+        cupo = Cupo(sexo=Sexo.MUJER, tramo=TramoCupo.ADULTA, total=1, libres=libres)
+        with pytest.raises(CuposIncoherentes) if libres else nullcontext():
+            en_ruta.pedir(ActualizarCupos(codigo=ALBERGUE, cupos=(cupo,)), institucion=TITULAR)
+    en_ruta.conocer(abierta(OTRA_META))
+    otra = replace(INGRESO, ruta=OTRA_META, urgente=True)
+    with pytest.raises(SinPlaza):
+        en_ruta.pedir(otra)
+    id_estancia = ingreso.hecho.alojamiento
+    en_ruta.pedir(FinalizarAlojamiento(ruta=RUTA, alojamiento=id_estancia, motivo=MotivoFinAlojamiento.AUTONOMIA))
     assert en_ruta.pedir(otra)
 
 
