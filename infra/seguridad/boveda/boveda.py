@@ -109,16 +109,19 @@ class Boveda:
     def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
         """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve el id del permiso.
 
-        Lo concedido no dura más que el permiso de quien autoriza. La rectora no lo necesita: a quien vuelve a consentir
-        tras revocar, nadie más podría atenderla.
-        Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder`.
+        Nadie da más finalidades, ni más plazo, que las de su permiso. La rectora no lo tiene: a quien vuelve a consentir
+        tras revocar, nadie más podría atenderla; lo que da lo acota el título, que ha de sostenerse por sí mismo.
+        Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder` y
+        `acotar`.
         """
         with self.acto(quien, ruta, "autorizar", f"{institucion}:{titulo.base.value}") as caja:
             if institucion == quien.institucion:
                 raise no.AutorizacionPropia
-            if Mandato.RECTORIA not in self.mandatos(quien.institucion):
-                titulo = politica.acotar(titulo, self._exigir_vivos(caja, ruta, quien.institucion))
+            rige = Mandato.RECTORIA in self.mandatos(quien.institucion)
+            suyos = [] if rige else self._exigir_vivos(caja, ruta, quien.institucion)
             politica.conceder(titulo, institucion, self.mandatos(institucion), self._ampara(ruta, caja.ahora))
+            if not rige:
+                titulo = politica.acotar(titulo, suyos)
             id_permiso = caja.permitir(ruta, institucion, titulo)
             caja.envolver_para(ruta, institucion)
         return id_permiso

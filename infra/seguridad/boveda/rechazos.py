@@ -101,6 +101,14 @@ class FinalidadNoAmparada(Rechazo):
     que_hacer = "Di para qué lo necesitas de entre lo que tu permiso ampara, o pide otro para esa finalidad."
 
 
+class FinalidadQueNoSeTiene(Rechazo):
+    """Quien autoriza no tiene permiso para ninguna de esas finalidades."""
+
+    codigo = "finalidad-que-no-se-tiene"
+    campo = "finalidades"
+    que_hacer = "Nadie da más de lo que tiene: pide que autorice la rectora, o quien tenga permiso para eso."
+
+
 class SinFinalidad(Rechazo):
     """Un permiso para nada."""
 

@@ -87,13 +87,13 @@ def test_la_misma_institucion_no_se_confirma_con_otro_agente(mundo, destruccion)
     peticion = destruccion.pedir(ONG, RUTA, PIDE)
     with pytest.raises(no.MismaPersona):
         destruccion.confirmar(ONG._replace(agente="ag-000000aa"), peticion)
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     assert destruccion.confirmar(FISCALIA, peticion) == LUNES + ESPERA
 
 
 def test_la_facultad_ha_de_sostenerse_hoy(mundo, destruccion):
     """Revocado en atención o perdido el mandato, el permiso anotado ya no faculta."""
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     peticion = destruccion.pedir(RECTORA, RUTA, PIDE)
     mundo.fuentes.consentidos.clear()
     mundo.fuentes.directorio["GT-MP"] = frozenset()
@@ -180,7 +180,7 @@ def test_despues_nada_descifra_ni_con_todo_lo_que_queda_ni_con_una_copia_anterio
     """Con la copia anterior de las bases, la privada de cada institución y toda clave viva del despliegue."""
     if mundo.motor.dialect.name != "sqlite":
         return  # la copia de archivos es de SQLite; en PostgreSQL manda la misma rotación
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     anillo_llavero = Anillo.estrenar(tmp_path / "maestra", mundo.azar.bytes(32))
     base_llavero = f"sqlite:///{tmp_path / 'llavero.db'}"
     llavero = Llavero(base_llavero, anillo_llavero, AzarSembrado(8), mundo.reloj)
