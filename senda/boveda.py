@@ -53,7 +53,7 @@ _EN_EL_PAQUETE = {
 }  # fmt: skip
 #: Compartir quién es alcanza también a quien la atiende: sin saber a quién, no se puede.
 _ALCANCES = frozenset({Alcance.COMPARTIR})
-_CONSULTADOS = ("coordinacion", "atencion", "justicia")
+_CONSULTADOS = ("coordinacion", "deteccion", "atencion", "justicia")
 
 
 class BovedaAusente(Exception):
@@ -88,8 +88,12 @@ class FuentesDelDespliegue:
             return rutas.participa(tanda, ruta, institucion)
 
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
+        # Un mandato en una ruta lo es sobre la persona. Los vínculos, de detección: los cuenta ella, y no llegan tarde.
+        with self.almacenes["deteccion"].consulta() as tanda:
+            suyas = sorted(rutas.de_la_misma_persona(tanda.conexion, ruta))
         with self.almacenes["justicia"].consulta() as tanda:
-            return en_pie(tanda.estado(Justicia, ruta), instante.date())
+            codigos = [c for una in suyas for c in en_pie(tanda.estado(Justicia, una), instante.date())]
+        return list(dict.fromkeys(codigos))
 
 
 @dataclass

@@ -33,7 +33,10 @@ class Fuentes(Protocol):
         ...
 
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
-        """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide."""
+        """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide.
+
+        Cuenta lo que haya en cualquier ruta de la misma persona.
+        """
         ...
 
 

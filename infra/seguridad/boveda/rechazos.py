@@ -176,11 +176,11 @@ class AntesDeTiempo(Rechazo):
 
 
 class MandatoEnPie(Rechazo):
-    """Un mandato legal sigue vigente: destruir ahora dejaría a la justicia o a la protección sin la persona."""
+    """Un mandato legal sigue vigente sobre la persona, en esta ruta o en otra suya: destruir la dejaría sin él."""
 
     codigo = "mandato-en-pie"
     campo = "ruta"
-    que_hacer = "Espera a que terminen el proceso, la medida o la reparación en curso; la consulta dice cuáles son."
+    que_hacer = "Espera a que terminen el proceso, la medida o la reparación en curso, en esta ruta o en otra de la persona."
 
 
 class QuienNoPuedeDestruir(Rechazo):

@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from contratos.solicitudes.atencion import OtorgarConsentimiento, RevocarConsentimiento
+from contratos.solicitudes.deteccion import ConfirmarVinculo, RectificarHecho
 from contratos.solicitudes.justicia import PresentarDenuncia
 from eventos.atencion import Alcance
-from eventos.deteccion import PresuntaVictimaDetectada
+from eventos.comun import Efecto
+from eventos.deteccion import Fundamento, PresuntaVictimaDetectada
 from eventos.justicia import QuienDenuncia
 from eventos.listas import QuienConsiente
+from eventos.motivos import MotivoRectificacion
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida, MotivoAcceso, MotivoDestruccion
 from eventos.sobre import decodificar
 from eventos.tipos import SiNo
@@ -133,6 +136,50 @@ def test_con_un_proceso_abierto_no_se_destruye(pais):
     pais.pedir(ONG, PresentarDenuncia(ruta=ruta, denunciante=next(iter(QuienDenuncia))))
     with pytest.raises(no.MandatoEnPie):
         pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+
+
+def test_con_un_proceso_en_otra_ruta_de_la_misma_persona_tampoco(pais):
+    """También si la otra se vincula después de confirmarla; rectificado el vínculo, ya no es suyo."""
+    ruta, medio, otra = (pais.detectar() for _ in range(3))
+    pais.pedir(ONG, PresentarDenuncia(ruta=otra, denunciante=next(iter(QuienDenuncia))))
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    vinculo = vincular(pais, ruta, medio)
+    vincular(pais, medio, otra)
+    pais.reloj.adelantar(ESPERA)
+    with pytest.raises(no.MandatoEnPie):
+        pais.montada.ejecutar(UNA, peticion)
+    with pytest.raises(no.MandatoEnPie):
+        pais.destruccion.pedir(UNA, medio, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.pedir(
+        UNA,
+        RectificarHecho(
+            ruta=vinculo.sujeto, corrige=vinculo.id, efecto=Efecto.ANULADO,
+            motivo=MotivoRectificacion.ERROR_DE_REGISTRO,
+        ),
+    )  # fmt: skip
+    pais.montada.ejecutar(UNA, peticion)
+
+
+def vincular(pais, una, otra):
+    [vinculo, *_] = pais.pedir(UNA, ConfirmarVinculo(ruta=una, otra=otra, fundamento=Fundamento.DOCUMENTO))
+    return vinculo
+
+
+def test_destruir_una_ruta_no_toca_las_demas_de_la_misma_persona(pais):
+    ruta, otra = pais.detectar(), pais.detectar()
+    for una in (ruta, otra):
+        pais.depositar(una)
+    vincular(pais, ruta, otra)
+    clave = pais.sistema.llavero.obtener(otra)
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+    pais.montada.ejecutar(UNA, peticion)
+    with pytest.raises(no.IdentidadDestruida):
+        pais.boveda.abrir(ONG, ruta, Finalidad.PROTECCION_NNA)
+    assert abrir_entrega(pais.boveda.abrir(ONG, otra, Finalidad.PROTECCION_NNA), pais.privadas["GT-ONG"]) == FICHA
+    assert pais.sistema.llavero.obtener(otra) == clave
 
 
 def test_tras_destruir_nadie_descifra_sus_hechos_y_el_libro_verifica(pais):
