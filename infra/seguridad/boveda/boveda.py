@@ -109,8 +109,8 @@ class Boveda:
     def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
         """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve el id del permiso.
 
-        Nadie da más finalidades, ni más plazo, que las de su permiso. La rectora no lo tiene: a quien vuelve a consentir
-        tras revocar, nadie más podría atenderla; lo que da lo acota el título, que ha de sostenerse por sí mismo.
+        Nadie da más finalidades ni más plazo que los de su permiso. La rectora no lo tiene (a quien vuelve a consentir
+        tras revocar, nadie más podría atenderla): lo que da lo acota el título, que ha de sostenerse por sí mismo.
         Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder` y
         `acotar`.
         """

@@ -180,7 +180,9 @@ class MandatoEnPie(Rechazo):
 
     codigo = "mandato-en-pie"
     campo = "ruta"
-    que_hacer = "Espera a que terminen el proceso, la medida o la reparación en curso, en esta ruta o en otra de la persona."
+    que_hacer = (
+        "Espera a que terminen el proceso, la medida o la reparación en curso, en esta ruta o en otra de la persona."
+    )
 
 
 class QuienNoPuedeDestruir(Rechazo):

@@ -21,9 +21,10 @@ from eventos.sobre import decodificar
 from eventos.tipos import SiNo
 from infra.mensajeria.transportes.memoria import TransporteMemoria
 from infra.seguridad.boveda import rechazos as no
-from infra.seguridad.boveda.destruccion import ESPERA
+from infra.seguridad.boveda.destruccion import ESPERA, Estado
 from infra.seguridad.boveda.ficha import abrir_entrega
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
+from infra.seguridad.llavero import ClaveEnDisco
 from infra.seguridad.recuperacion import reunir
 from infra.seguridad.sello import abrir
 from senda import boveda as de_senda
@@ -218,6 +219,24 @@ def cuerpo_con_relato(pais, ruta):
 
     with pais.almacenes["deteccion"].motor.connect() as conexion:
         return conexion.scalars(select(eventos.c.cuerpo).where(eventos.c.agregado == ruta)).first()
+
+
+def test_si_quedan_restos_no_se_da_por_destruida_y_repetirla_la_termina(pais, monkeypatch):
+    ruta = pais.detectar()
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+    with monkeypatch.context() as alguien_lee:
+        alguien_lee.setattr("infra.seguridad.llavero.vaciar_wal", lambda _motor: False)
+        with pytest.raises(ClaveEnDisco):
+            pais.montada.ejecutar(UNA, peticion)
+    assert [p.estado for p in pais.destruccion.peticiones()] == [Estado.EJECUTANDO]
+    pais.sistema.planificador.hasta_reposo()
+    assert not [h for h in hechos(pais, ruta) if isinstance(h, ClaveDestruida)]
+    pais.montada.ejecutar(UNA, peticion)
+    pais.sistema.planificador.hasta_reposo()
+    assert [p.estado for p in pais.destruccion.peticiones()] == [Estado.EJECUTADA]
+    assert [h for h in hechos(pais, ruta) if isinstance(h, ClaveDestruida)]
 
 
 def test_si_se_corta_tras_rotar_repetirla_rehace_el_paquete(pais, monkeypatch):
