@@ -46,11 +46,11 @@ class SinClaveDeRecepcion(Rechazo):
 
 
 class ClaveDeRecepcionInvalida(Rechazo):
-    """No es una clave X25519 utilizable."""
+    """No es una clave X25519 utilizable: no mide lo que debe, o lo cerrado hacia ella lo abriría cualquiera."""
 
     codigo = "clave-de-recepcion-invalida"
     campo = "clave"
-    que_hacer = "Da los 32 bytes de una clave pública X25519 en base64url sin relleno."
+    que_hacer = "Genera un par X25519 y da los 32 bytes de su pública en base64url sin relleno."
 
 
 class InstitucionSinAcceso(Rechazo):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contratos.base import Mandato
 from eventos.seguridad import AccesoExcepcional, MotivoAcceso
+from infra.seguridad import base64url
 from infra.seguridad.boveda import rechazos as no
 from infra.seguridad.boveda.boveda import REVISION
 from infra.seguridad.boveda.ficha import abrir_entrega
@@ -202,7 +203,8 @@ def test_sustituir_la_ficha_exige_permiso(mundo):
 
 
 def test_la_clave_de_recepcion_se_comprueba(mundo):
-    for mala in ("", "AAAA", "ñ" * 43):
+    orden_bajo = [base64url.a_texto(n.to_bytes(32, "little")) for n in (0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18)]
+    for mala in ("", "AAAA", "ñ" * 43, *orden_bajo):
         with pytest.raises(no.ClaveDeRecepcionInvalida):
             mundo.boveda.inscribir_clave("GT-ONG", mala)
     with pytest.raises(no.InstitucionSinAcceso):
