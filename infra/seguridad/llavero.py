@@ -100,7 +100,7 @@ class Llavero:
         """
         anillo = Anillo.fijo(maestra) if isinstance(maestra, bytes) else maestra
         self._envoltura = Envoltura(anillo, envoltura, azar)
-        self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self._motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._es_sqlite = self._motor.dialect.name == "sqlite"
         self._anillo, self._azar, self._reloj = anillo, azar, reloj
         self._capacidad = capacidad

@@ -54,7 +54,7 @@ class Boveda:
         esquema: str | None = None,
     ) -> None:
         """``almacen``: URL (con ``esquema`` en PostgreSQL) o motor. ``recepcion``: privada que abre los depósitos."""
-        self.motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self.motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._recepcion, self.fuentes, self._azar, self._reloj = recepcion, fuentes, azar, reloj
         self._envoltura = Envoltura(anillo, envoltura, azar)
 

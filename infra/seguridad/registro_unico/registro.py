@@ -78,7 +78,7 @@ class RegistroUnico:
         self, almacen: str | Engine, clave: bytes, recepcion: X25519PrivateKey,
         participa: Callable[[UUID, str], bool], reloj: Reloj, *, esquema: str | None = None,
     ) -> None:  # fmt: skip
-        self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self._motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._clave, self._recepcion, self._participa, self._reloj = clave, recepcion, participa, reloj
 
     def crear_esquema(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 
 import msgspec
 import pytest
@@ -28,6 +29,7 @@ from infra.seguridad.llavero import ClaveEnDisco
 from infra.seguridad.recuperacion import reunir
 from infra.seguridad.sello import abrir
 from senda import boveda as de_senda
+from senda import registro as de_registro
 from senda.auditoria import verificar_despliegue
 from senda.consulta import historia
 from senda.orden.ruta import llana
@@ -259,6 +261,17 @@ def test_si_se_corta_tras_rotar_repetirla_rehace_el_paquete(pais, monkeypatch):
         pais.montada.ejecutar(UNA, peticion)
     paquete = (pais.carpeta / "boveda" / "paquete.jwe").read_text()
     assert (pais.carpeta / "boveda" / "envoltura").read_bytes() in set(reunir(partes[:2], paquete).values())
+
+
+def test_lo_confirmado_de_identidades_y_claves_espera_al_disco(pais):
+    """SQLite con WAL en NORMAL puede perder las últimas confirmaciones en un corte de luz."""
+    de_registro.instalar(pais.carpeta, None, pais.azar)
+    registro = de_registro.abrir(pais.sistema.montaje, pais.reloj, pais.sistema.llavero, pais.almacenes)
+    motores = (pais.boveda.motor, pais.sistema.llavero._motor, registro.registro._motor)
+    with ExitStack() as abiertas:
+        modos = [abiertas.enter_context(m.connect()).exec_driver_sql("PRAGMA synchronous").scalar() for m in motores]
+    assert modos == [2, 2, 2]
+    registro.registro.cerrar()
 
 
 def test_se_recuperan_las_claves_perdidas_y_un_paquete_viejo_no_abre_lo_de_ahora(pais):
