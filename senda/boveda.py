@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Struct
 
 from contratos.base import Mandato
+from contratos.protocolos import vigente
+from contratos.protocolos.paquete import Calendario
 from eventos.atencion import Alcance
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida
 from infra.almacen.almacen import Almacen
@@ -69,9 +71,13 @@ class _Instalada(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class FuentesDelDespliegue:
-    """Lo que la bóveda pregunta, leído de los almacenes de los servicios (solo leer)."""
+    """Lo que la bóveda pregunta, leído de los almacenes de los servicios (solo leer).
+
+    ``calendario``: el del país; lo que vence un día vale hasta que ese día acaba allí.
+    """
 
     almacenes: Mapping[str, Almacen]
+    calendario: Calendario
 
     def mandatos(self, institucion: str) -> Collection[Mandato] | None:
         with self.almacenes["coordinacion"].consulta() as tanda:
@@ -81,7 +87,8 @@ class FuentesDelDespliegue:
     def consentimiento_ampara(self, ruta: UUID, consentimiento: UUID, institucion: str, instante: datetime) -> bool:
         with self.almacenes["atencion"].consulta() as tanda:
             dados = consentimientos(tanda.estado(Atencion, ruta))
-        return any(c.id == consentimiento and c.ampara(_ALCANCES, institucion, instante) for c in dados)
+        aqui = self.calendario.local(instante)
+        return any(c.id == consentimiento and c.ampara(_ALCANCES, institucion, aqui) for c in dados)
 
     def participa(self, ruta: UUID, institucion: str) -> bool:
         with self.almacenes["coordinacion"].consulta() as tanda:
@@ -92,7 +99,8 @@ class FuentesDelDespliegue:
         with self.almacenes["deteccion"].consulta() as tanda:
             suyas = sorted(rutas.de_la_misma_persona(tanda.conexion, ruta))
         with self.almacenes["justicia"].consulta() as tanda:
-            codigos = [c for una in suyas for c in en_pie(tanda.estado(Justicia, una), instante.date())]
+            dia = self.calendario.local(instante).date()
+            codigos = [c for una in suyas for c in en_pie(tanda.estado(Justicia, una), dia)]
         return list(dict.fromkeys(codigos))
 
 
@@ -196,7 +204,7 @@ def abrir(
         instalada.base.url,
         Anillo(suya / ENVOLTURA),
         recepcion,
-        FuentesDelDespliegue(almacenes),
+        FuentesDelDespliegue(almacenes, vigente(montaje.despliegue.pais).calendario),
         azar,
         reloj,
         esquema=instalada.base.esquema,

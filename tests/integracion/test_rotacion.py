@@ -82,7 +82,7 @@ def test_si_alguien_lee_destruir_lo_dice_y_repetirlo_la_quita_del_disco(carpeta:
     clave = llavero.obtener_o_crear({ruta})[ruta]
     sa.event.listen(llavero._motor, "checkout", lambda cruda, *_: cruda.execute("PRAGMA busy_timeout=0"))
     with llavero._motor.connect() as conexion:
-        envuelta = conexion.scalar(sa.select(claves.c.clave))
+        envuelta: bytes = conexion.scalars(sa.select(claves.c.clave)).one()
     with closing(abrir_motor(f"sqlite:///{carpeta / 'llavero.db'}").raw_connection()) as cruda:
         cursor = cruda.cursor()
         cursor.execute("BEGIN")

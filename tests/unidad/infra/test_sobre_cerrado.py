@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -101,12 +102,10 @@ def test_un_sobre_con_efimera_de_orden_bajo_no_se_abre(punto):
 
 
 def test_si_la_biblioteca_dejara_de_mirarlo_tampoco():
-    class Descuidada:
-        def exchange(self, _):
-            return bytes(32)
-
+    descuidada = Mock(spec=X25519PrivateKey)
+    descuidada.exchange.return_value = bytes(32)
     with pytest.raises(PuntoDeOrdenBajo):
-        _acordar(Descuidada(), PUBLICA)
+        _acordar(descuidada, PUBLICA)
 
 
 def test_otra_clave_no_lo_abre():
