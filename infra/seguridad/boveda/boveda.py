@@ -30,7 +30,7 @@ from infra.seguridad.boveda.caja import Caja, insertar, publica_de, reenvolver
 from infra.seguridad.boveda.ficha import Entrega, abrir_deposito
 from infra.seguridad.boveda.libro import PorContar
 from infra.seguridad.boveda.politica import Ampara, Base, Finalidad, Permiso, Titulo
-from infra.seguridad.boveda.puertos import Fuentes, Quien
+from infra.seguridad.boveda.puertos import Fuentes, Quien, exigir_forma
 from infra.seguridad.boveda.tablas import ESQUEMA, claves_de_recepcion, constancia, envoltura, permisos
 from infra.seguridad.constancia import Acto, Asiento
 from infra.seguridad.envoltura import Envoltura
@@ -202,7 +202,11 @@ class Boveda:
 
     @contextmanager
     def acto(self, quien: Quien, ruta: UUID, acto: str, detalle: str) -> Iterator[CajaAnotada]:
-        """Una transacción con el turno tomado y su constancia. Si dentro se rechaza, también queda constancia."""
+        """Una transacción con el turno tomado y su constancia. Si dentro se rechaza, también queda constancia.
+
+        Errores: `QuienSinForma`, sin constancia: no se borraría.
+        """
+        exigir_forma(quien)
         try:
             with self.motor.begin() as conexion:
                 caja = self._caja(conexion)

@@ -193,6 +193,14 @@ class QuienNoPuedeDestruir(Rechazo):
     que_hacer = "La piden y confirman la rectora, quien supervisa o quien tiene permiso sobre esa identidad."
 
 
+class QuienSinForma(Rechazo):
+    """Quien actúa no viene como código de institución y seudónimo: podría ser un nombre, y no se podría borrar."""
+
+    codigo = "quien-sin-forma"
+    campo = "agente"
+    que_hacer = "Da el código de tu institución (GT-PGN) y el seudónimo de quien actúa (ag-7c1e90aa), nunca un nombre."
+
+
 class NadaQueRevisar(Rechazo):
     """No es un acceso excepcional pendiente de revisión."""
 

@@ -23,7 +23,7 @@ from infra.almacen.motor import abrir_motor, leyendo, vaciar_wal
 from infra.reloj import Reloj
 from infra.seguridad import base64url
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
-from infra.seguridad.boveda.puertos import Quien
+from infra.seguridad.boveda.puertos import Quien, exigir_forma
 from infra.seguridad.boveda.rechazos import IdentidadDestruida
 from infra.seguridad.constancia import Acto, Asiento, Constancia
 from infra.seguridad.registro_unico.huella import huellas
@@ -102,8 +102,9 @@ class RegistroUnico:
 
         ``deposito``: el mismo JWE que se da a la bóveda, cerrado hacia la clave del registro. Errores:
         `ConsultasAgotadas`, `ConsultaSinParticipar`, `HuellaSinDocumento`, `DepositoIlegible`, `DepositoDeOtraRuta`,
-        `IdentidadDestruida`.
+        `IdentidadDestruida`; y, sin que conste, `QuienSinForma`.
         """
+        exigir_forma(quien)
         with self._motor.begin() as conexion:
             self._anotar(conexion, quien, ruta, "registrar", "")
             agotadas = self._agotadas(conexion, quien.institucion)

@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from eventos.seguridad import MotivoAcceso, MotivoDestruccion
 from infra.seguridad.boveda import rechazos as no
+from infra.seguridad.boveda.destruccion import Destruccion
 from infra.seguridad.boveda.politica import Finalidad
+from infra.seguridad.boveda.puertos import Quien
 from tests.integracion.boveda.mundo import (
     ALBERGUE,
     CONSENTIMIENTO,
@@ -25,6 +28,26 @@ from tests.integracion.boveda.mundo import (
 
 MANANA = LUNES + timedelta(days=1)
 PASADO = LUNES + timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    "quien", [Quien("GT-ONG", "Xochiquetzalia"), Quien("GT-ONG", "ag-1"), Quien("ong", ONG.agente)]
+)
+def test_quien_actua_ha_de_tener_forma_de_seudonimo(mundo, quien):
+    """Venga de donde venga: lo que se anota no se borra, y el libro no sabría contarlo."""
+    mundo.depositar()
+    antes = mundo.boveda.accesos()
+    destruccion = Destruccion(mundo.boveda, mundo.azar)
+    for acto in (
+        lambda: mundo.boveda.abrir(quien, RUTA, Finalidad.ATENCION),
+        lambda: mundo.boveda.abrir_excepcional(quien, RUTA, MotivoAcceso.RIESGO_DE_VIDA),
+        lambda: mundo.boveda.depositar(quien, RUTA, mundo.cerrar(), POR_CONSENTIMIENTO),
+        lambda: destruccion.pedir(quien, RUTA, MotivoDestruccion.PERSONA_LO_PIDE),
+    ):
+        with pytest.raises(no.QuienSinForma) as error:
+            acto()
+        assert "Xochi" not in repr(error.value) + str(error.value)
+    assert mundo.boveda.accesos() == antes
 
 
 def test_nadie_se_autoriza_a_si_misma(mundo):

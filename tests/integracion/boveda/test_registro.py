@@ -28,7 +28,7 @@ from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
-from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible, IdentidadDestruida
+from infra.seguridad.boveda.rechazos import DepositoDeOtraRuta, DepositoIlegible, IdentidadDestruida, QuienSinForma
 from infra.seguridad.registro_unico.rechazos import (
     ConsultasAgotadas,
     ConsultaSinParticipar,
@@ -129,6 +129,13 @@ def test_lo_que_no_vale_se_dice_con_su_codigo(registro):
     with pytest.raises(HuellaSinDocumento):
         registro.registrar(ONG, RUTA, cerrar(RUTA, replace(FICHA, documentos=(), nacimiento=None)))
     assert [a.acto.acto for a in registro.consultas()] == ["registrar", "negado-registrar"] * 3
+
+
+def test_quien_registra_ha_de_tener_forma_de_seudonimo(registro):
+    for quien in (Quien("GT-ONG", "Xochiquetzalia"), Quien("ong", ONG.agente)):
+        with pytest.raises(QuienSinForma):
+            registro.registrar(quien, RUTA, cerrar(RUTA))
+    assert registro.consultas() == []
 
 
 def test_olvidar_borra_sus_huellas_y_lo_propuesto(registro):
