@@ -49,7 +49,7 @@ _RECEPCION = "recepcion"
 #: La pública del reparto vigente y el paquete cerrado hacia ella.
 _REPARTO = "reparto"
 PAQUETE = "paquete.jwe"
-#: Nombre en el paquete -> archivo de 32 bytes en la carpeta del despliegue.
+#: Nombre en el paquete -> archivo de claves (32 bytes cada una) en la carpeta del despliegue.
 _EN_EL_PAQUETE = {
     "envoltura": f"{CARPETA}/{ENVOLTURA}", "recepcion": f"{CARPETA}/{_RECEPCION}", "maestra": MAESTRA,
 }  # fmt: skip
@@ -227,10 +227,13 @@ def repartir(carpeta: Path, umbral: int, partes: int, azar: Azar) -> tuple[str, 
 
 
 def empaquetar(carpeta: Path, azar: Azar) -> None:
-    """Rehace el paquete con las claves vigentes, si se repartió. Quien guarde copia ha de destruir la anterior."""
+    """Rehace el paquete con las claves vivas, si se repartió. Quien guarde copia ha de destruir la anterior.
+
+    A media rotación van las dos del anillo: no se sabe bajo cuál quedó cada cosa, y puede ser la que sale.
+    """
     suya = carpeta / CARPETA
     if (suya / _REPARTO).exists():
-        claves = {nombre: (carpeta / donde).read_bytes()[:32] for nombre, donde in _EN_EL_PAQUETE.items()}
+        claves = {nombre: (carpeta / donde).read_bytes() for nombre, donde in _EN_EL_PAQUETE.items()}
         texto = recuperacion.empaquetar(claves, (suya / _REPARTO).read_text(), azar)
         _sustituir(suya / PAQUETE, texto.encode())
 

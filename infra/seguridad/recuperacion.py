@@ -80,7 +80,7 @@ def repartir(umbral: int, partes: int, azar: Azar) -> Reparto:
 
 
 def empaquetar(claves: Mapping[str, bytes], publica: str, azar: Azar) -> str:
-    """El paquete (JWE) con las claves vigentes, por nombre. Errores: `ValueError` si la pública no vale."""
+    """El paquete (JWE) con las claves vivas, por nombre. Errores: `ValueError` si la pública no vale."""
     paquete = _Paquete({nombre: base64url.a_texto(clave) for nombre, clave in claves.items()})
     destino = sobre_cerrado.publica_de_bytes(base64url.de_texto(publica))
     return sobre_cerrado.cerrar(msgspec.json.encode(paquete), destino, azar)
