@@ -69,9 +69,9 @@ def consultas(carpeta: Carpeta = CARPETA_DEMO) -> None:
 
 @app.command()
 def olvidar(ruta: UUID, carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Borra las huellas de una ruta cuya clave se destruyó, si el registro no está junto a la bóveda."""
+    """Borra las huellas de una ruta cuya clave consta destruida, si el registro no está junto a la bóveda."""
     with _montado(carpeta) as montado:
-        montado.registro.olvidar(ruta)
+        montado.olvidar(ruta)
 
 
 @contextmanager

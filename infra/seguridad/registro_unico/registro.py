@@ -141,7 +141,8 @@ class RegistroUnico:
     def olvidar(self, ruta: UUID) -> None:
         """Borra las huellas de una ruta, cuya clave se destruyó, y deja lápida. Repetirlo no cambia nada.
 
-        Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los archivos; al repetirlo se acaban de borrar.
+        Que conste la destrucción lo mira quien llama. Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los
+        archivos; al repetirlo se acaban de borrar.
         """
         with self._motor.begin() as conexion:
             self._tomar_turno(conexion)

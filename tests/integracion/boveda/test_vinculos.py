@@ -16,8 +16,10 @@ from contratos.solicitudes.deteccion import ConfirmarVinculo, DetectarPresuntaVi
 from eventos.comun import Efecto
 from eventos.deteccion import Fundamento, IdentidadVinculada, MotivoVinculo, VinculoPropuesto, VinculoRechazado
 from eventos.motivos import MotivoRectificacion
+from eventos.seguridad import MotivoDestruccion
 from eventos.tipos import NivelRiesgo, SiNo
 from infra.almacen.motor import leyendo
+from infra.seguridad.boveda.destruccion import ESPERA
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.registro_unico.registro import _huellas
 from senda import registro as de_senda
@@ -29,7 +31,7 @@ from servicios.auditoria.lectura import Lector
 from servicios.auditoria.lectura import leer as leer_del_libro
 from servicios.coordinacion.tablas import buzon
 from tests.integracion.boveda.mundo import FICHA, RASTROS
-from tests.integracion.boveda.pais import ONG, Pais
+from tests.integracion.boveda.pais import ONG, OTRA, Pais
 from tests.integracion.boveda.pais import UNA as RECTORA
 
 
@@ -166,15 +168,39 @@ def test_ni_el_libro_ni_el_buzon_le_dicen_que_otra_ruta_es_de_la_misma_persona(p
     assert not {f.tipo for f in repartido} & {c.tipo for c in (VinculoPropuesto, VinculoRechazado, IdentidadVinculada)}
 
 
+def test_solo_se_olvida_lo_que_consta_destruido(pais):
+    """Sin la destrucción, olvidar borraría a alguien del registro para siempre con una sola orden."""
+    assert CliRunner().invoke(app, ["registro", "instalar", "--carpeta", str(pais.carpeta)]).exit_code == 0
+    ruta = pais.detectar()
+    registrar(pais, ruta)
+    olvidar = ["registro", "olvidar", str(ruta), "--carpeta", str(pais.carpeta)]
+    peticion = pais.destruccion.pedir(RECTORA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    negado = CliRunner().invoke(app, olvidar)
+    assert (negado.exit_code, "clave-sin-destruir (ruta)" in negado.output) == (1, True)
+    assert huellas(pais)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+    pais.montada.ejecutar(RECTORA, peticion)
+    llegar(pais)
+    assert huellas(pais), "esta bóveda no tiene el registro al lado: lo olvida su tenedor"
+    assert CliRunner().invoke(app, olvidar).exit_code == 0
+    assert huellas(pais) == set()
+
+
+def huellas(pais):
+    montado = de_senda.abrir(pais.sistema.montaje, pais.reloj, pais.sistema.llavero, pais.almacenes)
+    with montado.registro._motor.connect() as conexion:
+        suyas = set(conexion.scalars(select(_huellas.c.huella)))
+    montado.registro.cerrar()
+    return suyas
+
+
 def test_la_huella_no_aparece_fuera_del_registro(pais):
     assert CliRunner().invoke(app, ["registro", "instalar", "--carpeta", str(pais.carpeta)]).exit_code == 0
     una, otra = pais.detectar(), pais.detectar()
     registrar(pais, una, otra)
     pais.pedir(ONG, RechazarVinculo(ruta=min(una, otra), otra=max(una, otra), motivo=MotivoVinculo.HOMONIMIA))
-    montado = de_senda.abrir(pais.sistema.montaje, pais.reloj, pais.sistema.llavero, pais.almacenes)
-    with montado.registro._motor.connect() as conexion:
-        suyas = set(conexion.scalars(select(_huellas.c.huella)))
-    montado.registro.cerrar()
+    suyas = huellas(pais)
     assert len(suyas) == 2
     formas = [f for huella in suyas for f in (huella, huella.hex().encode(), huella.hex().upper().encode())]
     fuera = {n: octetos for n, octetos in pais.en_disco().items() if not n.startswith("registro/")}
