@@ -123,13 +123,8 @@ def test_ni_en_los_archivos_ni_en_las_tablas_queda_clave_alguna_de_antes(
     en_disco = b"".join(a.read_bytes() for a in tmp_path.rglob("*") if a.is_file())
     for motor, tablas in ((mundo.motor, (personas, envolturas)), (motor_llavero, (claves,))):
         with motor.connect() as conexion:
-            en_disco += b"".join(
-                valor
-                for t in tablas
-                for fila in conexion.execute(t.select())
-                for valor in fila
-                if isinstance(valor, bytes)
-            )
+            filas = [fila for tabla in tablas for fila in conexion.execute(tabla.select())]
+        en_disco += b"".join(valor for fila in filas for valor in fila if isinstance(valor, bytes))
     assert len(en_disco) > 500
     assert not any(clave in en_disco for clave in de_antes)
     assert clave_de_hechos not in en_disco
