@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Struct
 
 from contratos.base import Mandato
+from contratos.protocolos import vigente
+from contratos.protocolos.paquete import Calendario
 from eventos.atencion import Alcance
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida
 from infra.almacen.almacen import Almacen
@@ -47,13 +49,13 @@ _RECEPCION = "recepcion"
 #: La pública del reparto vigente y el paquete cerrado hacia ella.
 _REPARTO = "reparto"
 PAQUETE = "paquete.jwe"
-#: Nombre en el paquete -> archivo de 32 bytes en la carpeta del despliegue.
+#: Nombre en el paquete -> archivo de claves (32 bytes cada una) en la carpeta del despliegue.
 _EN_EL_PAQUETE = {
     "envoltura": f"{CARPETA}/{ENVOLTURA}", "recepcion": f"{CARPETA}/{_RECEPCION}", "maestra": MAESTRA,
 }  # fmt: skip
 #: Compartir quién es alcanza también a quien la atiende: sin saber a quién, no se puede.
 _ALCANCES = frozenset({Alcance.COMPARTIR})
-_CONSULTADOS = ("coordinacion", "atencion", "justicia")
+_CONSULTADOS = ("coordinacion", "deteccion", "atencion", "justicia")
 
 
 class BovedaAusente(Exception):
@@ -69,9 +71,13 @@ class _Instalada(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class FuentesDelDespliegue:
-    """Lo que la bóveda pregunta, leído de los almacenes de los servicios (solo leer)."""
+    """Lo que la bóveda pregunta, leído de los almacenes de los servicios (solo leer).
+
+    ``calendario``: el del país; lo que vence un día vale hasta que ese día acaba allí.
+    """
 
     almacenes: Mapping[str, Almacen]
+    calendario: Calendario
 
     def mandatos(self, institucion: str) -> Collection[Mandato] | None:
         with self.almacenes["coordinacion"].consulta() as tanda:
@@ -81,15 +87,21 @@ class FuentesDelDespliegue:
     def consentimiento_ampara(self, ruta: UUID, consentimiento: UUID, institucion: str, instante: datetime) -> bool:
         with self.almacenes["atencion"].consulta() as tanda:
             dados = consentimientos(tanda.estado(Atencion, ruta))
-        return any(c.id == consentimiento and c.ampara(_ALCANCES, institucion, instante) for c in dados)
+        aqui = self.calendario.local(instante)
+        return any(c.id == consentimiento and c.ampara(_ALCANCES, institucion, aqui) for c in dados)
 
     def participa(self, ruta: UUID, institucion: str) -> bool:
         with self.almacenes["coordinacion"].consulta() as tanda:
             return rutas.participa(tanda, ruta, institucion)
 
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
+        # Un mandato en una ruta lo es sobre la persona. Los vínculos, de detección: los cuenta ella, y no llegan tarde.
+        with self.almacenes["deteccion"].consulta() as tanda:
+            suyas = sorted(rutas.de_la_misma_persona(tanda.conexion, ruta))
         with self.almacenes["justicia"].consulta() as tanda:
-            return en_pie(tanda.estado(Justicia, ruta), instante.date())
+            dia = self.calendario.local(instante).date()
+            codigos = [c for una in suyas for c in en_pie(tanda.estado(Justicia, una), dia)]
+        return list(dict.fromkeys(codigos))
 
 
 @dataclass
@@ -192,7 +204,7 @@ def abrir(
         instalada.base.url,
         Anillo(suya / ENVOLTURA),
         recepcion,
-        FuentesDelDespliegue(almacenes),
+        FuentesDelDespliegue(almacenes, vigente(montaje.despliegue.pais).calendario),
         azar,
         reloj,
         esquema=instalada.base.esquema,
@@ -215,10 +227,13 @@ def repartir(carpeta: Path, umbral: int, partes: int, azar: Azar) -> tuple[str, 
 
 
 def empaquetar(carpeta: Path, azar: Azar) -> None:
-    """Rehace el paquete con las claves vigentes, si se repartió. Quien guarde copia ha de destruir la anterior."""
+    """Rehace el paquete con las claves vivas, si se repartió. Quien guarde copia ha de destruir la anterior.
+
+    A media rotación van las dos del anillo: no se sabe bajo cuál quedó cada cosa, y puede ser la que sale.
+    """
     suya = carpeta / CARPETA
     if (suya / _REPARTO).exists():
-        claves = {nombre: (carpeta / donde).read_bytes()[:32] for nombre, donde in _EN_EL_PAQUETE.items()}
+        claves = {nombre: (carpeta / donde).read_bytes() for nombre, donde in _EN_EL_PAQUETE.items()}
         texto = recuperacion.empaquetar(claves, (suya / _REPARTO).read_text(), azar)
         _sustituir(suya / PAQUETE, texto.encode())
 

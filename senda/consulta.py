@@ -17,24 +17,18 @@ import msgspec
 import sqlalchemy as sa
 
 from contratos.base import Mandato
-from contratos.solicitudes.deteccion import QUIEN_VINCULA
 from eventos.base import Hecho, campos_sellados
-from eventos.comun import HechoRectificado
-from eventos.deteccion import IdentidadVinculada, VinculoPropuesto, VinculoRechazado
-from eventos.sobre import Anotado, SobreInvalido, decodificar
+from eventos.sobre import Anotado
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
 from senda.despliegue import Despliegue, leer
-from servicios.auditoria.accesos import Acceso, MotivoAcceso, registrar
-from servicios.auditoria.lecturas import cuerpos_de
+from servicios.auditoria.accesos import MotivoAcceso
+from servicios.auditoria.lectura import Lector
+from servicios.auditoria.lectura import leer as leer_del_libro
 from servicios.comun.directorio import instituciones
 from servicios.comun.rutas import de_la_misma_persona, participaciones
 from servicios.coordinacion.dominio.derivacion import Derivacion
 from servicios.coordinacion.dominio.ruta import Ruta
-
-_QUE_MIRAN_TODO = frozenset({Mandato.RECTORIA, Mandato.SUPERVISION})
-#: A los demás, una coincidencia les diría que acertaron la ficha que probaron en una ruta suya.
-_QUE_VEN_COINCIDENCIAS = _QUE_MIRAN_TODO | frozenset(QUIEN_VINCULA)
 
 
 class ConsultaNegada(Exception):
@@ -68,19 +62,17 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
     ``como``: código de quien lee; None, la rectora. Errores: `ConsultaNegada`, `DespliegueAusente`.
     """
     despliegue = leer(carpeta)
-    quien = como or despliegue.rectora
-    if not _puede_ver(despliegue, ruta, quien):
+    lector = _lector(despliegue, como or despliegue.rectora)
+    if not lector.ve(ruta):
         raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
     todas = _de_la_misma_persona(despliegue, ruta, hasta)
-    visibles = [ruta, *(otra for otra in sorted(todas - {ruta}) if _puede_ver(despliegue, otra, quien))]
-    por_ruta = {una: _leer_dejando_constancia(despliegue, una, quien, motivo, hasta) for una in visibles}
+    visibles = [ruta, *(otra for otra in sorted(todas - {ruta}) if lector.ve(otra))]
+    por_ruta = {una: _leer_dejando_constancia(despliegue, una, lector, motivo, hasta) for una in visibles}
     if not por_ruta[ruta]:
         raise ConsultaNegada("Esa ruta no consta en el libro (o no constaba aún en esa fecha); comprueba el seudónimo.")
     estado, *vinculadas = (_estado(despliegue, una, anotados) for una, anotados in por_ruta.items())
     hechos = en_orden([a for anotados in por_ruta.values() for a in anotados])
-    return Historia(
-        ruta, _sin_lo_ajeno(despliegue, hechos, quien), estado, tuple(vinculadas), len(todas) - len(visibles)
-    )
+    return Historia(ruta, tuple(hechos), estado, tuple(vinculadas), len(todas) - len(visibles))
 
 
 def en_orden(anotados: Sequence[Anotado]) -> list[Anotado]:
@@ -108,30 +100,6 @@ def campos_abiertos(hecho: Hecho) -> Mapping[str, Any]:
     return {campo: valor for campo, valor in llano.items() if campo not in ocultos and valor not in (None, "", [])}
 
 
-def _sin_lo_ajeno(despliegue: Despliegue, hechos: Sequence[Anotado], quien: str) -> tuple[Anotado, ...]:
-    """Los hechos sin los que nombran una ruta que quien lee no puede ver, ni lo que los rectifica.
-
-    Las coincidencias, solo para quien las decide o supervisa; un vínculo, para quien lo confirmó o ve la otra ruta.
-    """
-    coincidencias = bool(_mandatos(despliegue, quien) & _QUE_VEN_COINCIDENCIAS)
-
-    def ajeno(anotado: Anotado) -> bool:
-        match anotado.hecho:
-            case VinculoPropuesto() | VinculoRechazado():
-                return not coincidencias
-            case IdentidadVinculada(otra=otra):
-                return anotado.institucion != quien and not _puede_ver(despliegue, otra, quien)
-            case _:
-                return False
-
-    ajenos = {a.id for a in hechos if ajeno(a)}
-    return tuple(
-        a
-        for a in hechos
-        if a.id not in ajenos and not (isinstance(a.hecho, HechoRectificado) and a.hecho.corrige in ajenos)
-    )
-
-
 def _plazo(derivacion: Derivacion) -> datetime | None:
     return derivacion.vence_acuse if derivacion.estado == "emitida" else derivacion.vence_atencion
 
@@ -144,21 +112,18 @@ def _estado(despliegue: Despliegue, ruta: UUID, anotados: Sequence[Anotado]) -> 
     return estado
 
 
-def _puede_ver(despliegue: Despliegue, ruta: UUID, quien: str) -> bool:
-    """Solo quien participa, la rectora y quien supervisa. El órgano de control ve el recorrido, jamás la identidad."""
-    participa = consultar(
-        despliegue,
-        "coordinacion",
-        sa.select(participaciones.c.via).where(participaciones.c.ruta == ruta, participaciones.c.institucion == quien),
-    )
-    return bool(participa or _mandatos(despliegue, quien) & _QUE_MIRAN_TODO)
-
-
-def _mandatos(despliegue: Despliegue, quien: str) -> frozenset[Mandato]:
+def _lector(despliegue: Despliegue, quien: str) -> Lector:
     filas = consultar(
         despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
     )
-    return frozenset(Mandato(m) for fila in filas for m in fila.mandatos.split())
+
+    def participa(ruta: UUID) -> bool:
+        vias = sa.select(participaciones.c.via).where(
+            participaciones.c.ruta == ruta, participaciones.c.institucion == quien
+        )
+        return bool(consultar(despliegue, "coordinacion", vias))
+
+    return Lector(quien, frozenset(Mandato(m) for fila in filas for m in fila.mandatos.split()), participa)
 
 
 def _de_la_misma_persona(despliegue: Despliegue, ruta: UUID, hasta: datetime | None) -> frozenset[UUID]:
@@ -183,22 +148,14 @@ def consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -
 
 
 def _leer_dejando_constancia(
-    despliegue: Despliegue, ruta: UUID, quien: str, motivo: MotivoAcceso, hasta: datetime | None
+    despliegue: Despliegue, ruta: UUID, lector: Lector, motivo: MotivoAcceso, hasta: datetime | None
 ) -> list[Anotado]:
     base = despliegue.bases["auditoria"]
     motor = abrir_motor(base.url, base.esquema)
     ahora = reloj_desde(despliegue.reloj).ahora()
     try:
         with motor.begin() as conexion:
-            registrar(conexion, Acceso(quien, str(ruta), motivo, ahora))
-            cuerpos = cuerpos_de(conexion, str(ruta))
+            leidos = leer_del_libro(conexion, ruta, lector, motivo, ahora)
     finally:
         motor.dispose()
-    return en_orden([a for a in map(_anotado, cuerpos) if a is not None and (hasta is None or a.registrado <= hasta)])
-
-
-def _anotado(cuerpo: bytes) -> Anotado | None:
-    try:
-        return decodificar(cuerpo)
-    except SobreInvalido:
-        return None
+    return en_orden([a for a in leidos if hasta is None or a.registrado <= hasta])

@@ -15,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Struct
 
 from contratos.base import Mandato
+from eventos.seguridad import ClaveDestruida
+from eventos.vigentes import Vigentes
 from infra.almacen.almacen import Almacen
 from infra.azar import Azar
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
+from infra.seguridad.registro_unico.rechazos import ClaveSinDestruir
 from infra.seguridad.registro_unico.registro import RegistroUnico
 from senda.composicion import Montaje
 from senda.despliegue import Base, escribir_secreto
@@ -56,6 +59,13 @@ class RegistroDelDespliegue:
                 DETECCION.encargar(tanda, ProponerVinculo(ruta=propuesta.ruta, otra=propuesta.otra))
             self.registro.contada(propuesta.numero)
         return len(propuestas)
+
+    def olvidar(self, ruta: UUID) -> None:
+        """Olvida las huellas de una ruta cuya clave consta destruida. Errores: `ClaveSinDestruir`, `HuellasEnDisco`."""
+        with self.almacenes["coordinacion"].consulta() as tanda:
+            if not tanda.estado(Vigentes, ruta).hay(ClaveDestruida):
+                raise ClaveSinDestruir
+        self.registro.olvidar(ruta)
 
     def cerrar(self) -> None:
         """Suelta las bases, también las de los servicios."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
 
@@ -77,6 +77,15 @@ class Calendario(Dato, frozen=True, kw_only=True):
     feriados_fijos: tuple[Annotated[str, Meta(pattern=r"^[0-9]{2}-[0-9]{2}(?!\n)$")], ...]
     feriados: tuple[date, ...]
     fuente: Fuente
+
+    @property
+    def zona(self) -> timezone:
+        """La hora oficial."""
+        return timezone(timedelta(hours=self.desfase_utc_horas))
+
+    def local(self, instante: datetime) -> datetime:
+        """El mismo instante (con zona) en hora oficial: su fecha es el día que es allí."""
+        return instante.astimezone(self.zona)
 
 
 class ReglaDeEdad(Dato, frozen=True, kw_only=True):

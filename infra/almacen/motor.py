@@ -26,16 +26,18 @@ _CAIDA = (
 _ESTADOS_DE_CAIDA = ("08", "53", "57", "58", "25006", "25P03")
 
 
-def abrir_motor(url: str, esquema: str | None = None) -> Engine:
+def abrir_motor(url: str, esquema: str | None = None, *, duradero: bool = False) -> Engine:
     """Motor para una URL de SQLAlchemy; en PostgreSQL, ``esquema`` fija el ``search_path`` de cada conexión.
 
+    ``duradero``: en SQLite, lo confirmado espera al disco, y un corte de luz no lo pierde (PostgreSQL lo hace siempre).
+    Para identidades y claves; los servicios no lo piden: un fsync por tanda, y su SQLite es para un solo proceso.
     ``postgresql://`` y ``postgres://`` valen igual que ``postgresql+psycopg://``. Sus errores no llevan los valores de
     la sentencia: acaban en registros. Errores: `sqlalchemy.exc.ArgumentError` si no es una URL o no es de esas bases.
     """
     direccion = _con_su_adaptador(make_url(url))
     if direccion.get_backend_name() == "sqlite":
         motor = create_engine(direccion, hide_parameters=True)
-        _ajustar_sqlite(motor)
+        _ajustar_sqlite(motor, "FULL" if duradero else "NORMAL")
         return motor
     return create_engine(
         direccion,
@@ -96,13 +98,13 @@ def _conexion_postgresql(esquema: str | None) -> dict[str, Any]:
     return {"options": " ".join(opciones), "connect_timeout": _SEGUNDOS_CONEXION, **plazos}
 
 
-def _ajustar_sqlite(motor: Engine) -> None:
+def _ajustar_sqlite(motor: Engine, sincronia: str) -> None:
     @event.listens_for(motor, "connect")
     def _al_conectar(conexion: Any, _registro: object) -> None:
         # SQLAlchemy manda en las transacciones, no el módulo sqlite3 (que retrasa BEGIN y rompe los SAVEPOINT).
         conexion.isolation_level = None
         conexion.execute("PRAGMA journal_mode=WAL")
-        conexion.execute("PRAGMA synchronous=NORMAL")
+        conexion.execute(f"PRAGMA synchronous={sincronia}")
         conexion.execute("PRAGMA busy_timeout=10000")
         # Sin esto, INSERT OR REPLACE borra sin despertar al disparador que prohíbe borrar.
         conexion.execute("PRAGMA recursive_triggers=ON")

@@ -105,8 +105,8 @@ class Envoltura:
 def _asegurar(motor: Engine) -> None:
     """Que lo confirmado esté en el disco antes de destruir la clave anterior. Errores: `RotacionPendiente`.
 
-    En SQLite con WAL un corte de luz puede deshacer lo confirmado, y entonces todo volvería a estar bajo ella.
-    PostgreSQL no confirma hasta que está en el disco.
+    Mientras siga en el WAL de SQLite, el archivo guarda todo bajo ella: quien lo copie sin su WAL, o pierda lo
+    confirmado en un corte de luz (si el motor no es ``duradero``), no abriría nada. PostgreSQL no lo necesita.
     """
     if not vaciar_wal(motor):
         raise RotacionPendiente

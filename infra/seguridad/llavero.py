@@ -16,7 +16,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Uuid, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
+from eventos.rechazo import Rechazo
 from infra.almacen.esquema import Instante
 from infra.almacen.motor import abrir_motor, leyendo, vaciar_wal
 from infra.azar import Azar
@@ -62,6 +64,14 @@ class ClaveIlegible(Exception):
         return "clave-ilegible: comprueba que la clave maestra es la de este despliegue y que nadie tocó el llavero"
 
 
+class ClaveEnDisco(Rechazo):
+    """La clave se destruyó y nadie la lee, pero algo que usaba la base impidió quitarla de los archivos."""
+
+    codigo = "clave-en-disco"
+    campo = "ruta"
+    que_hacer = "Aún no está destruida del todo: cierra lo que esté leyendo el llavero y repite la orden."
+
+
 class _Guardada(NamedTuple):
     clave: bytes
     leida: float
@@ -90,7 +100,7 @@ class Llavero:
         """
         anillo = Anillo.fijo(maestra) if isinstance(maestra, bytes) else maestra
         self._envoltura = Envoltura(anillo, envoltura, azar)
-        self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self._motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._es_sqlite = self._motor.dialect.name == "sqlite"
         self._anillo, self._azar, self._reloj = anillo, azar, reloj
         self._capacidad = capacidad
@@ -156,7 +166,8 @@ class Llavero:
     def destruir(self, ruta: UUID) -> None:
         """Borra la clave y deja lápida, aunque la ruta no tuviera clave aún. Repetirlo no cambia la fecha.
 
-        Decidir que procede (dos personas, demora, sin mandato vigente) es de quien llama.
+        Decidir que procede (dos personas, demora, sin mandato vigente) es de quien llama. Errores: `ClaveEnDisco` si
+        ya no se lee pero sigue en los archivos; repetirlo acaba de borrarla.
         """
         ahora = self._reloj.ahora()
         lapida = {"ruta": ruta, "clave": None, "creada": ahora, "destruida": ahora}
@@ -178,7 +189,8 @@ class Llavero:
         """Estrena maestra y destruye la anterior: las copias antiguas del almacén ya no se abren.
 
         Los demás procesos lo notan en el archivo del anillo. Si se corta, repetirlo lo termina. Errores:
-        `ClaveIlegible` (y no rota); `ValueError` si el anillo es fijo.
+        `ClaveIlegible` (y no rota); `RotacionPendiente`; `ClaveEnDisco` si rotó pero quedan restos de antes;
+        `ValueError` si el anillo es fijo.
         """
         try:
             self._envoltura.rotar(self._motor, _reenvolver)
@@ -187,17 +199,21 @@ class Llavero:
         self._borrar_restos()
 
     def _borrar_restos(self) -> None:
-        """Lo borrado sigue en los archivos hasta que el motor los reescribe: se le pide ya.
+        """Lo borrado sigue en los archivos hasta que el motor los reescribe: se le pide ya. Errores: `ClaveEnDisco`.
 
         En PostgreSQL lo hace el dueño de la tabla, y la bloquea mientras copia (una fila corta por persona).
         """
         if self._es_sqlite:
-            vaciar_wal(self._motor)
-        else:
+            if not vaciar_wal(self._motor):
+                raise ClaveEnDisco
+            return
+        try:
             with self._motor.begin() as conexion:
                 # Reescribe la tabla solo con lo vivo. VACUUM, aun FULL, conserva la fila muerta mientras quede abierta
                 # una transacción anterior en la base, aunque sea de otro servicio.
                 conexion.execute(text("ALTER TABLE claves ALTER COLUMN clave TYPE bytea USING clave || ''::bytea"))
+        except OperationalError:  # quien la lee no la soltó a tiempo, o la base cayó
+            raise ClaveEnDisco from None
 
     def _insertar(self) -> Any:
         return (sqlite if self._es_sqlite else postgresql).insert(claves)
@@ -286,4 +302,4 @@ def _reenvolver(conexion: Connection, pasar: Callable[[bytes, bytes], bytes]) ->
         conexion.execute(cambiar, cambios)
 
 
-__all__ = ["ESQUEMA", "ClaveDestruida", "ClaveIlegible", "Llavero"]
+__all__ = ["ESQUEMA", "ClaveDestruida", "ClaveEnDisco", "ClaveIlegible", "Llavero"]

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Meta, Struct
 
 from eventos.rechazo import Rechazo
@@ -80,9 +80,9 @@ def repartir(umbral: int, partes: int, azar: Azar) -> Reparto:
 
 
 def empaquetar(claves: Mapping[str, bytes], publica: str, azar: Azar) -> str:
-    """El paquete (JWE) con las claves vigentes, por nombre. Errores: `ValueError` si la pública no vale."""
+    """El paquete (JWE) con las claves vivas, por nombre. Errores: `ValueError` si la pública no vale."""
     paquete = _Paquete({nombre: base64url.a_texto(clave) for nombre, clave in claves.items()})
-    destino = X25519PublicKey.from_public_bytes(base64url.de_texto(publica))
+    destino = sobre_cerrado.publica_de_bytes(base64url.de_texto(publica))
     return sobre_cerrado.cerrar(msgspec.json.encode(paquete), destino, azar)
 
 

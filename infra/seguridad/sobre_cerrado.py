@@ -33,6 +33,15 @@ class SobreCerradoInvalido(Exception):
         return "sobre-cerrado-invalido: se espera un JWE ECDH-ES + A256GCM para la clave X25519 de quien lo abre"
 
 
+class PuntoDeOrdenBajo(ValueError):
+    """Una pública X25519 con la que todo acuerdo da ceros: lo cerrado hacia ella lo abriría cualquiera."""
+
+    codigo: Final = "punto-de-orden-bajo"
+
+    def __str__(self) -> str:
+        return "punto-de-orden-bajo: esa clave pública no es de nadie; genera un par X25519 nuevo y da su pública"
+
+
 class _Efimera(Struct, frozen=True, forbid_unknown_fields=True):
     kty: Literal["OKP"]
     crv: Literal["X25519"]
@@ -55,19 +64,30 @@ class _Cabecera(Struct, frozen=True, forbid_unknown_fields=True):
     cty: _Info = ""
 
 
+#: No guarda ningún secreto: solo sirve para mirar si una pública vale.
+_DE_PRUEBA: Final = X25519PrivateKey.from_private_bytes(bytes(_CLAVE))
+
 _leer = msgspec.json.Decoder(_Cabecera)
+
+
+def publica_de_bytes(octetos: bytes) -> X25519PublicKey:
+    """La pública X25519 de 32 bytes, si sirve. Errores: `PuntoDeOrdenBajo`; `ValueError` si no los mide."""
+    publica = X25519PublicKey.from_public_bytes(octetos)
+    # Con cualquier privada: todas son múltiplo del cofactor, y esos puntos, y solo ellos, dan ceros (RFC 7748 §6.1).
+    _acordar(_DE_PRUEBA, publica)
+    return publica
 
 
 def cerrar(claro: bytes, publica: X25519PublicKey, azar: Azar) -> str:
     """JWE compacto para quien tenga la privada de ``publica``. ``azar`` da la efímera (32 bytes) y el nonce (12).
 
-    Errores: `ValueError` si ``publica`` es un punto de orden bajo.
+    Errores: `PuntoDeOrdenBajo`.
     """
     efimera = X25519PrivateKey.from_private_bytes(azar.bytes(_CLAVE))
     nonce = azar.bytes(_NONCE)
     epk = {"kty": "OKP", "crv": "X25519", "x": base64url.a_texto(efimera.public_key().public_bytes_raw())}
     protegida = base64url.a_texto(msgspec.json.encode({"alg": "ECDH-ES", "enc": "A256GCM", "epk": epk}))
-    clave = _derivar(efimera.exchange(publica), b"", b"")
+    clave = _derivar(_acordar(efimera, publica), b"", b"")
     cifrado = AESGCM(clave).encrypt(nonce, claro, protegida.encode())
     piezas = (nonce, cifrado[:-_ETIQUETA], cifrado[-_ETIQUETA:])
     # La segunda pieza (clave cifrada) va vacía: el acuerdo es directo.
@@ -82,11 +102,21 @@ def abrir(texto: str, privada: X25519PrivateKey) -> bytes:
         cabecera = _leer.decode(base64url.de_texto(protegida))
         if clave_cifrada or len(nonce) != _NONCE or len(etiqueta) != _ETIQUETA:
             raise SobreCerradoInvalido
-        compartido = privada.exchange(X25519PublicKey.from_public_bytes(base64url.de_texto(cabecera.epk.x)))
+        compartido = _acordar(privada, X25519PublicKey.from_public_bytes(base64url.de_texto(cabecera.epk.x)))
         clave = _derivar(compartido, base64url.de_texto(cabecera.apu), base64url.de_texto(cabecera.apv))
         return AESGCM(clave).decrypt(nonce, cifrado + etiqueta, protegida.encode())
     except (ValueError, InvalidTag):  # los de msgspec y el punto de orden bajo también son ValueError
         raise SobreCerradoInvalido from None
+
+
+def _acordar(privada: X25519PrivateKey, publica: X25519PublicKey) -> bytes:
+    try:
+        compartido = privada.exchange(publica)
+    except ValueError:  # la biblioteca ya lo rechaza; que no dependa de su versión
+        raise PuntoDeOrdenBajo from None
+    if not any(compartido):
+        raise PuntoDeOrdenBajo
+    return compartido
 
 
 def _derivar(compartido: bytes, apu: bytes, apv: bytes) -> bytes:
@@ -95,4 +125,4 @@ def _derivar(compartido: bytes, apu: bytes, apv: bytes) -> bytes:
     return ConcatKDFHash(SHA256(), _CLAVE, textos + (_CLAVE * 8).to_bytes(4)).derive(compartido)
 
 
-__all__ = ["SobreCerradoInvalido", "abrir", "cerrar"]
+__all__ = ["PuntoDeOrdenBajo", "SobreCerradoInvalido", "abrir", "cerrar", "publica_de_bytes"]

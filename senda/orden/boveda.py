@@ -30,11 +30,11 @@ from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.revision import Conclusion, revisar, sin_revisar
 from senda import boveda as de_senda
 from senda.boveda import BovedaAusente
-from senda.despliegue import Base as BaseDeDatos
 from senda.despliegue import leer
 from senda.orden import destruir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
 from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, ficha_de_la_entrada, montada
+from senda.orden.piezas import BOVEDA, Esquema, UrlAparte
 
 app = typer.Typer(no_args_is_help=True, help="La identidad: guardarla, abrirla con permiso y destruir su clave.")
 app.add_typer(destruir.app, name="destruir")
@@ -48,20 +48,9 @@ Privada = Annotated[
 
 
 @app.command()
-def instalar(
-    carpeta: Carpeta = CARPETA_DEMO,
-    url: Annotated[str | None, typer.Option("--base", help="URL de su base, aparte; sin ella, SQLite.")] = None,
-    esquema: Annotated[str | None, typer.Option(help="Esquema, en PostgreSQL.")] = None,
-) -> None:
+def instalar(carpeta: Carpeta = CARPETA_DEMO, url: UrlAparte = None, esquema: Esquema = None) -> None:
     """Crea la bóveda de un despliegue: su base y sus claves."""
-    try:
-        de_senda.instalar(carpeta, BaseDeDatos(url, esquema) if url else None, AzarReal())
-    except FileExistsError:
-        progreso.print("Ese despliegue ya tiene bóveda.", style="red")
-        raise typer.Exit(1) from None
-    with montada(carpeta) as abierta:
-        progreso.print("Bóveda lista. Las instituciones cierran lo que depositan hacia esta clave:")
-        typer.echo(abierta.boveda.publica)
+    BOVEDA.instalar(carpeta, url, esquema)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from senda.boveda import BovedaAusente, BovedaDelDespliegue
 from senda.composicion import Montaje
 from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import progreso
-from senda.registro import RegistroAusente
+from senda.registro import RegistroAusente, RegistroDelDespliegue
 
 Ruta = Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la persona.")]
 
@@ -80,6 +80,21 @@ def montada(carpeta: Path) -> Iterator[BovedaDelDespliegue]:
 
 
 @contextmanager
+def registro_montado(carpeta: Path) -> Iterator[RegistroDelDespliegue]:
+    """El registro único del despliegue. Al salir propone a detección lo que haya."""
+    with explicando():
+        despliegue = leer(carpeta)
+        reloj = reloj_desde(despliegue.reloj)
+        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
+        montado = de_registro.abrir(montaje, reloj, montaje.llavero())
+        try:
+            yield montado
+        finally:
+            montado.proponer()
+            montado.cerrar()
+
+
+@contextmanager
 def explicando() -> Iterator[None]:
     """Una negativa se dice con su código, su campo y qué hacer, y sale con 1; sin bóveda o registro, con 2."""
     try:
@@ -93,4 +108,4 @@ def explicando() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-__all__ = ["Agente", "Institucion", "Ruta", "explicando", "ficha_de_la_entrada", "montada"]
+__all__ = ["Agente", "Institucion", "Ruta", "explicando", "ficha_de_la_entrada", "montada", "registro_montado"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -12,42 +9,27 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.azar import AzarReal
-from infra.reloj import reloj_desde
 from infra.seguridad.boveda.caja import publica_de
 from infra.seguridad.boveda.ficha import cerrar_deposito
 from infra.seguridad.boveda.puertos import Quien
-from senda import registro as de_senda
-from senda.composicion import Montaje
-from senda.despliegue import Base, leer
 from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
-from senda.orden.en_boveda import Agente, Institucion, Ruta, explicando, ficha_de_la_entrada
-from senda.registro import RegistroDelDespliegue
+from senda.orden.en_boveda import Agente, Institucion, Ruta, ficha_de_la_entrada, registro_montado
+from senda.orden.piezas import REGISTRO, Esquema, UrlAparte
 
 app = typer.Typer(no_args_is_help=True, help="La misma persona en dos instituciones, sin decir quién es.")
 
 
 @app.command()
-def instalar(
-    carpeta: Carpeta = CARPETA_DEMO,
-    url: Annotated[str | None, typer.Option("--base", help="URL de su base, aparte; sin ella, SQLite.")] = None,
-    esquema: Annotated[str | None, typer.Option(help="Esquema, en PostgreSQL.")] = None,
-) -> None:
+def instalar(carpeta: Carpeta = CARPETA_DEMO, url: UrlAparte = None, esquema: Esquema = None) -> None:
     """Crea el registro único de un despliegue: su base y su clave, que no son las de la bóveda."""
-    try:
-        de_senda.instalar(carpeta, Base(url, esquema) if url else None, AzarReal())
-    except FileExistsError:
-        progreso.print("Ese despliegue ya tiene registro único.", style="red")
-        raise typer.Exit(1) from None
-    with _montado(carpeta) as montado:
-        progreso.print("Registro listo. Las fichas se cierran hacia esta clave:")
-        typer.echo(montado.registro.publica)
+    REGISTRO.instalar(carpeta, url, esquema)
 
 
 @app.command()
 def registrar(ruta: Ruta, institucion: Institucion, agente: Agente, carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Lee la ficha (JSON) de la entrada estándar y la registra. No dice si coincidió: eso llega a quien lo confirma."""
     ficha = ficha_de_la_entrada()
-    with _montado(carpeta) as montado:
+    with registro_montado(carpeta) as montado:
         jwe = cerrar_deposito(ruta, ficha, publica_de(montado.registro.publica), AzarReal())
         montado.registro.registrar(Quien(institucion, agente), ruta, jwe)
 
@@ -56,7 +38,7 @@ def registrar(ruta: Ruta, institucion: Institucion, agente: Agente, carpeta: Car
 def consultas(carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Quién registró a quién y cuándo; también lo negado. Sale con 1 si la cadena no casa."""
     tabla = Table("nº", "cuándo (UTC)", "ruta", "institución", "agente", "acto", "detalle", box=None)
-    with _montado(carpeta) as montado:
+    with registro_montado(carpeta) as montado:
         for numero, a in montado.registro.consultas():
             cuando = f"{a.instante:%Y-%m-%d %H:%M:%S}"
             tabla.add_row(str(numero), cuando, str(a.ruta), a.institucion, a.agente, a.acto, a.detalle)
@@ -69,24 +51,9 @@ def consultas(carpeta: Carpeta = CARPETA_DEMO) -> None:
 
 @app.command()
 def olvidar(ruta: UUID, carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Borra las huellas de una ruta cuya clave se destruyó, si el registro no está junto a la bóveda."""
-    with _montado(carpeta) as montado:
-        montado.registro.olvidar(ruta)
-
-
-@contextmanager
-def _montado(carpeta: Carpeta) -> Iterator[RegistroDelDespliegue]:
-    """El registro del despliegue. Al salir propone a detección lo que haya."""
-    with explicando():
-        despliegue = leer(carpeta)
-        reloj = reloj_desde(despliegue.reloj)
-        montaje = Montaje(carpeta, despliegue, reloj, AzarReal())
-        montado = de_senda.abrir(montaje, reloj, montaje.llavero())
-        try:
-            yield montado
-        finally:
-            montado.proponer()
-            montado.cerrar()
+    """Borra las huellas de una ruta cuya clave consta destruida, si el registro no está junto a la bóveda."""
+    with registro_montado(carpeta) as montado:
+        montado.olvidar(ruta)
 
 
 __all__ = ["app"]

@@ -18,6 +18,7 @@ from senda.composicion import CONTEXTOS, instalaciones
 from senda.despliegue import DespliegueAusente, crear
 from senda.embebido import Embebido, EnMarcha, en_exclusiva, estrenar, reabrir
 from senda.orden.comun import Carpeta, progreso
+from senda.orden.piezas import BOVEDA, EN_SU_CARPETA, REGISTRO
 from senda.protocolo.rechazos import PaisSinPaquete, PaqueteEnBorrador
 
 
@@ -37,6 +38,12 @@ def instalar(
         str | None, typer.Option(help="Código de la institución rectora; por omisión, la del protocolo.")
     ] = None,
     reloj: Annotated[str, typer.Option(help="real, o acelerado:FACTOR:INICIO:EPOCA para ensayos.")] = "real",
+    boveda: Annotated[
+        str | None, typer.Option(help="Instala también la bóveda: «sqlite», o la URL de su base, aparte.")
+    ] = None,
+    registro: Annotated[
+        str | None, typer.Option(help="Instala también el registro único: «sqlite», o la URL de su base, aparte.")
+    ] = None,
 ) -> None:
     """Prepara bases, usuarios y claves. Deja la clave de la rectora en la carpeta: llévatela."""
     azar = AzarReal()
@@ -62,6 +69,11 @@ def instalar(
     guardada = carpeta / credenciales.CLAVE_RECTORA
     credenciales.guardar(guardada, credencial)
     progreso.print(f"Despliegue listo en {carpeta}. Clave de {rectora}: {guardada} (guárdala fuera y bórrala de aquí).")
+    for pieza, pedida in ((BOVEDA, boveda), (REGISTRO, registro)):
+        if pedida is not None:
+            pieza.instalar(carpeta, None if pedida == EN_SU_CARPETA else pedida)
+        else:
+            progreso.print(f"Sin {pieza.nombre}: se puede instalar después, en otra base o en otra máquina.")
 
 
 def _rectora_de(pais: str) -> str:

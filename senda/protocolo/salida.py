@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contratos.protocolos import Protocolo
 from contratos.protocolos.fuentes import es_por_defecto
-from contratos.protocolos.paquete import EstadoPaquete, Plazo
+from contratos.protocolos.paquete import Calendario, EstadoPaquete, Plazo
 from eventos.listas import Derecho
 from eventos.tipos import SiNo
 from eventos.titulos import titulo
@@ -93,17 +93,16 @@ def _plazo(plazo: Plazo, vence: datetime | None) -> dict[str, Any]:
 
 def _lineas(s: Simulacion) -> Iterator[str]:
     p = s.paquete
-    desfase = p.calendario.desfase_utc_horas
     yield f"{p.nombre} · protocolo {p.protocolo} {p.version} · {p.estado}"
     if p.estado is EstadoPaquete.BORRADOR:
         yield _BORRADOR
     yield f"Revisión: {p.revisor}"
     yield ""
     yield from _persona(s)
-    yield f"Horas en la oficial del país (UTC{desfase:+d}). [F]: con fuente. [P]: del proyecto."
+    yield f"Horas en la oficial del país (UTC{p.calendario.desfase_utc_horas:+d}). [F]: con fuente. [P]: del proyecto."
     for paso in s.pasos:
         yield ""
-        yield from _de_paso(paso, p, desfase)
+        yield from _de_paso(paso, p)
     yield ""
     yield f"Derechos exigibles ({len(s.derechos)})"
     for derecho, estado in s.derechos.items():
@@ -123,17 +122,17 @@ def _persona(s: Simulacion) -> Iterator[str]:
     yield "  el sexo y la nacionalidad viajan sellados: ninguna regla encamina por ellos"
 
 
-def _de_paso(paso: Paso, p: Protocolo, desfase: int) -> Iterator[str]:
-    yield f"▸ {titulo(paso.tipo)} ({_cuando(paso.instante, desfase)})"
+def _de_paso(paso: Paso, p: Protocolo) -> Iterator[str]:
+    yield f"▸ {titulo(paso.tipo)} ({_cuando(paso.instante, p.calendario)})"
     if not paso.encargos:
         yield "  no manda nada que no esté ya encargado"
     for n, e in enumerate(paso.encargos, 1):
         d, t = e.derivacion, e.terminos
         yield f"  {n}. {d.a} · {d.servicio} · {d.urgencia}   ({e.institucion})"
-        yield f"     acuse: {_duracion(t.acuse)}, hasta {_hasta(d.vence_acuse, desfase)}"
+        yield f"     acuse: {_duracion(t.acuse)}, hasta {_hasta(d.vence_acuse, p.calendario)}"
         marca = _marca(es_por_defecto(t.fuente))
         norma = "plazo legal" if d.plazo_legal else f"plazo {marca}, escala sin acusar"
-        yield f"     atención: {_duracion(t.atencion)}, hasta {_hasta(d.vence_atencion, desfase)} ({norma})"
+        yield f"     atención: {_duracion(t.atencion)}, hasta {_hasta(d.vence_atencion, p.calendario)} ({norma})"
         yield f"     {_marca(e.por_defecto)} regla {d.regla}: {e.fuente}"
         if not es_por_defecto(t.fuente):
             yield f"     [F] plazo: {t.fuente}"
@@ -155,19 +154,19 @@ def _duracion(plazo: Plazo) -> str:
     return f"{plazo.cantidad} {plazo.unidad.replace('dias-habiles', 'días hábiles')}"
 
 
-def _hasta(instante: datetime | None, desfase: int) -> str:
+def _hasta(instante: datetime | None, calendario: Calendario) -> str:
     """Un plazo en días acaba al terminar el último: a las 24:00, no a las 00:00 del siguiente."""
     if instante is None:
         return "sin plazo"
-    dia, _, hora = _cuando(instante, desfase).rpartition(" ")
+    dia, _, hora = _cuando(instante, calendario).rpartition(" ")
     if hora != "00:00":
         return f"{dia} {hora}"
-    vispera, _, _ = _cuando(instante - timedelta(days=1), desfase).rpartition(" ")
+    vispera, _, _ = _cuando(instante - timedelta(days=1), calendario).rpartition(" ")
     return f"{vispera} 24:00"
 
 
-def _cuando(instante: datetime, desfase: int) -> str:
-    local = instante.astimezone(timezone(timedelta(hours=desfase)))
+def _cuando(instante: datetime, calendario: Calendario) -> str:
+    local = calendario.local(instante)
     return f"{_DIAS[local.weekday()]} {local:%Y-%m-%d %H:%M}"
 
 

@@ -58,7 +58,7 @@ def otorgar_consentimiento(peticion: OtorgarConsentimiento, mesa: Mesa) -> Seque
     ficha = mesa.ruta(peticion.ruta)
     exigir_abierta(abierta=ficha.abierta)
     otorgado = ConsentimientoOtorgado(consentimiento=mesa.nuevo_id(), **asdict(peticion))
-    return [consentimiento.otorgar(otorgado, nna=ficha.nna, dia=mesa.ocurrido.date())]
+    return [consentimiento.otorgar(otorgado, nna=ficha.nna, dia=mesa.ocurrido_en(peticion.ruta).date())]
 
 
 @CASOS.atiende(RevocarConsentimiento)
@@ -79,7 +79,7 @@ def evaluar_necesidades(peticion: EvaluarNecesidades, mesa: Mesa) -> Sequence[He
 def evaluar_riesgo(peticion: EvaluarRiesgo, mesa: Mesa) -> Sequence[Hecho]:
     """Anota el riesgo y hasta cuándo vale."""
     _exigir_abierta(mesa, peticion.ruta)
-    return [servicios.evaluar_riesgo(RiesgoEvaluado(**asdict(peticion)), dia=mesa.ocurrido.date())]
+    return [servicios.evaluar_riesgo(RiesgoEvaluado(**asdict(peticion)), dia=mesa.ocurrido_en(peticion.ruta).date())]
 
 
 @CASOS.atiende(BrindarAtencionInmediata)
@@ -103,7 +103,7 @@ def asignar_alojamiento(peticion: AsignarAlojamiento, mesa: Mesa) -> Sequence[He
         en_directorio=mesa.institucion_de(peticion.albergue) is not None,
         abierta=ficha.abierta,
         institucion=mesa.institucion,
-        instante=mesa.ocurrido,
+        instante=mesa.ocurrido_en(peticion.ruta),
     )
     if asignado.plaza is not UNSET and not mesa.se_puede_sellar(peticion.ruta):
         # A quien ya no tiene clave no se le niega techo: su plaza será una que no se sabe.
@@ -130,7 +130,7 @@ def acordar_plan(peticion: AcordarPlan, mesa: Mesa) -> Sequence[Hecho]:
             acordado,
             nna=ficha.nna,
             institucion=mesa.institucion,
-            instante=mesa.ocurrido,
+            instante=mesa.ocurrido_en(peticion.ruta),
         )
     ]
 
@@ -142,7 +142,7 @@ def revisar_plan(peticion: RevisarPlan, mesa: Mesa) -> Sequence[Hecho]:
     atencion = _atencion(mesa, peticion.ruta)
     metas = plan.metas_con_id(peticion.metas, plan.en_marcha(atencion), mesa.nuevo_id)
     revisado = PlanRevisado(**(asdict(peticion) | {"metas": metas}))
-    return [plan.revisar(atencion, revisado, institucion=mesa.institucion, instante=mesa.ocurrido)]
+    return [plan.revisar(atencion, revisado, institucion=mesa.institucion, instante=mesa.ocurrido_en(peticion.ruta))]
 
 
 @CASOS.atiende(ConcluirPlan)
@@ -169,7 +169,7 @@ def prestar_servicio(peticion: PrestarServicio, mesa: Mesa) -> Sequence[Hecho]:
             prestado,
             derivada=peticion.derivacion is None or _derivada(mesa, peticion.ruta, peticion.derivacion),
             institucion=mesa.institucion,
-            instante=mesa.ocurrido,
+            instante=mesa.ocurrido_en(peticion.ruta),
         )
     ]
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Row, Select
 
 from contratos.base import Peticion
+from contratos.protocolos import cargar
 from eventos.base import Hecho
 from eventos.sobre import Anotado
 from infra.almacen.flujos import Agregado
@@ -49,6 +50,14 @@ class Mesa:
     def ocurrido(self) -> datetime:
         """Cuándo ocurrió lo que se cuenta (UTC), según quien pide."""
         return self.autoria.ocurrido
+
+    def ocurrido_en(self, ruta: UUID) -> datetime:
+        """Cuándo ocurrió, en la hora oficial del país de la ruta: su fecha es el día que era allí.
+
+        Para compararlo con fechas sin hora. Errores: `RutaDesconocida`.
+        """
+        ficha = self.ruta(ruta)
+        return cargar(ficha.protocolo, ficha.version_protocolo).calendario.local(self.ocurrido)
 
     @property
     def institucion(self) -> str:

@@ -20,7 +20,7 @@ from servicios.justicia.estado import Justicia
 
 
 def en_pie(just: Justicia, dia: date) -> list[str]:
-    """Códigos de lo que sigue en curso en ``dia`` (UTC), sin repetir; vacío si nada.
+    """Códigos de lo que sigue en curso en ``dia`` (el que es en el país), sin repetir; vacío si nada.
 
     Ante la duda, sigue: una medida pedida y sin resolver cuenta, y una reparación se cumple cuando consta de todas sus
     clases.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,9 @@ from infra.azar import AzarReal
 from infra.reloj import RelojReal
 from infra.seguridad.anillo import Anillo
 from infra.seguridad.envoltura import RotacionPendiente
-from infra.seguridad.llavero import Llavero
+from infra.seguridad.llavero import ClaveEnDisco, Llavero, claves
+
+BASE = os.environ.get("SENDA_PRUEBAS_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
 
 def abrir(carpeta: Path) -> Llavero:
@@ -71,3 +74,52 @@ def test_la_anterior_no_se_destruye_hasta_que_la_base_esta_en_el_disco(carpeta: 
     assert abrir(carpeta).obtener(ruta) == clave
     with abrir_motor(f"sqlite:///{carpeta / 'llavero.db'}").connect() as conexion:
         assert conexion.scalar(sa.text("SELECT count(*) FROM envoltura")) == 1
+
+
+def test_si_alguien_lee_destruir_lo_dice_y_repetirlo_la_quita_del_disco(carpeta: Path) -> None:
+    ruta = uuid4()
+    llavero = abrir(carpeta)
+    clave = llavero.obtener_o_crear({ruta})[ruta]
+    sa.event.listen(llavero._motor, "checkout", lambda cruda, *_: cruda.execute("PRAGMA busy_timeout=0"))
+    with llavero._motor.connect() as conexion:
+        envuelta: bytes = conexion.scalars(sa.select(claves.c.clave)).one()
+    with closing(abrir_motor(f"sqlite:///{carpeta / 'llavero.db'}").raw_connection()) as cruda:
+        cursor = cruda.cursor()
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT clave FROM claves").fetchone()
+        with pytest.raises(ClaveEnDisco):
+            llavero.destruir(ruta)
+        assert llavero.obtener(ruta) is None, "ya no la lee nadie"
+        assert envuelta in en_disco(carpeta)
+        cursor.execute("ROLLBACK")
+    llavero.destruir(ruta)
+    assert envuelta not in en_disco(carpeta)
+    assert clave not in en_disco(carpeta)
+
+
+def en_disco(carpeta: Path) -> bytes:
+    return b"".join(archivo.read_bytes() for archivo in carpeta.iterdir())
+
+
+@pytest.mark.real
+def test_en_postgresql_tambien_se_dice_si_alguien_retiene_la_tabla(tmp_path: Path) -> None:
+    esquema, ruta = f"llavero_{uuid4().hex}", uuid4()
+    duena = sa.create_engine(BASE)
+    with duena.begin() as conexion:
+        conexion.execute(sa.text(f"CREATE SCHEMA {esquema}"))
+    motor = abrir_motor(BASE, esquema)
+    llavero = Llavero(motor, Anillo.estrenar(tmp_path / "maestra", bytes(32)), AzarReal(), RelojReal())
+    llavero.crear_esquema()
+    llavero.obtener_o_crear({ruta})
+    with motor.connect() as lector:
+        lector.execute(sa.select(claves.c.ruta)).all()
+        # Como en producción, pero sin esperar veinte segundos al lector.
+        sa.event.listen(motor, "begin", lambda c: c.exec_driver_sql("SET LOCAL lock_timeout = 50"))
+        with pytest.raises(ClaveEnDisco):
+            llavero.destruir(ruta)
+    assert llavero.obtener(ruta) is None
+    llavero.destruir(ruta)
+    llavero.cerrar()
+    with duena.begin() as conexion:
+        conexion.execute(sa.text(f"DROP SCHEMA {esquema} CASCADE"))
+    duena.dispose()

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import Engine
 
 from contratos.base import Mandato
-from eventos.base import CATALOGO, HechoDeRuta
 from eventos.rechazo import Rechazo
 from eventos.seguridad import AccesoExcepcional, MotivoAcceso
 from infra.almacen.motor import abrir_motor, leyendo
@@ -26,27 +24,19 @@ from infra.azar import Azar
 from infra.reloj import Reloj
 from infra.seguridad import base64url
 from infra.seguridad.anillo import Anillo
-from infra.seguridad.boveda import politica
+from infra.seguridad.boveda import libro, politica
 from infra.seguridad.boveda import rechazos as no
 from infra.seguridad.boveda.caja import Caja, insertar, publica_de, reenvolver
 from infra.seguridad.boveda.ficha import Entrega, abrir_deposito
+from infra.seguridad.boveda.libro import PorContar
 from infra.seguridad.boveda.politica import Ampara, Base, Finalidad, Permiso, Titulo
-from infra.seguridad.boveda.puertos import Fuentes, Quien
-from infra.seguridad.boveda.tablas import ESQUEMA, claves_de_recepcion, constancia, envoltura, permisos, por_contar
+from infra.seguridad.boveda.puertos import Fuentes, Quien, exigir_forma
+from infra.seguridad.boveda.tablas import ESQUEMA, claves_de_recepcion, constancia, envoltura, permisos
 from infra.seguridad.constancia import Acto, Asiento
 from infra.seguridad.envoltura import Envoltura
 
 #: Cuánto se tiene para revisar un acceso excepcional. Valor por defecto del proyecto, sin fuente legal.
 REVISION: Final = timedelta(hours=72)
-
-
-class PorContar(NamedTuple):
-    """Un hecho que la bóveda debe al libro, con quien lo causó. No lleva identidad."""
-
-    numero: int
-    hecho: HechoDeRuta
-    quien: Quien
-    instante: datetime
 
 
 class Boveda:
@@ -64,7 +54,7 @@ class Boveda:
         esquema: str | None = None,
     ) -> None:
         """``almacen``: URL (con ``esquema`` en PostgreSQL) o motor. ``recepcion``: privada que abre los depósitos."""
-        self.motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self.motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._recepcion, self.fuentes, self._azar, self._reloj = recepcion, fuentes, azar, reloj
         self._envoltura = Envoltura(anillo, envoltura, azar)
 
@@ -119,16 +109,19 @@ class Boveda:
     def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
         """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve el id del permiso.
 
-        Lo concedido no dura más que el permiso de quien autoriza. La rectora no lo necesita: a quien vuelve a consentir
-        tras revocar, nadie más podría atenderla.
-        Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder`.
+        Nadie da más finalidades ni más plazo que los de su permiso. La rectora no lo tiene (a quien vuelve a consentir
+        tras revocar, nadie más podría atenderla): lo que da lo acota el título, que ha de sostenerse por sí mismo.
+        Errores: `AutorizacionPropia`, `SinPermiso`, `PermisoTerminado`, `SinClaveDeRecepcion` y los de `conceder` y
+        `acotar`.
         """
         with self.acto(quien, ruta, "autorizar", f"{institucion}:{titulo.base.value}") as caja:
             if institucion == quien.institucion:
                 raise no.AutorizacionPropia
-            if Mandato.RECTORIA not in self.mandatos(quien.institucion):
-                titulo = politica.acotar(titulo, self._exigir_vivos(caja, ruta, quien.institucion))
+            rige = Mandato.RECTORIA in self.mandatos(quien.institucion)
+            suyos = [] if rige else self._exigir_vivos(caja, ruta, quien.institucion)
             politica.conceder(titulo, institucion, self.mandatos(institucion), self._ampara(ruta, caja.ahora))
+            if not rige:
+                titulo = politica.acotar(titulo, suyos)
             id_permiso = caja.permitir(ruta, institucion, titulo)
             caja.envolver_para(ruta, institucion)
         return id_permiso
@@ -149,7 +142,7 @@ class Boveda:
             self.mandatos(quien.institucion)
             caja.exigir_persona(ruta)
             hecho = AccesoExcepcional(ruta=ruta, motivo=motivo, revisar_antes=caja.ahora + REVISION)
-            contar(caja, hecho, quien)
+            libro.contar(caja, hecho, quien)
             asiento = caja.anotado
         return self._entregar(asiento, ruta, quien.institucion, guardada=None)
 
@@ -193,16 +186,12 @@ class Boveda:
     def pendientes(self) -> list[PorContar]:
         """Los hechos que faltan por contar al libro, en orden."""
         with leyendo(self.motor) as conexion:
-            filas = conexion.execute(
-                sa.select(por_contar).where(por_contar.c.contado.is_(None)).order_by(por_contar.c.numero)
-            ).all()
-        return [PorContar(f.numero, _hecho(f.tipo, f.datos), Quien(f.institucion, f.agente), f.instante) for f in filas]
+            return libro.pendientes(conexion)
 
     def contado(self, numero: int) -> None:
         """Ese hecho ya está en el libro."""
         with self.motor.begin() as conexion:
-            cual = por_contar.c.numero == numero
-            conexion.execute(sa.update(por_contar).where(cual).values(contado=self._reloj.ahora()))
+            libro.contado(conexion, numero, self._reloj.ahora())
 
     def mandatos(self, institucion: str) -> Collection[Mandato]:
         """Los de una institución activa. Error: `InstitucionSinAcceso`."""
@@ -213,7 +202,11 @@ class Boveda:
 
     @contextmanager
     def acto(self, quien: Quien, ruta: UUID, acto: str, detalle: str) -> Iterator[CajaAnotada]:
-        """Una transacción con el turno tomado y su constancia. Si dentro se rechaza, también queda constancia."""
+        """Una transacción con el turno tomado y su constancia. Si dentro se rechaza, también queda constancia.
+
+        Errores: `QuienSinForma`, sin constancia: no se borraría.
+        """
+        exigir_forma(quien)
         try:
             with self.motor.begin() as conexion:
                 caja = self._caja(conexion)
@@ -279,21 +272,4 @@ class CajaAnotada(Caja):
     anotado: int = 0
 
 
-def contar(caja: Caja, hecho: HechoDeRuta, quien: Quien) -> None:
-    """Deja un hecho por contar al libro, en la misma transacción que lo que cuenta."""
-    caja.conexion.execute(
-        sa.insert(por_contar).values(
-            tipo=hecho.tipo, datos=msgspec.json.encode(hecho), institucion=quien.institucion, agente=quien.agente,
-            instante=caja.ahora,
-        )
-    )  # fmt: skip
-
-
-def _hecho(tipo: str, datos: bytes) -> HechoDeRuta:
-    hecho = msgspec.json.decode(datos, type=CATALOGO[tipo])
-    if not isinstance(hecho, HechoDeRuta):
-        raise TypeError("la bóveda solo cuenta hechos de una ruta")
-    return hecho
-
-
-__all__ = ["REVISION", "Boveda", "CajaAnotada", "PorContar", "contar"]
+__all__ = ["REVISION", "Boveda", "CajaAnotada"]

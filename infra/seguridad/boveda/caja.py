@@ -136,8 +136,8 @@ class Caja:
 def publica_de(texto: str) -> X25519PublicKey:
     """Una clave de recepción. Errores: `ClaveDeRecepcionInvalida`."""
     try:
-        return X25519PublicKey.from_public_bytes(base64url.de_texto(texto))
-    except ValueError:
+        return sobre_cerrado.publica_de_bytes(base64url.de_texto(texto))
+    except ValueError:  # también el punto de orden bajo
         raise no.ClaveDeRecepcionInvalida from None
 
 

@@ -21,8 +21,9 @@ from eventos.seguridad import ClaveDestruida, MotivoDestruccion
 from infra.almacen.motor import leyendo
 from infra.azar import Azar
 from infra.seguridad.boveda import rechazos as no
-from infra.seguridad.boveda.boveda import Boveda, contar
+from infra.seguridad.boveda.boveda import Boveda
 from infra.seguridad.boveda.caja import Caja
+from infra.seguridad.boveda.libro import contar
 from infra.seguridad.boveda.puertos import Quien
 from infra.seguridad.boveda.tablas import destrucciones
 

@@ -96,12 +96,25 @@ def conceder(titulo: Titulo, institucion: str, mandatos: Collection[Mandato], am
 
 
 def acotar(titulo: Titulo, suyos: Collection[Permiso]) -> Titulo:
-    """El título, sin durar más que el más largo de los permisos (al menos uno) de quien lo concede."""
-    hastas = [p.titulo.hasta for p in suyos]
-    topes = [h for h in hastas if h is not None]
-    if len(topes) < len(hastas):
-        return titulo
-    return replace(titulo, hasta=min([max(topes), *([titulo.hasta] if titulo.hasta is not None else [])]))
+    """El título, solo con las finalidades de los permisos de quien lo concede y sin durar más que el que da cada una.
+
+    Errores: `FinalidadQueNoSeTiene` si no queda ninguna.
+    """
+    dura = {f: _lo_mas_largo(suyas) for f in titulo.finalidades if (suyas := _con(suyos, f))}
+    if not dura:
+        raise no.FinalidadQueNoSeTiene
+    topes = [hasta for hasta in (titulo.hasta, *dura.values()) if hasta is not None]
+    return replace(titulo, finalidades=frozenset(dura), hasta=min(topes, default=None))
+
+
+def _con(permisos: Collection[Permiso], finalidad: Finalidad) -> list[Titulo]:
+    return [p.titulo for p in permisos if finalidad in p.titulo.finalidades]
+
+
+def _lo_mas_largo(titulos: Collection[Titulo]) -> datetime | None:
+    """Hasta cuándo vale alguno; None si alguno no termina."""
+    hastas = [t.hasta for t in titulos]
+    return None if None in hastas else max(h for h in hastas if h is not None)
 
 
 def exigir(

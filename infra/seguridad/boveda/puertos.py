@@ -7,14 +7,32 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+import msgspec
+from msgspec import Struct
+
 from contratos.base import Mandato
+from eventos.tipos import Agente, CodigoInstitucion
+from infra.seguridad.boveda.rechazos import QuienSinForma
 
 
 class Quien(NamedTuple):
-    """Quién actúa, ya comprobado por su firma: código de la institución y seudónimo de la persona."""
+    """Quién actúa: código de la institución, ya comprobado por su firma, y seudónimo de la persona."""
 
     institucion: str
     agente: str
+
+
+class _Forma(Struct):
+    institucion: CodigoInstitucion
+    agente: Agente
+
+
+def exigir_forma(quien: Quien) -> None:
+    """Que sean un código y un seudónimo: lo que se anota no se borra. Error: `QuienSinForma`, sin repetirlo."""
+    try:
+        msgspec.convert(quien._asdict(), _Forma)
+    except msgspec.ValidationError:
+        raise QuienSinForma from None
 
 
 class Fuentes(Protocol):
@@ -33,8 +51,11 @@ class Fuentes(Protocol):
         ...
 
     def mandatos_en_pie(self, ruta: UUID, instante: datetime) -> Sequence[str]:
-        """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide."""
+        """Lo que impide destruir: códigos de procesos, medidas o reparaciones en curso. Vacío si nada lo impide.
+
+        Cuenta lo que haya en cualquier ruta de la misma persona.
+        """
         ...
 
 
-__all__ = ["Fuentes", "Quien"]
+__all__ = ["Fuentes", "Quien", "exigir_forma"]

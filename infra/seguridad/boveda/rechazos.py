@@ -46,11 +46,11 @@ class SinClaveDeRecepcion(Rechazo):
 
 
 class ClaveDeRecepcionInvalida(Rechazo):
-    """No es una clave X25519 utilizable."""
+    """No es una clave X25519 utilizable: no mide lo que debe, o lo cerrado hacia ella lo abriría cualquiera."""
 
     codigo = "clave-de-recepcion-invalida"
     campo = "clave"
-    que_hacer = "Da los 32 bytes de una clave pública X25519 en base64url sin relleno."
+    que_hacer = "Genera un par X25519 y da los 32 bytes de su pública en base64url sin relleno."
 
 
 class InstitucionSinAcceso(Rechazo):
@@ -99,6 +99,14 @@ class FinalidadNoAmparada(Rechazo):
     codigo = "finalidad-no-amparada"
     campo = "finalidad"
     que_hacer = "Di para qué lo necesitas de entre lo que tu permiso ampara, o pide otro para esa finalidad."
+
+
+class FinalidadQueNoSeTiene(Rechazo):
+    """Quien autoriza no tiene permiso para ninguna de esas finalidades."""
+
+    codigo = "finalidad-que-no-se-tiene"
+    campo = "finalidades"
+    que_hacer = "Nadie da más de lo que tiene: pide que autorice la rectora, o quien tenga permiso para eso."
 
 
 class SinFinalidad(Rechazo):
@@ -168,11 +176,13 @@ class AntesDeTiempo(Rechazo):
 
 
 class MandatoEnPie(Rechazo):
-    """Un mandato legal sigue vigente: destruir ahora dejaría a la justicia o a la protección sin la persona."""
+    """Un mandato legal sigue vigente sobre la persona, en esta ruta o en otra suya: destruir la dejaría sin él."""
 
     codigo = "mandato-en-pie"
     campo = "ruta"
-    que_hacer = "Espera a que terminen el proceso, la medida o la reparación en curso; la consulta dice cuáles son."
+    que_hacer = (
+        "Espera a que terminen el proceso, la medida o la reparación en curso, en esta ruta o en otra de la persona."
+    )
 
 
 class QuienNoPuedeDestruir(Rechazo):
@@ -181,6 +191,14 @@ class QuienNoPuedeDestruir(Rechazo):
     codigo = "destruccion-sin-facultad"
     campo = "institucion"
     que_hacer = "La piden y confirman la rectora, quien supervisa o quien tiene permiso sobre esa identidad."
+
+
+class QuienSinForma(Rechazo):
+    """Quien actúa no viene como código de institución y seudónimo: podría ser un nombre, y no se podría borrar."""
+
+    codigo = "quien-sin-forma"
+    campo = "agente"
+    que_hacer = "Da el código de tu institución (GT-PGN) y el seudónimo de quien actúa (ag-7c1e90aa), nunca un nombre."
 
 
 class NadaQueRevisar(Rechazo):

@@ -29,6 +29,14 @@ class ConsultaSinParticipar(Rechazo):
     que_hacer = "Solo se registra la identidad de quien se atiende: detecta a la persona o acepta una derivación."
 
 
+class ClaveSinDestruir(Rechazo):
+    """En el libro no consta que se destruyera la clave de esa ruta."""
+
+    codigo = "clave-sin-destruir"
+    campo = "ruta"
+    que_hacer = "Olvidar no tiene vuelta: destruye antes la clave («senda boveda destruir») y espera a que conste."
+
+
 class HuellasEnDisco(Rechazo):
     """Las huellas se borraron, pero otra conexión abierta impidió quitarlas de los archivos."""
 

@@ -23,7 +23,7 @@ from infra.almacen.motor import abrir_motor, leyendo, vaciar_wal
 from infra.reloj import Reloj
 from infra.seguridad import base64url
 from infra.seguridad.boveda.ficha import FichaIdentidad, abrir_deposito
-from infra.seguridad.boveda.puertos import Quien
+from infra.seguridad.boveda.puertos import Quien, exigir_forma
 from infra.seguridad.boveda.rechazos import IdentidadDestruida
 from infra.seguridad.constancia import Acto, Asiento, Constancia
 from infra.seguridad.registro_unico.huella import huellas
@@ -78,7 +78,7 @@ class RegistroUnico:
         self, almacen: str | Engine, clave: bytes, recepcion: X25519PrivateKey,
         participa: Callable[[UUID, str], bool], reloj: Reloj, *, esquema: str | None = None,
     ) -> None:  # fmt: skip
-        self._motor = abrir_motor(almacen, esquema) if isinstance(almacen, str) else almacen
+        self._motor = abrir_motor(almacen, esquema, duradero=True) if isinstance(almacen, str) else almacen
         self._clave, self._recepcion, self._participa, self._reloj = clave, recepcion, participa, reloj
 
     def crear_esquema(self) -> None:
@@ -102,8 +102,9 @@ class RegistroUnico:
 
         ``deposito``: el mismo JWE que se da a la bóveda, cerrado hacia la clave del registro. Errores:
         `ConsultasAgotadas`, `ConsultaSinParticipar`, `HuellaSinDocumento`, `DepositoIlegible`, `DepositoDeOtraRuta`,
-        `IdentidadDestruida`.
+        `IdentidadDestruida`; y, sin que conste, `QuienSinForma`.
         """
+        exigir_forma(quien)
         with self._motor.begin() as conexion:
             self._anotar(conexion, quien, ruta, "registrar", "")
             agotadas = self._agotadas(conexion, quien.institucion)
@@ -140,7 +141,8 @@ class RegistroUnico:
     def olvidar(self, ruta: UUID) -> None:
         """Borra las huellas de una ruta, cuya clave se destruyó, y deja lápida. Repetirlo no cambia nada.
 
-        Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los archivos; al repetirlo se acaban de borrar.
+        Que conste la destrucción lo mira quien llama. Errores: `HuellasEnDisco` si ya nadie las lee pero siguen en los
+        archivos; al repetirlo se acaban de borrar.
         """
         with self._motor.begin() as conexion:
             self._tomar_turno(conexion)

@@ -1,7 +1,8 @@
 """El consentimiento: quién lo da, para qué, a quién alcanza y qué deja de valer cuando se revoca (reglas 2 y 7).
 
 Se mira el instante en que ocurrió lo que se cuenta, no el de contarlo: lo hecho con consentimiento sigue siéndolo
-aunque se registre después de una revocación. Las fechas sin hora se comparan en UTC.
+aunque se registre después de una revocación. Las fechas sin hora se comparan con el día de ese instante en la zona que
+trae: quien llama lo da en la hora oficial del país, y lo que vence un día vale hasta que allí acaba.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class Consentimiento(Struct, frozen=True, kw_only=True):
     vence: date | None
 
     def ampara(self, alcances: frozenset[Alcance], institucion: str, instante: datetime) -> bool:
-        """Si vale entonces, para alguno de esos alcances y para esa institución."""
+        """Si vale entonces (en hora oficial), para alguno de esos alcances y para esa institución."""
         return (
             self.desde <= instante
             and (self.revocado is None or instante < self.revocado)

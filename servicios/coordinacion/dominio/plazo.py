@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -18,10 +18,10 @@ class Plazo(Protocol):
 
 
 class Calendario(Protocol):
-    """Qué días cuentan. ``desfase_utc_horas``: hora oficial; ``dias_semana``: ISO 1-7; ``feriados_fijos``: MM-DD."""
+    """Qué días cuentan. ``zona``: hora oficial; ``dias_semana``: ISO 1-7; ``feriados_fijos``: MM-DD."""
 
     @property
-    def desfase_utc_horas(self) -> int: ...
+    def zona(self) -> tzinfo: ...
 
     @property
     def dias_semana(self) -> Collection[int]: ...
@@ -41,8 +41,7 @@ def vence(plazo: Plazo, desde: datetime, calendario: Calendario) -> datetime:
     """
     if plazo.unidad == "horas":
         return desde + timedelta(hours=plazo.cantidad)
-    zona = _zona(calendario)
-    dia, faltan = desde.astimezone(zona).date(), plazo.cantidad
+    dia, faltan = desde.astimezone(calendario.zona).date(), plazo.cantidad
     while faltan:
         dia += timedelta(days=1)
         faltan -= es_habil(dia, calendario)
@@ -60,8 +59,4 @@ def es_habil(dia: date, calendario: Calendario) -> bool:
 
 def fin_del_dia(dia: date, calendario: Calendario) -> datetime:
     """El instante (UTC) en que acaba un día en hora oficial."""
-    return datetime.combine(dia + timedelta(days=1), time.min, _zona(calendario)).astimezone(UTC)
-
-
-def _zona(calendario: Calendario) -> timezone:
-    return timezone(timedelta(hours=calendario.desfase_utc_horas))
+    return datetime.combine(dia + timedelta(days=1), time.min, calendario.zona).astimezone(UTC)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contratos.base import Mandato
 from eventos.seguridad import AccesoExcepcional, MotivoAcceso
+from infra.seguridad import base64url
 from infra.seguridad.boveda import rechazos as no
 from infra.seguridad.boveda.boveda import REVISION
 from infra.seguridad.boveda.ficha import abrir_entrega
@@ -57,7 +58,7 @@ def test_lo_entregado_solo_lo_abre_su_destinataria(mundo):
 
 def test_la_identidad_no_queda_en_claro_en_ningun_archivo(mundo):
     mundo.depositar()
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.PROCESO_PENAL)
     mundo.boveda.abrir_excepcional(ALBERGUE, RUTA, MotivoAcceso.RIESGO_DE_VIDA)
     octetos = mundo.en_disco()
@@ -89,7 +90,7 @@ def test_sin_permiso_no_se_abre_ni_se_sabe_si_hay_algo(mundo):
 
 def test_se_abre_para_lo_que_ampara_el_permiso_y_nada_mas(mundo):
     mundo.depositar()
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     assert abrir_entrega(mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.PROCESO_PENAL), mundo.privadas["GT-MP"]) == FICHA
     with pytest.raises(no.FinalidadNoAmparada):
         mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.SALUD)
@@ -109,7 +110,7 @@ def test_el_mandato_ha_de_facultar_y_el_consentimiento_constar(mundo):
 
 def test_revocar_cierra_solo_lo_que_se_apoyaba_en_el_consentimiento(mundo):
     mundo.depositar()
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", POR_CONSENTIMIENTO)
     antes = mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.PROCESO_PENAL)
     assert mundo.boveda.revocar(ONG, RUTA, CONSENTIMIENTO) == 2
@@ -126,7 +127,7 @@ def test_revocar_cierra_solo_lo_que_se_apoyaba_en_el_consentimiento(mundo):
 
 def test_lo_revocado_fuera_de_la_boveda_cierra_ya_sin_que_nadie_la_avise(mundo):
     mundo.depositar()
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     mundo.fuentes.consentidos.clear()
     with pytest.raises(no.PermisoTerminado):
         mundo.boveda.abrir(ONG, RUTA, Finalidad.ATENCION)
@@ -135,7 +136,7 @@ def test_lo_revocado_fuera_de_la_boveda_cierra_ya_sin_que_nadie_la_avise(mundo):
 
 def test_perder_el_mandato_o_vencer_el_permiso_cierra(mundo):
     mundo.depositar()
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", replace(POR_MANDATO, hasta=LUNES + timedelta(days=1)))
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", replace(POR_MANDATO, hasta=LUNES + timedelta(days=1)))
     mundo.fuentes.directorio["GT-MP"] = frozenset()
     with pytest.raises(no.PermisoTerminado):
         mundo.boveda.abrir(FISCALIA, RUTA, Finalidad.PROCESO_PENAL)
@@ -202,7 +203,8 @@ def test_sustituir_la_ficha_exige_permiso(mundo):
 
 
 def test_la_clave_de_recepcion_se_comprueba(mundo):
-    for mala in ("", "AAAA", "ñ" * 43):
+    orden_bajo = [base64url.a_texto(n.to_bytes(32, "little")) for n in (0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18)]
+    for mala in ("", "AAAA", "ñ" * 43, *orden_bajo):
         with pytest.raises(no.ClaveDeRecepcionInvalida):
             mundo.boveda.inscribir_clave("GT-ONG", mala)
     with pytest.raises(no.InstitucionSinAcceso):

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 
 import msgspec
 import pytest
 
 from contratos.solicitudes.atencion import OtorgarConsentimiento, RevocarConsentimiento
+from contratos.solicitudes.deteccion import ConfirmarVinculo, RectificarHecho
 from contratos.solicitudes.justicia import PresentarDenuncia
 from eventos.atencion import Alcance
-from eventos.deteccion import PresuntaVictimaDetectada
+from eventos.comun import Efecto
+from eventos.deteccion import Fundamento, PresuntaVictimaDetectada
 from eventos.justicia import QuienDenuncia
 from eventos.listas import QuienConsiente
+from eventos.motivos import MotivoRectificacion
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida, MotivoAcceso, MotivoDestruccion
 from eventos.sobre import decodificar
 from eventos.tipos import SiNo
 from infra.mensajeria.transportes.memoria import TransporteMemoria
 from infra.seguridad.boveda import rechazos as no
-from infra.seguridad.boveda.destruccion import ESPERA
+from infra.seguridad.boveda.destruccion import ESPERA, Estado
 from infra.seguridad.boveda.ficha import abrir_entrega
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
+from infra.seguridad.llavero import ClaveEnDisco
 from infra.seguridad.recuperacion import reunir
 from infra.seguridad.sello import abrir
 from senda import boveda as de_senda
+from senda import registro as de_registro
 from senda.auditoria import verificar_despliegue
 from senda.consulta import historia
 from senda.orden.ruta import llana
@@ -135,6 +141,50 @@ def test_con_un_proceso_abierto_no_se_destruye(pais):
         pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
 
 
+def test_con_un_proceso_en_otra_ruta_de_la_misma_persona_tampoco(pais):
+    """También si la otra se vincula después de confirmarla; rectificado el vínculo, ya no es suyo."""
+    ruta, medio, otra = (pais.detectar() for _ in range(3))
+    pais.pedir(ONG, PresentarDenuncia(ruta=otra, denunciante=next(iter(QuienDenuncia))))
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    vinculo = vincular(pais, ruta, medio)
+    vincular(pais, medio, otra)
+    pais.reloj.adelantar(ESPERA)
+    with pytest.raises(no.MandatoEnPie):
+        pais.montada.ejecutar(UNA, peticion)
+    with pytest.raises(no.MandatoEnPie):
+        pais.destruccion.pedir(UNA, medio, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.pedir(
+        UNA,
+        RectificarHecho(
+            ruta=vinculo.sujeto, corrige=vinculo.id, efecto=Efecto.ANULADO,
+            motivo=MotivoRectificacion.ERROR_DE_REGISTRO,
+        ),
+    )  # fmt: skip
+    pais.montada.ejecutar(UNA, peticion)
+
+
+def vincular(pais, una, otra):
+    [vinculo, *_] = pais.pedir(UNA, ConfirmarVinculo(ruta=una, otra=otra, fundamento=Fundamento.DOCUMENTO))
+    return vinculo
+
+
+def test_destruir_una_ruta_no_toca_las_demas_de_la_misma_persona(pais):
+    ruta, otra = pais.detectar(), pais.detectar()
+    for una in (ruta, otra):
+        pais.depositar(una)
+    vincular(pais, ruta, otra)
+    clave = pais.sistema.llavero.obtener(otra)
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+    pais.montada.ejecutar(UNA, peticion)
+    with pytest.raises(no.IdentidadDestruida):
+        pais.boveda.abrir(ONG, ruta, Finalidad.PROTECCION_NNA)
+    assert abrir_entrega(pais.boveda.abrir(ONG, otra, Finalidad.PROTECCION_NNA), pais.privadas["GT-ONG"]) == FICHA
+    assert pais.sistema.llavero.obtener(otra) == clave
+
+
 def test_tras_destruir_nadie_descifra_sus_hechos_y_el_libro_verifica(pais):
     ruta, otra = pais.detectar(), pais.detectar()
     pais.depositar(ruta)
@@ -173,6 +223,24 @@ def cuerpo_con_relato(pais, ruta):
         return conexion.scalars(select(eventos.c.cuerpo).where(eventos.c.agregado == ruta)).first()
 
 
+def test_si_quedan_restos_no_se_da_por_destruida_y_repetirla_la_termina(pais, monkeypatch):
+    ruta = pais.detectar()
+    peticion = pais.destruccion.pedir(UNA, ruta, MotivoDestruccion.PERSONA_LO_PIDE)
+    pais.destruccion.confirmar(OTRA, peticion)
+    pais.reloj.adelantar(ESPERA)
+    with monkeypatch.context() as alguien_lee:
+        alguien_lee.setattr("infra.seguridad.llavero.vaciar_wal", lambda _motor: False)
+        with pytest.raises(ClaveEnDisco):
+            pais.montada.ejecutar(UNA, peticion)
+    assert [p.estado for p in pais.destruccion.peticiones()] == [Estado.EJECUTANDO]
+    pais.sistema.planificador.hasta_reposo()
+    assert not [h for h in hechos(pais, ruta) if isinstance(h, ClaveDestruida)]
+    pais.montada.ejecutar(UNA, peticion)
+    pais.sistema.planificador.hasta_reposo()
+    assert [p.estado for p in pais.destruccion.peticiones()] == [Estado.EJECUTADA]
+    assert [h for h in hechos(pais, ruta) if isinstance(h, ClaveDestruida)]
+
+
 def test_si_se_corta_tras_rotar_repetirla_rehace_el_paquete(pais, monkeypatch):
     """Un paquete con claves que ya no existen no recupera a nadie el día que se pierda el disco."""
     ruta = pais.detectar()
@@ -193,6 +261,17 @@ def test_si_se_corta_tras_rotar_repetirla_rehace_el_paquete(pais, monkeypatch):
         pais.montada.ejecutar(UNA, peticion)
     paquete = (pais.carpeta / "boveda" / "paquete.jwe").read_text()
     assert (pais.carpeta / "boveda" / "envoltura").read_bytes() in set(reunir(partes[:2], paquete).values())
+
+
+def test_lo_confirmado_de_identidades_y_claves_espera_al_disco(pais):
+    """SQLite con WAL en NORMAL puede perder las últimas confirmaciones en un corte de luz."""
+    de_registro.instalar(pais.carpeta, None, pais.azar)
+    registro = de_registro.abrir(pais.sistema.montaje, pais.reloj, pais.sistema.llavero, pais.almacenes)
+    motores = (pais.boveda.motor, pais.sistema.llavero._motor, registro.registro._motor)
+    with ExitStack() as abiertas:
+        modos = [abiertas.enter_context(m.connect()).exec_driver_sql("PRAGMA synchronous").scalar() for m in motores]
+    assert modos == [2, 2, 2]
+    registro.registro.cerrar()
 
 
 def test_se_recuperan_las_claves_perdidas_y_un_paquete_viejo_no_abre_lo_de_ahora(pais):

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from datetime import timedelta
 
 import pytest
 
 from eventos.seguridad import ClaveDestruida, MotivoAcceso, MotivoDestruccion
 from infra.azar import AzarSembrado
-from infra.seguridad import sobre_cerrado
 from infra.seguridad.anillo import Anillo
 from infra.seguridad.boveda import rechazos as no
 from infra.seguridad.boveda.boveda import Boveda
-from infra.seguridad.boveda.caja import _de_institucion, _de_persona
 from infra.seguridad.boveda.destruccion import ESPERA, VIGENCIA, Destruccion, Estado
-from infra.seguridad.boveda.ficha import abrir_entrega, atadura_de_ficha
+from infra.seguridad.boveda.ficha import abrir_entrega
 from infra.seguridad.boveda.politica import Finalidad
 from infra.seguridad.llavero import ESQUEMA, ClaveIlegible, Llavero, claves
-from infra.seguridad.sello import SelloRoto, abrir
 from tests.integracion.boveda.mundo import (
     FICHA,
     FISCALIA,
@@ -87,13 +82,13 @@ def test_la_misma_institucion_no_se_confirma_con_otro_agente(mundo, destruccion)
     peticion = destruccion.pedir(ONG, RUTA, PIDE)
     with pytest.raises(no.MismaPersona):
         destruccion.confirmar(ONG._replace(agente="ag-000000aa"), peticion)
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     assert destruccion.confirmar(FISCALIA, peticion) == LUNES + ESPERA
 
 
 def test_la_facultad_ha_de_sostenerse_hoy(mundo, destruccion):
     """Revocado en atención o perdido el mandato, el permiso anotado ya no faculta."""
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
+    mundo.boveda.autorizar(RECTORA, RUTA, "GT-MP", POR_MANDATO)
     peticion = destruccion.pedir(RECTORA, RUTA, PIDE)
     mundo.fuentes.consentidos.clear()
     mundo.fuentes.directorio["GT-MP"] = frozenset()
@@ -174,68 +169,6 @@ def test_una_ejecucion_cortada_se_termina_y_el_hecho_se_cuenta_una_vez(mundo, de
     assert destruccion.reanudar(RECTORA) == 1
     assert destruccion.reanudar(RECTORA) == 0
     assert [type(p.hecho) for p in mundo.boveda.pendientes()] == [ClaveDestruida]
-
-
-def test_despues_nada_descifra_ni_con_todo_lo_que_queda_ni_con_una_copia_anterior(mundo, destruccion, tmp_path):
-    """Con la copia anterior de las bases, la privada de cada institución y toda clave viva del despliegue."""
-    if mundo.motor.dialect.name != "sqlite":
-        return  # la copia de archivos es de SQLite; en PostgreSQL manda la misma rotación
-    mundo.boveda.autorizar(ONG, RUTA, "GT-MP", POR_MANDATO)
-    anillo_llavero = Anillo.estrenar(tmp_path / "maestra", mundo.azar.bytes(32))
-    base_llavero = f"sqlite:///{tmp_path / 'llavero.db'}"
-    llavero = Llavero(base_llavero, anillo_llavero, AzarSembrado(8), mundo.reloj)
-    llavero.crear_esquema()
-    clave_de_hechos = llavero.obtener_o_crear([RUTA, OTRA_RUTA])[RUTA]
-    copia = tmp_path.parent / f"{tmp_path.name}-copia"
-    copia.mkdir()
-    for archivo in tmp_path.glob("*.db*"):
-        shutil.copy(archivo, copia)
-    claves_de_antes = {mundo.archivo.read_bytes(), (tmp_path / "maestra").read_bytes()}
-    assert _se_descifra(copia, mundo, claves_de_antes), "antes de destruir, la copia y las claves bastaban"
-
-    def destruir_llavero(ruta):
-        llavero.destruir(ruta)
-        llavero.rotar()
-
-    completa = Destruccion(mundo.boveda, mundo.azar, (destruir_llavero,))
-    peticion = confirmada(mundo, completa)
-    mundo.reloj.adelantar(ESPERA)
-    completa.ejecutar(RECTORA, peticion)
-
-    en_disco = b"".join(a.read_bytes() for a in tmp_path.rglob("*") if a.is_file())
-    assert not any(clave in en_disco for clave in claves_de_antes)
-    assert clave_de_hechos not in en_disco
-    quedan = {mundo.archivo.read_bytes(), (tmp_path / "maestra").read_bytes()}
-    assert not _se_descifra(copia, mundo, quedan)
-    assert not _se_descifra(tmp_path, mundo, quedan)
-    assert llavero.obtener(RUTA) is None
-    assert llavero.obtener(OTRA_RUTA) is not None
-    llavero.cerrar()
-
-
-def _se_descifra(carpeta, mundo, maestras):
-    """Si algo de RUTA se abre con esas maestras y las privadas de todas las instituciones."""
-    with sqlite3.connect(carpeta / "boveda.db") as base:
-        personas = base.execute("SELECT ficha, clave FROM personas WHERE ruta = ?", [RUTA.hex]).fetchall()
-        envueltas = base.execute("SELECT institucion, clave FROM envolturas WHERE ruta = ?", [RUTA.hex]).fetchall()
-    with sqlite3.connect(carpeta / "llavero.db") as base:
-        del_llavero = base.execute("SELECT clave FROM claves WHERE ruta = ?", [RUTA.hex]).fetchall()
-    abiertas = []
-    for maestra in maestras:
-        abiertas += [_intentar(maestra, c, _de_persona(RUTA)) for _, c in personas if c]
-        abiertas += [_intentar(maestra, c, b"senda-llavero\n" + RUTA.bytes) for (c,) in del_llavero if c]
-        for institucion, envuelta in envueltas:
-            jwe = _intentar(maestra, envuelta, _de_institucion(RUTA, institucion))
-            abiertas.append(jwe and sobre_cerrado.abrir(jwe.decode(), mundo.privadas[institucion]))
-    fichas = [_intentar(c, f, atadura_de_ficha(RUTA)) for c in abiertas if c for f, _ in personas if f]
-    return any(abiertas) or any(fichas)
-
-
-def _intentar(clave, cifrado, atadura):
-    try:
-        return abrir(clave, cifrado, atadura)
-    except SelloRoto:
-        return None
 
 
 def test_una_rotacion_cortada_en_cualquier_punto_se_termina(mundo, destruccion, monkeypatch):

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from unittest.mock import Mock
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwk import OKPKey
 
 from infra.azar import AzarReal, AzarSembrado
-from infra.seguridad.sobre_cerrado import SobreCerradoInvalido, abrir, cerrar
+from infra.seguridad.sobre_cerrado import (
+    PuntoDeOrdenBajo,
+    SobreCerradoInvalido,
+    _acordar,
+    _derivar,
+    abrir,
+    cerrar,
+    publica_de_bytes,
+)
 
 PRIVADA = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLICA = PRIVADA.public_key()
@@ -48,6 +58,54 @@ def test_joserfc_abre_lo_nuestro(claro):
 def test_abrimos_lo_de_joserfc(extra):
     suyo = jwe.encrypt_compact({"alg": "ECDH-ES", "enc": "A256GCM", **extra}, b"nombre", LLAVE, algorithms=ALGORITMOS)
     assert abrir(suyo, PRIVADA) == b"nombre"
+
+
+#: Los siete de https://cr.yp.to/ecdh.html#validate, en little-endian. El bit alto no cuenta (RFC 7748 §5).
+_P = 2**255 - 19
+ORDEN_BAJO = [
+    n.to_bytes(32, "little")
+    for n in (
+        0,
+        1,
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+        _P - 1,
+        _P,
+        _P + 1,
+    )
+]
+
+
+@pytest.mark.parametrize("punto", ORDEN_BAJO, ids=range(7))
+def test_no_se_cierra_hacia_un_punto_de_orden_bajo(punto):
+    """Lo cerrado hacia él lo abriría cualquiera: el acuerdo da ceros con toda privada."""
+    con_bit_alto = punto[:-1] + bytes([punto[-1] | 0x80])
+    for octetos in (punto, con_bit_alto):
+        with pytest.raises(PuntoDeOrdenBajo) as error:
+            publica_de_bytes(octetos)
+        assert error.value.codigo == "punto-de-orden-bajo"
+        with pytest.raises(PuntoDeOrdenBajo):
+            cerrar(b"nombre", X25519PublicKey.from_public_bytes(octetos), AzarReal())
+
+
+@pytest.mark.parametrize("punto", ORDEN_BAJO, ids=range(7))
+def test_un_sobre_con_efimera_de_orden_bajo_no_se_abre(punto):
+    """Quien lo hizo no conoce a nadie: la clave sería la de los ceros."""
+    protegida, _, nonce, _, _ = cerrar(b"nombre", PUBLICA, AzarReal()).split(".")
+    cabecera = json.loads(urlsafe_b64decode(protegida + "=" * (-len(protegida) % 4)))
+    cabecera["epk"]["x"] = b64(punto)
+    protegida = b64(json.dumps(cabecera).encode())
+    clave = _derivar(bytes(32), b"", b"")
+    cifrado = AESGCM(clave).encrypt(urlsafe_b64decode(nonce + "=" * (-len(nonce) % 4)), b"nombre", protegida.encode())
+    with pytest.raises(SobreCerradoInvalido):
+        abrir(".".join((protegida, "", nonce, b64(cifrado[:-16]), b64(cifrado[-16:]))), PRIVADA)
+
+
+def test_si_la_biblioteca_dejara_de_mirarlo_tampoco():
+    descuidada = Mock(spec=X25519PrivateKey)
+    descuidada.exchange.return_value = bytes(32)
+    with pytest.raises(PuntoDeOrdenBajo):
+        _acordar(descuidada, PUBLICA)
 
 
 def test_otra_clave_no_lo_abre():

@@ -1,0 +1,75 @@
+"""Leer una ruta del libro en nombre de alguien: la única puerta. Deja constancia antes y quita lo que no ha de saber.
+
+A quien probó una ficha en una ruta suya, ver la coincidencia le diría que acertó; a quien no participa en otra ruta,
+un vínculo le diría que es de la misma persona. Se quita aquí, y no en quien lo muestra: lo que no sale no se escapa.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from contratos.base import Mandato
+from contratos.solicitudes.deteccion import QUIEN_VINCULA
+from eventos.comun import HechoRectificado
+from eventos.deteccion import IdentidadVinculada, VinculoPropuesto, VinculoRechazado
+from eventos.sobre import Anotado, SobreInvalido, decodificar
+from servicios.auditoria.accesos import Acceso, MotivoAcceso, registrar
+from servicios.auditoria.lecturas import cuerpos_de
+
+_QUE_MIRAN_TODO: Final = frozenset({Mandato.RECTORIA, Mandato.SUPERVISION})
+_QUE_VEN_COINCIDENCIAS: Final = _QUE_MIRAN_TODO | frozenset(QUIEN_VINCULA)
+
+
+@dataclass(frozen=True)
+class Lector:
+    """Una institución que lee. ``participa``: si detectó o aceptó una derivación en una ruta (regla 4)."""
+
+    institucion: str
+    mandatos: frozenset[Mandato]
+    participa: Callable[[UUID], bool]
+
+    def ve(self, ruta: UUID) -> bool:
+        """Solo quien participa, la rectora y quien supervisa. Quien controla ve el recorrido, jamás la identidad."""
+        return bool(self.mandatos & _QUE_MIRAN_TODO) or self.participa(ruta)
+
+
+def leer(conexion: Connection, ruta: UUID, lector: Lector, motivo: MotivoAcceso, ahora: datetime) -> list[Anotado]:
+    """Lo que el libro dice de una ruta a quien lee, en el orden del libro; ya consta que la leyó.
+
+    Quien llama comprueba antes que la ve (`Lector.ve`) y confirma la transacción.
+    """
+    registrar(conexion, Acceso(lector.institucion, str(ruta), motivo, ahora))
+    anotados = [a for a in map(_anotado, cuerpos_de(conexion, str(ruta))) if a is not None]
+    ajenos = {a.id for a in anotados if _ajeno(a, lector)}
+    return [
+        a
+        for a in anotados
+        if a.id not in ajenos and not (isinstance(a.hecho, HechoRectificado) and a.hecho.corrige in ajenos)
+    ]
+
+
+def _ajeno(anotado: Anotado, lector: Lector) -> bool:
+    """Las coincidencias, solo para quien las decide o supervisa; un vínculo, para quien lo confirmó o ve la otra."""
+    match anotado.hecho:
+        case VinculoPropuesto() | VinculoRechazado():
+            return not lector.mandatos & _QUE_VEN_COINCIDENCIAS
+        case IdentidadVinculada(otra=otra):
+            return anotado.institucion != lector.institucion and not lector.ve(otra)
+        case _:
+            return False
+
+
+def _anotado(cuerpo: bytes) -> Anotado | None:
+    try:
+        return decodificar(cuerpo)
+    except SobreInvalido:
+        return None
+
+
+__all__ = ["Lector", "leer"]
