@@ -287,3 +287,21 @@ class ReintegracionFamiliarLograda(HechoDeRuta, frozen=True, kw_only=True):
     evaluado: Annotated[bool, dice("Se evaluó antes que la familia es segura")]
     persona_oida: Annotated[bool, dice("Se oyó a la persona")]
     detalle: Sellado[Relato] = UNSET
+
+
+@hecho("riesgo-vencido")
+class RiesgoVencido(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: la evaluación de riesgo ya no vale y la ruta sigue abierta."""
+
+    nivel: NivelRiesgo
+    vence: Annotated[date, dice("Último día en que valió")]
+
+
+@hecho("meta-vencida")
+class MetaVencida(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: pasó la fecha prevista de una meta del plan y no consta cumplida."""
+
+    plan: IdPlan
+    meta: IdMeta
+    servicio: Annotated[ServicioPedido, dice("Servicio con que se logra")]
+    vence: Annotated[date, dice("Fecha prevista")]

@@ -174,6 +174,24 @@ class MedidaProteccionLevantada(HechoDeRuta, frozen=True, kw_only=True):
     detalle: Sellado[Relato] = UNSET
 
 
+@hecho("medida-por-vencer")
+class MedidaPorVencer(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: una medida que rige vence pronto. Quien la otorgó puede otorgar otra antes (directriz OEA 33)."""
+
+    medida: IdMedida
+    clase: Medida
+    vence: Annotated[date, dice("Último día en que rige")]
+
+
+@hecho("medida-vencida")
+class MedidaVencida(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: una medida dejó de regir sin que nadie la renovara ni la levantara."""
+
+    medida: IdMedida
+    clase: Medida
+    vence: Annotated[date, dice("Último día en que rigió")]
+
+
 @hecho("autorizacion-de-proteccion")
 class AutorizacionDeProteccion(HechoDeRuta, frozen=True, kw_only=True):
     """Resuelve quien la ley exige (orden de abrigo). El ingreso de urgencia la deja pendiente, no la espera."""

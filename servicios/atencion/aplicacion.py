@@ -45,11 +45,14 @@ from eventos.base import Hecho
 from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, servicios
 from servicios.atencion.dominio.alojamiento import Albergue, flujo_de
 from servicios.atencion.dominio.ruta import Atencion, exigir_abierta
+from servicios.atencion.fechas import VIGIA
 from servicios.atencion.lecturas import plazas
 from servicios.atencion.oferta import CASOS
 from servicios.comun.mesa import Mesa
 from servicios.comun.rectificacion import rectificar
 from servicios.comun.rutas import participaciones
+
+VIGIA.inscribir(CASOS)
 
 
 @CASOS.atiende(OtorgarConsentimiento)

@@ -55,8 +55,10 @@ from servicios.comun.mesa import Casos, Mesa
 from servicios.comun.rectificacion import rectificar
 from servicios.justicia import dominio
 from servicios.justicia.estado import Justicia
+from servicios.justicia.fechas import VIGIA
 
 CASOS = Casos()
+VIGIA.inscribir(CASOS)
 _ASISTEN = frozenset({Mandato.ASISTENCIA_LEGAL, Mandato.PROTECCION_NNA})
 _RESUELVEN = frozenset({Mandato.PERSECUCION_PENAL, Mandato.JUDICATURA})
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from eventos.base import Hecho
+from eventos.calendario import Calendario
 from eventos.coordinacion import DerechoVulneradoDeNuevo, DerivacionEmitida, DerivacionReasignada, RutaReabierta
 from eventos.listas import ServicioPedido
 from eventos.motivos import MotivoDerivacion
@@ -17,7 +18,7 @@ from eventos.tipos import Urgencia
 from servicios.coordinacion.dominio import plazo as plazos
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.dominio.derivacion import Derivacion, Estado
-from servicios.coordinacion.dominio.plazo import Calendario, Plazo
+from servicios.coordinacion.dominio.plazo import Plazo
 from servicios.coordinacion.dominio.ruta import Ruta
 from servicios.coordinacion.dominio.suceso import Condicion, CondicionDePerfil, Perfil, Suceso
 

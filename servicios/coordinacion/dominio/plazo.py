@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from eventos.calendario import Calendario, es_habil, fin_del_dia, zona
 
 
 class Plazo(Protocol):
@@ -17,22 +18,6 @@ class Plazo(Protocol):
     def unidad(self) -> str: ...
 
 
-class Calendario(Protocol):
-    """Qué días cuentan. ``desfase_utc_horas``: hora oficial; ``dias_semana``: ISO 1-7; ``feriados_fijos``: MM-DD."""
-
-    @property
-    def desfase_utc_horas(self) -> int: ...
-
-    @property
-    def dias_semana(self) -> Collection[int]: ...
-
-    @property
-    def feriados_fijos(self) -> Collection[str]: ...
-
-    @property
-    def feriados(self) -> Collection[date]: ...
-
-
 def vence(plazo: Plazo, desde: datetime, calendario: Calendario) -> datetime:
     """Cuándo vence (UTC) un plazo que corre desde ``desde``.
 
@@ -41,27 +26,8 @@ def vence(plazo: Plazo, desde: datetime, calendario: Calendario) -> datetime:
     """
     if plazo.unidad == "horas":
         return desde + timedelta(hours=plazo.cantidad)
-    zona = _zona(calendario)
-    dia, faltan = desde.astimezone(zona).date(), plazo.cantidad
+    dia, faltan = desde.astimezone(zona(calendario)).date(), plazo.cantidad
     while faltan:
         dia += timedelta(days=1)
         faltan -= es_habil(dia, calendario)
     return fin_del_dia(dia, calendario)
-
-
-def es_habil(dia: date, calendario: Calendario) -> bool:
-    """Si un día cuenta."""
-    return (
-        dia.isoweekday() in calendario.dias_semana
-        and f"{dia:%m-%d}" not in calendario.feriados_fijos
-        and dia not in calendario.feriados
-    )
-
-
-def fin_del_dia(dia: date, calendario: Calendario) -> datetime:
-    """El instante (UTC) en que acaba un día en hora oficial."""
-    return datetime.combine(dia + timedelta(days=1), time.min, _zona(calendario)).astimezone(UTC)
-
-
-def _zona(calendario: Calendario) -> timezone:
-    return timezone(timedelta(hours=calendario.desfase_utc_horas))

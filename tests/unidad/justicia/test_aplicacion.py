@@ -24,6 +24,7 @@ from eventos.motivos import (
 )
 from eventos.tipos import NivelRiesgo, SiNo, Urgencia
 from servicios.comun.rutas import RutaDesconocida
+from servicios.comun.vencimientos import RevisarFechas
 from servicios.justicia import rechazos as no
 from servicios.justicia.aplicacion import CASOS
 from servicios.justicia.contexto import CONTEXTO
@@ -77,7 +78,8 @@ def proceso_de(servicio: Banco) -> UUID:
 
 
 def test_toda_peticion_del_contrato_tiene_quien_la_atienda():
-    assert CASOS.clases() == {clase for clase in PETICIONES.values() if clase.servicio == "justicia"}
+    del_contrato = {clase for clase in PETICIONES.values() if clase.servicio == "justicia"}
+    assert CASOS.clases() == del_contrato | {RevisarFechas}
 
 
 def test_de_la_denuncia_a_la_reparacion_aunque_la_ruta_se_cierre_en_medio(servicio):
