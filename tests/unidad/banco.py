@@ -73,12 +73,12 @@ class Banco:
         with self.almacen.tanda() as tanda:
             return tanda.anotar(self.contexto.casos.decidir(peticion, Mesa(tanda, autoria)), autoria)
 
-    def vencer(self, lote: int = 100) -> list[Hecho]:
+    def plazos(self, lote: int = 100) -> list[Hecho]:
         """Llama al reloj de los plazos hasta que no tenga nada, y devuelve lo que contó."""
         antes = self.almacen.registrador.max_notification_id() or 0
-        plazos = Plazos(self.almacen, self.contexto, Ajustes(lote_plazos=lote))
+        reloj = Plazos(self.almacen, self.contexto, Ajustes(lote_plazos=lote))
         for _ in range(100):
-            if not plazos.paso():
+            if not reloj.paso():
                 break
         else:
             raise AssertionError("el reloj de los plazos no acaba nunca")

@@ -72,7 +72,7 @@ def atencion(tmp_path) -> Iterator[Banco]:
 def hasta(servicio: Banco, instante: datetime) -> list[Hecho]:
     """Lo que el reloj cuenta al llegar a un instante (UTC)."""
     servicio.reloj.adelantar_hasta(instante)
-    return servicio.vencer()
+    return servicio.plazos()
 
 
 def antes_de(dia: date, asunto: Asunto) -> datetime:
@@ -136,7 +136,7 @@ def test_todo_protocolo_dice_con_cuanta_antelacion_y_que_es_del_proyecto():
 
 def test_una_medida_avisa_antes_de_vencer_y_al_vencer(justicia):
     medida = otorgar(justicia)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
     toca = antes_de(VENCE, Asunto.MEDIDA)
     assert hasta(justicia, toca - timedelta(seconds=1)) == []
     assert hasta(justicia, toca) == [por_vencer(medida)]
@@ -154,10 +154,10 @@ def test_el_reloj_dice_cuando_toca_el_siguiente(justicia):
     assert proximo() is None
     otorgar(justicia)
     for toca in (antes_de(VENCE, Asunto.MEDIDA), fin_del_dia(VENCE, GT.calendario)):
-        justicia.vencer()
+        justicia.plazos()
         assert proximo() == toca
         justicia.reloj.adelantar_hasta(toca)
-    justicia.vencer()
+    justicia.plazos()
     assert proximo() is None
 
 
@@ -165,22 +165,22 @@ def test_si_el_reloj_salta_anos_solo_se_dice_que_vencio(justicia):
     """«Por vencer» sería falso."""
     medidas = [otorgar(justicia), otorgar(justicia, VENCE + timedelta(days=300))]
     justicia.pasan(days=4000)
-    assert justicia.vencer() == [vencida(m) for m in medidas]
-    assert justicia.vencer() == []
+    assert justicia.plazos() == [vencida(m) for m in medidas]
+    assert justicia.plazos() == []
 
 
 def test_los_avisos_no_se_repiten_por_muchas_veces_que_se_mire_la_ruta(justicia):
     """Cada hecho con fecha hace mirar la ruta otra vez."""
     medida = otorgar(justicia)
     justicia.pasan(days=4000)
-    assert justicia.vencer() == [vencida(medida)]
+    assert justicia.plazos() == [vencida(medida)]
     for dia in range(3):
         otra = otorgar(justicia, justicia.reloj.ahora().date() + timedelta(days=200 + dia))
-        assert vencida(medida) not in justicia.vencer()
+        assert vencida(medida) not in justicia.plazos()
         justicia.pedir(
             pide.LevantarMedidaProteccion(ruta=RUTA, medida=otra.medida, motivo=MotivoLevantamiento.RESOLUCION)
         )
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
 
 
 @pytest.mark.parametrize("lote", [1, 2])
@@ -189,14 +189,14 @@ def test_en_lotes_pequenos_se_avisa_de_todas(justicia, lote):
     for n in range(1, 6):
         justicia.pedir(pide.OtorgarMedidaProteccion(ruta=UUID(int=n), clase=Medida.REUBICACION, vence=VENCE))
     justicia.pasan(days=400)
-    assert sorted(h.sujeto for h in justicia.vencer(lote)) == [str(UUID(int=n)) for n in range(1, 6)]
+    assert sorted(h.sujeto for h in justicia.plazos(lote)) == [str(UUID(int=n)) for n in range(1, 6)]
 
 
 def test_una_medida_sin_fecha_o_con_una_que_no_es_un_plazo_no_avisa(justicia):
     for vence in (None, date.max):
         otorgar(justicia, vence)
     justicia.pasan(days=4000)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
 
 
 def test_una_medida_levantada_no_avisa(justicia):
@@ -205,15 +205,15 @@ def test_una_medida_levantada_no_avisa(justicia):
         pide.LevantarMedidaProteccion(ruta=RUTA, medida=medida.medida, motivo=MotivoLevantamiento.RIESGO_CESADO)
     )
     justicia.pasan(days=4000)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
 
 
 def test_una_medida_otorgada_por_error_no_avisa(justicia):
     anotado, _ = otorgada(justicia)
-    justicia.vencer()
+    justicia.plazos()
     justicia.pedir(rectificar(anotado))
     justicia.pasan(days=4000)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
 
 
 def test_si_se_levanto_por_error_vuelve_a_avisar_aunque_ya_venciera(justicia):
@@ -222,9 +222,9 @@ def test_si_se_levanto_por_error_vuelve_a_avisar_aunque_ya_venciera(justicia):
         pide.LevantarMedidaProteccion(ruta=RUTA, medida=medida.medida, motivo=MotivoLevantamiento.RIESGO_CESADO)
     )
     justicia.pasan(days=4000)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
     justicia.pedir(rectificar(levantada))
-    assert justicia.vencer() == [vencida(medida)]
+    assert justicia.plazos() == [vencida(medida)]
 
 
 def test_una_medida_renovada_avisa_de_la_fecha_nueva(justicia):
@@ -234,7 +234,7 @@ def test_una_medida_renovada_avisa_de_la_fecha_nueva(justicia):
     justicia.pedir(pide.LevantarMedidaProteccion(ruta=RUTA, medida=vieja.medida, motivo=MotivoLevantamiento.SUSTITUIDA))
     assert hasta(justicia, fin_del_dia(VENCE, GT.calendario)) == []
     justicia.pasan(days=4000)
-    assert justicia.vencer() == [vencida(nueva)]
+    assert justicia.plazos() == [vencida(nueva)]
 
 
 def test_una_medida_protege_y_avisa_tambien_con_la_ruta_cerrada(justicia):
@@ -250,9 +250,9 @@ def test_de_quien_fallecio_no_se_avisa(justicia):
         pide.SolicitarMedidaProteccion(ruta=RUTA, clase=Medida.PROTECCION_FAMILIA, urgencia=Urgencia.INMEDIATA)
     )
     justicia.pasan(days=4000)
-    assert justicia.vencer() == []
+    assert justicia.plazos() == []
     justicia.conocer(REABIERTA)
-    assert [type(h) for h in justicia.vencer()] == [MedidaVencida]
+    assert [type(h) for h in justicia.plazos()] == [MedidaVencida]
 
 
 def test_con_un_protocolo_que_aun_no_esta_aqui_se_espera_y_lo_demas_sigue(justicia):
@@ -261,7 +261,7 @@ def test_con_un_protocolo_que_aun_no_esta_aqui_se_espera_y_lo_demas_sigue(justic
     justicia.pedir(pide.OtorgarMedidaProteccion(ruta=ajena, clase=Medida.REUBICACION, vence=VENCE))
     medida = otorgar(justicia)
     justicia.pasan(days=4000)
-    assert justicia.vencer() == [vencida(medida)]
+    assert justicia.plazos() == [vencida(medida)]
 
 
 # Permanencia, seguimiento y riesgo de volver.
@@ -292,7 +292,7 @@ def test_otra_permanencia_sustituye_a_la_anterior(repatriacion, otra):
     segunda = conceder(repatriacion, otra, r.Permanencia.TEMPORAL)
     assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == []
     repatriacion.pedir(rectificar(segunda, pide_r.RectificarHecho))
-    assert [type(h) for h in repatriacion.vencer()] == [r.PermanenciaVencida]
+    assert [type(h) for h in repatriacion.plazos()] == [r.PermanenciaVencida]
 
 
 def test_el_seguimiento_previsto_que_nadie_hizo_se_cuenta(repatriacion):
@@ -313,7 +313,7 @@ def test_el_seguimiento_hecho_a_tiempo_no_avisa_y_el_siguiente_tiene_su_fecha(re
     seguir(repatriacion, 2, VENCE + timedelta(days=90))
     assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == []
     repatriacion.pasan(days=400)
-    assert [(h.numero, h.vence) for h in repatriacion.vencer()] == [(3, VENCE + timedelta(days=90))]
+    assert [(h.numero, h.vence) for h in repatriacion.plazos()] == [(3, VENCE + timedelta(days=90))]
 
 
 def riesgo_retorno(repatriacion: Banco, vigente_hasta: date) -> None:
@@ -326,13 +326,13 @@ def test_el_riesgo_de_volver_vencido_se_cuenta_mientras_el_retorno_se_estudia(re
     pedido = pide_r.SolicitarRepatriacion(ruta=RUTA, sentido=r.Sentido.HACIA_SU_PAIS, iniciativa=r.Iniciativa.PERSONA)
     riesgo_retorno(repatriacion, VENCE)
     repatriacion.pasan(days=60)
-    assert repatriacion.vencer() == []
+    assert repatriacion.plazos() == []
     repatriacion.pedir(pedido)
-    assert repatriacion.vencer() == [r.RiesgoRetornoVencido(ruta=RUTA, nivel=NivelRiesgo.BAJO, vence=VENCE)]
+    assert repatriacion.plazos() == [r.RiesgoRetornoVencido(ruta=RUTA, nivel=NivelRiesgo.BAJO, vence=VENCE)]
     riesgo_retorno(repatriacion, VENCE + timedelta(days=90))
     repatriacion.pedir(pide_r.DesistirRepatriacion(ruta=RUTA, motivo=MotivoDesistimiento.DECISION_PERSONA))
     repatriacion.pasan(days=400)
-    assert repatriacion.vencer() == []
+    assert repatriacion.plazos() == []
 
 
 # Riesgo y metas, mientras la ruta sigue abierta.
@@ -347,16 +347,16 @@ def test_la_evaluacion_de_riesgo_vencida_se_cuenta_si_no_hay_otra(atencion):
     evaluar(atencion, VENCE + timedelta(days=30))
     assert hasta(atencion, fin_del_dia(VENCE, GT.calendario)) == []
     atencion.pasan(days=60)
-    assert atencion.vencer() == [at.RiesgoVencido(ruta=RUTA, nivel=NivelRiesgo.MEDIO, vence=VENCE + timedelta(days=30))]
+    assert atencion.plazos() == [at.RiesgoVencido(ruta=RUTA, nivel=NivelRiesgo.MEDIO, vence=VENCE + timedelta(days=30))]
 
 
 def test_con_la_ruta_cerrada_no_se_cuenta_hasta_que_se_reabre(atencion):
     evaluar(atencion, VENCE)
     atencion.conocer(CERRADA)
     atencion.pasan(days=400)
-    assert atencion.vencer() == []
+    assert atencion.plazos() == []
     atencion.conocer(REABIERTA)
-    assert [type(h) for h in atencion.vencer()] == [at.RiesgoVencido]
+    assert [type(h) for h in atencion.plazos()] == [at.RiesgoVencido]
 
 
 def test_una_meta_pasada_se_cuenta_y_una_conservada_con_otra_fecha_avisa_de_la_nueva(atencion):
@@ -387,9 +387,9 @@ def test_una_meta_pasada_se_cuenta_y_una_conservada_con_otra_fecha_avisa_de_la_n
     )  # fmt: skip
     assert [(h.meta, h.vence) for h in hasta(atencion, fin_del_dia(VENCE, GT.calendario))] == [(una.meta, VENCE)]
     atencion.pasan(days=60)
-    assert [(h.meta, h.vence) for h in atencion.vencer()] == [(otra.meta, nueva)]
+    assert [(h.meta, h.vence) for h in atencion.plazos()] == [(otra.meta, nueva)]
     atencion.pedir(pide_a.ConcluirPlan(ruta=RUTA, plan=acordado.plan, resultado=at.ResultadoPlan.CUMPLIDO_EN_PARTE))
-    assert atencion.vencer() == []
+    assert atencion.plazos() == []
 
 
 # La función de todos.
