@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, UnsetType
 
 from eventos.base import UNSET, HechoDeInstitucion, HechoDeRuta, Sellado, hecho
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
@@ -19,6 +19,7 @@ from eventos.plazas import Cupos, Titularidad
 from eventos.tipos import (
     CodigoInstitucion,
     Evidencias,
+    Huella,
     IdDerivacion,
     Idioma,
     NivelRiesgo,
@@ -129,6 +130,9 @@ Prestaciones = Annotated[tuple[Prestacion, ...], Meta(max_length=8, description=
 Destinatarias = Annotated[
     tuple[CodigoInstitucion, ...], Meta(max_length=60, description="A quiénes alcanza; vacía: a quien participe")
 ]
+ResolucionDeAutoridad = Annotated[
+    Huella | UnsetType, dice("SHA-256 de la resolución que confía a la NNA a una familia sustituta")
+]
 Puntaje = Annotated[int, Meta(ge=1, le=5, description="De 1, nada satisfecha, a 5, muy satisfecha")]
 
 
@@ -189,6 +193,7 @@ class AlojamientoAsignado(HechoDeRuta, frozen=True, kw_only=True):
     albergue: Annotated[CodigoInstitucion, dice("Albergue o institución que aloja")]
     clase: ClaseAlojamiento
     urgente: Annotated[bool, dice("Ingreso de urgencia: deja pendiente la autorización si la ley la pide")]
+    resolucion: ResolucionDeAutoridad = UNSET
 
 
 @hecho("alojamiento-finalizado")
@@ -286,6 +291,7 @@ class ReintegracionFamiliarLograda(HechoDeRuta, frozen=True, kw_only=True):
     nucleo: Nucleo
     evaluado: Annotated[bool, dice("Se evaluó antes que la familia es segura")]
     persona_oida: Annotated[bool, dice("Se oyó a la persona")]
+    resolucion: ResolucionDeAutoridad = UNSET
     detalle: Sellado[Relato] = UNSET
 
 

@@ -42,7 +42,7 @@ from eventos.atencion import (
     ServicioPrestado,
 )
 from eventos.base import Hecho
-from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, servicios
+from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, resolucion, servicios
 from servicios.atencion.dominio.alojamiento import Albergue, flujo_de
 from servicios.atencion.dominio.ruta import Atencion, exigir_abierta
 from servicios.atencion.fechas import VIGIA
@@ -98,6 +98,7 @@ def asignar_alojamiento(peticion: AsignarAlojamiento, mesa: Mesa) -> Sequence[He
     """Aloja a la persona si queda plaza para su edad."""
     ficha = mesa.ruta(peticion.ruta)
     asignado = AlojamientoAsignado(alojamiento=mesa.nuevo_id(), **asdict(peticion))
+    resolucion.exigir_al_alojar(asignado, nna=ficha.nna)
     return [
         alojamiento.asignar(
             _atencion(mesa, peticion.ruta),
@@ -197,8 +198,11 @@ def registrar_satisfaccion(peticion: RegistrarSatisfaccion, mesa: Mesa) -> Seque
 @CASOS.atiende(LograrReintegracionFamiliar)
 def lograr_reintegracion(peticion: LograrReintegracionFamiliar, mesa: Mesa) -> Sequence[Hecho]:
     """Anota que la persona vive con una familia segura."""
-    _exigir_abierta(mesa, peticion.ruta)
-    return [servicios.lograr_reintegracion(ReintegracionFamiliarLograda(**asdict(peticion)))]
+    ficha = mesa.ruta(peticion.ruta)
+    exigir_abierta(abierta=ficha.abierta)
+    lograda = ReintegracionFamiliarLograda(**asdict(peticion))
+    resolucion.exigir_al_reintegrar(lograda, nna=ficha.nna)
+    return [servicios.lograr_reintegracion(lograda)]
 
 
 @CASOS.atiende(RectificarHecho)

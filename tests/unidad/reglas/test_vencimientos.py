@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from contratos.protocolos import vigente
 from contratos.protocolos.paquete import Asunto
+from contratos.rectificacion import Rectificacion
 from contratos.solicitudes import atencion as pide_a
 from contratos.solicitudes import justicia as pide
 from contratos.solicitudes import repatriacion as pide_r
@@ -100,7 +101,7 @@ def vencida(medida: MedidaProteccionOtorgada) -> MedidaVencida:
     return MedidaVencida(ruta=RUTA, medida=medida.medida, clase=medida.clase, vence=medida.vence)
 
 
-def rectificar(anotado: Anotado, clase: type[pide.RectificarHecho] = pide.RectificarHecho) -> pide.RectificarHecho:
+def rectificar(anotado: Anotado, clase: type[Rectificacion] = pide.RectificarHecho) -> Rectificacion:
     return clase(ruta=RUTA, corrige=anotado.id, efecto=Efecto.ANULADO, motivo=MotivoRectificacion.ERROR_DE_REGISTRO)
 
 
@@ -281,9 +282,13 @@ def seguir(repatriacion: Banco, numero: int, proximo: date | None) -> Sequence[A
 
 def test_la_permanencia_avisa_antes_y_despues(repatriacion):
     conceder(repatriacion, VENCE)
-    dicho = {"ruta": RUTA, "permanencia": r.Permanencia.REFLEXION, "vence": VENCE}
-    assert hasta(repatriacion, antes_de(VENCE, Asunto.PERMANENCIA)) == [r.PermanenciaPorVencer(**dicho)]
-    assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == [r.PermanenciaVencida(**dicho)]
+    reflexion = r.Permanencia.REFLEXION
+    assert hasta(repatriacion, antes_de(VENCE, Asunto.PERMANENCIA)) == [
+        r.PermanenciaPorVencer(ruta=RUTA, permanencia=reflexion, vence=VENCE)
+    ]
+    assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == [
+        r.PermanenciaVencida(ruta=RUTA, permanencia=reflexion, vence=VENCE)
+    ]
 
 
 @pytest.mark.parametrize("otra", [None, VENCE + timedelta(days=200)])
@@ -313,7 +318,7 @@ def test_el_seguimiento_hecho_a_tiempo_no_avisa_y_el_siguiente_tiene_su_fecha(re
     seguir(repatriacion, 2, VENCE + timedelta(days=90))
     assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == []
     repatriacion.pasan(days=400)
-    assert [(h.numero, h.vence) for h in repatriacion.plazos()] == [(3, VENCE + timedelta(days=90))]
+    assert repatriacion.plazos() == [r.SeguimientoVencido(ruta=RUTA, numero=3, vence=VENCE + timedelta(days=90))]
 
 
 def riesgo_retorno(repatriacion: Banco, vigente_hasta: date) -> None:
@@ -378,6 +383,12 @@ def test_una_meta_pasada_se_cuenta_y_una_conservada_con_otra_fecha_avisa_de_la_n
     )[0].hecho  # fmt: skip
     assert isinstance(acordado, at.PlanAcordado)
     una, otra = acordado.metas
+
+    def pasada(id_meta: UUID, vence: date) -> at.MetaVencida:
+        return at.MetaVencida(
+            ruta=RUTA, plan=acordado.plan, meta=id_meta, servicio=ServicioPedido.EDUCACION, vence=vence
+        )
+
     nueva = VENCE + timedelta(days=30)
     atencion.pedir(
         pide_a.RevisarPlan(
@@ -385,9 +396,9 @@ def test_una_meta_pasada_se_cuenta_y_una_conservada_con_otra_fecha_avisa_de_la_n
             motivo=MotivoRevision.PERIODICA, revisar_el=nueva,
         )
     )  # fmt: skip
-    assert [(h.meta, h.vence) for h in hasta(atencion, fin_del_dia(VENCE, GT.calendario))] == [(una.meta, VENCE)]
+    assert hasta(atencion, fin_del_dia(VENCE, GT.calendario)) == [pasada(una.meta, VENCE)]
     atencion.pasan(days=60)
-    assert [(h.meta, h.vence) for h in atencion.plazos()] == [(otra.meta, nueva)]
+    assert atencion.plazos() == [pasada(otra.meta, nueva)]
     atencion.pedir(pide_a.ConcluirPlan(ruta=RUTA, plan=acordado.plan, resultado=at.ResultadoPlan.CUMPLIDO_EN_PARTE))
     assert atencion.plazos() == []
 
