@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, UnsetType
 
 from eventos.base import UNSET, HechoDeInstitucion, HechoDeRuta, Sellado, hecho
 from eventos.listas import Derecho, QuienConsiente, ResultadoAtencion, ServicioPedido
@@ -19,6 +19,7 @@ from eventos.plazas import Cupos, Plaza, Titularidad
 from eventos.tipos import (
     CodigoInstitucion,
     Evidencias,
+    Huella,
     IdDerivacion,
     Idioma,
     NivelRiesgo,
@@ -129,6 +130,9 @@ Prestaciones = Annotated[tuple[Prestacion, ...], Meta(max_length=8, description=
 Destinatarias = Annotated[
     tuple[CodigoInstitucion, ...], Meta(max_length=60, description="A quiénes alcanza; vacía: a quien participe")
 ]
+ResolucionDeAutoridad = Annotated[
+    Huella | UnsetType, dice("SHA-256 de la resolución que confía a la NNA a una familia sustituta")
+]
 Puntaje = Annotated[int, Meta(ge=1, le=5, description="De 1, nada satisfecha, a 5, muy satisfecha")]
 
 
@@ -190,6 +194,7 @@ class AlojamientoAsignado(HechoDeRuta, frozen=True, kw_only=True):
     clase: ClaseAlojamiento
     urgente: Annotated[bool, dice("Ingreso de urgencia: deja pendiente la autorización si la ley la pide")]
     plaza: Sellado[Plaza] = UNSET
+    resolucion: ResolucionDeAutoridad = UNSET
 
 
 @hecho("alojamiento-finalizado")
@@ -287,4 +292,23 @@ class ReintegracionFamiliarLograda(HechoDeRuta, frozen=True, kw_only=True):
     nucleo: Nucleo
     evaluado: Annotated[bool, dice("Se evaluó antes que la familia es segura")]
     persona_oida: Annotated[bool, dice("Se oyó a la persona")]
+    resolucion: ResolucionDeAutoridad = UNSET
     detalle: Sellado[Relato] = UNSET
+
+
+@hecho("riesgo-vencido")
+class RiesgoVencido(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: la evaluación de riesgo ya no vale y la ruta sigue abierta."""
+
+    nivel: NivelRiesgo
+    vence: Annotated[date, dice("Último día en que valió")]
+
+
+@hecho("meta-vencida")
+class MetaVencida(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: pasó la fecha prevista de una meta del plan y no consta cumplida."""
+
+    plan: IdPlan
+    meta: IdMeta
+    servicio: Annotated[ServicioPedido, dice("Servicio con que se logra")]
+    vence: Annotated[date, dice("Fecha prevista")]

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from eventos.base import UNSET, HechoDeRuta, Sellado, hecho
 from eventos.listas import Medida
-from eventos.motivos import MotivoArchivo, MotivoLevantamiento
+from eventos.motivos import MotivoArchivo, MotivoDenegacion, MotivoLevantamiento, MotivoReaperturaProceso
 from eventos.perfil import Genero, GrupoEtario
 from eventos.tipos import Cantidad, CodigoInstitucion, Pais, Relato, Urgencia, dice
 
@@ -165,6 +165,15 @@ class MedidaProteccionOtorgada(HechoDeRuta, frozen=True, kw_only=True):
     detalle: Sellado[Relato] = UNSET
 
 
+@hecho("medida-proteccion-denegada")
+class MedidaProteccionDenegada(HechoDeRuta, frozen=True, kw_only=True):
+    """La autoridad no otorga una medida que se le pidió."""
+
+    medida: IdMedida
+    motivo: MotivoDenegacion
+    detalle: Sellado[Relato] = UNSET
+
+
 @hecho("medida-proteccion-levantada")
 class MedidaProteccionLevantada(HechoDeRuta, frozen=True, kw_only=True):
     """Una medida de protección deja de regir."""
@@ -172,6 +181,24 @@ class MedidaProteccionLevantada(HechoDeRuta, frozen=True, kw_only=True):
     medida: IdMedida
     motivo: MotivoLevantamiento
     detalle: Sellado[Relato] = UNSET
+
+
+@hecho("medida-por-vencer")
+class MedidaPorVencer(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: una medida que rige vence pronto. Quien la otorgó puede otorgar otra antes (directriz OEA 33)."""
+
+    medida: IdMedida
+    clase: Medida
+    vence: Annotated[date, dice("Último día en que rige")]
+
+
+@hecho("medida-vencida")
+class MedidaVencida(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: una medida dejó de regir sin que nadie la renovara ni la levantara."""
+
+    medida: IdMedida
+    clase: Medida
+    vence: Annotated[date, dice("Último día en que rigió")]
 
 
 @hecho("autorizacion-de-proteccion")
@@ -288,4 +315,13 @@ class ProcesoArchivado(HechoDeRuta, frozen=True, kw_only=True):
 
     proceso: IdProceso
     motivo: MotivoArchivo
+    detalle: Sellado[Relato] = UNSET
+
+
+@hecho("proceso-reabierto")
+class ProcesoReabierto(HechoDeRuta, frozen=True, kw_only=True):
+    """Un proceso archivado sigue su curso."""
+
+    proceso: IdProceso
+    motivo: MotivoReaperturaProceso
     detalle: Sellado[Relato] = UNSET

@@ -120,6 +120,16 @@ class MotivoRevision(StrEnum):
     META_INALCANZABLE = "meta-inalcanzable"
 
 
+class MotivoDenegacion(StrEnum):
+    """Por qué no se otorga una medida de protección pedida. Que no denuncie ni coopere no es ninguno (regla 6)."""
+
+    SIN_RIESGO = "riesgo-no-acreditado"
+    YA_PROTEGIDA = "protegida-por-otra-medida"
+    SIN_COMPETENCIA = "sin-competencia"
+    NO_PREVISTA = "no-prevista-en-la-ley"
+    PERSONA_NO_LA_QUIERE = "la-persona-no-la-quiere"
+
+
 class MotivoLevantamiento(StrEnum):
     """Por qué se levanta una medida de protección."""
 
@@ -140,6 +150,15 @@ class MotivoArchivo(StrEnum):
     EXTINCION = "extincion-de-la-accion"
     ACUMULACION = "acumulado-a-otro-proceso"
     INCOMPETENCIA = "incompetencia"
+
+
+class MotivoReaperturaProceso(StrEnum):
+    """Por qué se reabre un proceso archivado."""
+
+    PRUEBA_NUEVA = "prueba-nueva"
+    AUTOR_INDIVIDUALIZADO = "autor-individualizado"
+    RECURSO = "recurso-contra-el-archivo"
+    ARCHIVO_ERRONEO = "archivo-erroneo"
 
 
 class MotivoDesistimiento(StrEnum):

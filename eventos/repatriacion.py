@@ -246,3 +246,43 @@ class RepatriacionDesistida(HechoDeRuta, frozen=True, kw_only=True):
 
     motivo: MotivoDesistimiento
     detalle: Sellado[Relato] = UNSET
+
+
+@hecho("riesgo-retorno-vencido")
+class RiesgoRetornoVencido(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: la evaluación del riesgo de volver ya no vale y el retorno sigue en estudio (regla 1)."""
+
+    nivel: NivelRiesgo
+    vence: Annotated[date, dice("Último día en que valió")]
+
+
+@hecho("seguimiento-por-vencer")
+class SeguimientoPorVencer(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: se acerca el día previsto para comprobar cómo está la persona."""
+
+    numero: Annotated[Cantidad, dice("Qué seguimiento toca, desde 1")]
+    vence: Annotated[date, dice("Día previsto")]
+
+
+@hecho("seguimiento-vencido")
+class SeguimientoVencido(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: pasó el día previsto y nadie contó cómo está la persona."""
+
+    numero: Annotated[Cantidad, dice("Qué seguimiento falta, desde 1")]
+    vence: Annotated[date, dice("Día previsto")]
+
+
+@hecho("permanencia-por-vencer")
+class PermanenciaPorVencer(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: a la persona se le acaba pronto el permiso con que se queda."""
+
+    permanencia: Permanencia
+    vence: Annotated[date, dice("Último día que cubre")]
+
+
+@hecho("permanencia-vencida")
+class PermanenciaVencida(HechoDeRuta, frozen=True, kw_only=True):
+    """El reloj avisa: se acabó el permiso con que la persona se quedaba, y no consta otro."""
+
+    permanencia: Permanencia
+    vence: Annotated[date, dice("Último día que cubrió")]

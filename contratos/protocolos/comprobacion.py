@@ -13,7 +13,7 @@ import msgspec
 
 from contratos.base import Mandato
 from contratos.protocolos.fuentes import es_por_defecto, fuentes, se_puede_leer
-from contratos.protocolos.paquete import Condicion, Protocolo, Regla
+from contratos.protocolos.paquete import Asunto, Condicion, Protocolo, Regla
 from contratos.protocolos.piezas import CLAVES
 from eventos.base import campos_sellados
 from eventos.catalogo import CATALOGO
@@ -44,6 +44,8 @@ def errores_del_paquete(p: Protocolo) -> Iterator[str]:
     yield from _repetidos("referencias", (f"{r.clase} {r.codigo}" for r in p.referencias))
     if faltan := set(Urgencia) - {x.urgencia for x in p.plazos}:
         yield f"sin plazos para {', '.join(sorted(faltan))}"
+    if sin_antelacion := set(Asunto) - {x.asunto for x in p.antelaciones}:
+        yield f"sin antelación para {', '.join(sorted(sin_antelacion))}"
     if faltan_derechos := set(Derecho) - {r.derecho for r in p.derechos}:
         yield f"sin regla para el derecho {', '.join(sorted(faltan_derechos))}"
     if p.pais.upper() not in ALFA3:

@@ -38,6 +38,7 @@ def fuentes(p: Protocolo) -> Iterator[tuple[str, str]]:
     yield "edad_desconocida", p.edad_desconocida.fuente
     yield "calendario", p.calendario.fuente
     yield from ((f"plazos {x.urgencia}", x.fuente) for x in p.plazos)
+    yield from ((f"antelación {x.asunto}", x.fuente) for x in p.antelaciones)
     yield from ((f"institución {x.codigo}", x.fuente) for x in p.instituciones)
     for regla in p.reglas:
         yield f"regla {regla.id}", regla.fuente

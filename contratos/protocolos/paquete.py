@@ -69,6 +69,22 @@ class PlazosDeUrgencia(Terminos, frozen=True, kw_only=True):
     urgencia: Urgencia
 
 
+class Asunto(StrEnum):
+    """De qué se avisa antes de que venza."""
+
+    MEDIDA = "medida-de-proteccion"
+    PERMANENCIA = "permanencia"
+    SEGUIMIENTO = "seguimiento"
+
+
+class Antelacion(Dato, frozen=True, kw_only=True):
+    """Con cuántos días hábiles se avisa de que algo está por vencer."""
+
+    asunto: Asunto
+    dias_habiles: Annotated[int, Meta(ge=1, le=250)]
+    fuente: Fuente
+
+
 class Calendario(Dato, frozen=True, kw_only=True):
     """Qué días cuentan, en la hora oficial del país (que no cambia en el año)."""
 
@@ -215,6 +231,7 @@ class Protocolo(Dato, frozen=True, kw_only=True):
     silencio_tras: Annotated[int, Meta(ge=1, description="Acuses vencidos sin otra señal para hacerlo constar")]
     edad_desconocida: ReglaDeEdad
     plazos: tuple[PlazosDeUrgencia, ...]
+    antelaciones: tuple[Antelacion, ...]
     calendario: Calendario
     instituciones: tuple[InstitucionPorDefecto, ...]
     reglas: tuple[Regla, ...]
@@ -233,6 +250,10 @@ class Protocolo(Dato, frozen=True, kw_only=True):
     def por_regla(self) -> dict[str, Terminos]:
         """Los plazos de las reglas que traen los suyos, por id."""
         return {regla.id: regla.plazos for regla in self.reglas if regla.plazos is not None}
+
+    def antelacion(self, asunto: Asunto) -> int:
+        """Días hábiles con que se avisa de que eso está por vencer."""
+        return next(a.dias_habiles for a in self.antelaciones if a.asunto is asunto)
 
     def es_nna(self, nna: SiNo) -> bool:
         """Si se la trata como niña, niño o adolescente: lo que consta o, si no consta, la regla del país (regla 10)."""

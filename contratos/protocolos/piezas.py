@@ -21,6 +21,7 @@ from contratos.protocolos.paquete import Herencia, Protocolo
 #: Por lista, el campo que distingue a cada pieza.
 CLAVES: Final = {
     "plazos": "urgencia",
+    "antelaciones": "asunto",
     "instituciones": "codigo",
     "reglas": "id",
     "derechos": "derecho",
@@ -30,7 +31,7 @@ CLAVES: Final = {
     "referencias": "codigo",
 }
 #: Lo que un paquete base puede llevar: lo que no depende de las instituciones ni del calendario de un país.
-HEREDABLES: Final = ("plazos", "reglas", "derechos", "cierres", "reaperturas", "exclusiones")
+HEREDABLES: Final = ("plazos", "antelaciones", "reglas", "derechos", "cierres", "reaperturas", "exclusiones")
 _DE_BASE: Final = frozenset({"paquete", "version", *HEREDABLES})
 
 _TRADUCCIONES: Final = (

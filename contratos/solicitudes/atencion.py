@@ -22,6 +22,7 @@ from eventos.atencion import (
     Nucleo,
     Prestaciones,
     Puntaje,
+    ResolucionDeAutoridad,
     ResultadoPlan,
 )
 from eventos.base import Sellado
@@ -126,6 +127,7 @@ class AsignarAlojamiento(PeticionDeRuta, frozen=True, kw_only=True):
     clase: ClaseAlojamiento
     urgente: Annotated[bool, dice("Ingreso de urgencia: deja pendiente la autorización si la ley la pide")]
     plaza: Sellado[Plaza] = UNSET
+    resolucion: ResolucionDeAutoridad = UNSET
 
 
 @peticion("finalizar-alojamiento", Mandato.ALBERGUE, Mandato.ATENCION, Mandato.PROTECCION_NNA)
@@ -224,6 +226,7 @@ class LograrReintegracionFamiliar(PeticionDeRuta, frozen=True, kw_only=True):
     nucleo: Nucleo
     evaluado: Annotated[bool, dice("Se evaluó antes que la familia es segura")]
     persona_oida: Annotated[bool, dice("Se oyó a la persona")]
+    resolucion: ResolucionDeAutoridad = UNSET
     detalle: Sellado[Relato] = UNSET
 
 

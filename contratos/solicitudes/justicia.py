@@ -30,7 +30,7 @@ from eventos.justicia import (
     Sindicados,
 )
 from eventos.listas import Medida
-from eventos.motivos import MotivoArchivo, MotivoLevantamiento
+from eventos.motivos import MotivoArchivo, MotivoDenegacion, MotivoLevantamiento, MotivoReaperturaProceso
 from eventos.tipos import Cantidad, CodigoInstitucion, Pais, Relato, Urgencia, dice
 
 _FISCALIA = (Mandato.PERSECUCION_PENAL,)
@@ -71,6 +71,15 @@ class OtorgarMedidaProteccion(PeticionDeRuta, frozen=True, kw_only=True):
     medida: Annotated[IdMedida | None, dice("Medida que se había pedido; nula si se otorga de oficio")] = None
     clase: Medida
     vence: Annotated[date | None, dice("Último día en que rige; nula si no se fijó")] = None
+    detalle: Sellado[Relato] = UNSET
+
+
+@peticion("denegar-medida-proteccion", *_TRIBUNAL, *_FISCALIA, Mandato.PROTECCION_NNA)
+class DenegarMedidaProteccion(PeticionDeRuta, frozen=True, kw_only=True):
+    """Deniega una medida que se había pedido, con motivo."""
+
+    medida: IdMedida
+    motivo: MotivoDenegacion
     detalle: Sellado[Relato] = UNSET
 
 
@@ -197,6 +206,15 @@ class ArchivarProceso(PeticionDeRuta, frozen=True, kw_only=True):
 
     proceso: IdProceso
     motivo: MotivoArchivo
+    detalle: Sellado[Relato] = UNSET
+
+
+@peticion("reabrir-proceso", *_FISCALIA, *_TRIBUNAL)
+class ReabrirProceso(PeticionDeRuta, frozen=True, kw_only=True):
+    """Sigue un proceso que se archivó, con motivo."""
+
+    proceso: IdProceso
+    motivo: MotivoReaperturaProceso
     detalle: Sellado[Relato] = UNSET
 
 

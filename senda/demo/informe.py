@@ -24,10 +24,15 @@ from infra.almacen.motor import abrir_motor, leyendo
 from senda.auditoria import verificar_despliegue
 from senda.despliegue import leer
 from servicios.auditoria.libro import libro
+from servicios.coordinacion.buzon import POR_VENCER, VENCIDOS
 
 
 class Informe(Struct, frozen=True, kw_only=True):
-    """Cifras de una corrida. ``derivaciones``: emitidas; ``vencidas``: las que pasaron algún plazo."""
+    """Cifras de una corrida. ``derivaciones``: emitidas; ``vencidas``: las que pasaron algún plazo.
+
+    ``fechas_por_vencer`` y ``fechas_vencidas``: avisos que dio el reloj (medidas, permanencias, seguimientos, riesgo,
+    metas).
+    """
 
     rutas: int
     rutas_por_estado: dict[str, int]
@@ -38,6 +43,8 @@ class Informe(Struct, frozen=True, kw_only=True):
     derivaciones: int
     atendidas_en_plazo: int
     vencidas: int
+    fechas_por_vencer: int
+    fechas_vencidas: int
     acuses: int
     rechazos: dict[str, int]
     raiz: str
@@ -63,6 +70,8 @@ def levantar(carpeta: Path, *, acuses: int, rechazos: Mapping[str, int], segundo
         derivaciones=len(cuenta.emitidas),
         atendidas_en_plazo=len(cuenta.atendidas - cuenta.vencidas),
         vencidas=len(cuenta.vencidas),
+        fechas_por_vencer=sum(cuenta.tipos[clase.tipo] for clase in POR_VENCER),
+        fechas_vencidas=sum(cuenta.tipos[clase.tipo] for clase in VENCIDOS),
         acuses=acuses,
         rechazos=dict(sorted(rechazos.items())),
         raiz=verificado.raiz.hex(),

@@ -71,6 +71,9 @@ def contar(informe: Informe, consola: Console) -> None:
     derivaciones.add_row("fuera de plazo en alguna etapa", str(informe.vencidas))
     derivaciones.add_row("en curso, rechazadas o retiradas, sin vencer", str(otras))
     consola.print(derivaciones)
+    consola.print(
+        f"\navisos del reloj: {informe.fechas_por_vencer} de algo por vencer, {informe.fechas_vencidas} de algo vencido"
+    )
     servicios = Table("\nhechos por servicio", "", box=None, pad_edge=False)
     for servicio, hechos in informe.eventos_por_servicio.items():
         servicios.add_row(servicio, str(hechos))

@@ -42,14 +42,17 @@ from eventos.atencion import (
     ServicioPrestado,
 )
 from eventos.base import UNSET, Hecho
-from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, servicios
+from servicios.atencion.dominio import alojamiento, consentimiento, correccion, plan, resolucion, servicios
 from servicios.atencion.dominio.alojamiento import Albergue, flujo_de
 from servicios.atencion.dominio.ruta import Atencion, exigir_abierta
+from servicios.atencion.fechas import VIGIA
 from servicios.atencion.ocupacion import estancias
 from servicios.atencion.oferta import CASOS
 from servicios.comun.mesa import Mesa
 from servicios.comun.rectificacion import rectificar
 from servicios.comun.rutas import participaciones
+
+VIGIA.inscribir(CASOS)
 
 
 @CASOS.atiende(OtorgarConsentimiento)
@@ -94,9 +97,11 @@ def brindar_atencion_inmediata(peticion: BrindarAtencionInmediata, mesa: Mesa) -
 def asignar_alojamiento(peticion: AsignarAlojamiento, mesa: Mesa) -> Sequence[Hecho]:
     """Aloja a la persona si queda plaza para su sexo y edad."""
     ficha = mesa.ruta(peticion.ruta)
+    asignado = AlojamientoAsignado(alojamiento=mesa.nuevo_id(), **asdict(peticion))
+    resolucion.exigir_al_alojar(asignado, nna=ficha.nna)
     asignado = alojamiento.asignar(
         _atencion(mesa, peticion.ruta),
-        AlojamientoAsignado(alojamiento=mesa.nuevo_id(), **asdict(peticion)),
+        asignado,
         albergue=mesa.estado(Albergue, flujo_de(peticion.albergue)),
         estancias=estancias(mesa, peticion.albergue),
         nna=ficha.nna,
@@ -196,8 +201,11 @@ def registrar_satisfaccion(peticion: RegistrarSatisfaccion, mesa: Mesa) -> Seque
 @CASOS.atiende(LograrReintegracionFamiliar)
 def lograr_reintegracion(peticion: LograrReintegracionFamiliar, mesa: Mesa) -> Sequence[Hecho]:
     """Anota que la persona vive con una familia segura."""
-    _exigir_abierta(mesa, peticion.ruta)
-    return [servicios.lograr_reintegracion(ReintegracionFamiliarLograda(**asdict(peticion)))]
+    ficha = mesa.ruta(peticion.ruta)
+    exigir_abierta(abierta=ficha.abierta)
+    lograda = ReintegracionFamiliarLograda(**asdict(peticion))
+    resolucion.exigir_al_reintegrar(lograda, nna=ficha.nna)
+    return [servicios.lograr_reintegracion(lograda)]
 
 
 @CASOS.atiende(RectificarHecho)

@@ -31,6 +31,10 @@ def _sin_avisos(_anotados: Sequence[Anotado], _tanda: Tanda) -> None:
     return None
 
 
+def _sin_aviso(_anotado: Anotado, _tanda: Tanda) -> None:
+    return None
+
+
 def _sin_plazos(_tanda: Tanda, _maximo: int) -> Sequence[Interna]:
     return ()
 
@@ -51,9 +55,9 @@ def _sin_denuncia(_crudo: HechoCrudo, _conocida: bytes) -> Interna | None:
 class Contexto:
     """Un servicio, sin anfitrión.
 
-    ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar``: a quién hay que decir los hechos propios (buzones).
-    ``vencidos`` y ``proximo``: sus plazos. ``al_guardar_crudo``, ``al_divergir``, ``migraciones`` y ``solo_anexar``:
-    solo quien lleva el libro.
+    ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar`` y ``avisar_de_lo_ajeno``: a quién hay que decir los
+    hechos propios y los de otro (buzones). ``vencidos`` y ``proximo``: sus plazos. ``al_guardar_crudo``,
+    ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo quien lleva el libro.
     """
 
     nombre: str
@@ -62,6 +66,7 @@ class Contexto:
     tablas: Lecturas
     al_conocer: Callable[[Anotado], Sequence[Interna]] = _nada
     avisar: Callable[[Sequence[Anotado], Tanda], None] = _sin_avisos
+    avisar_de_lo_ajeno: Callable[[Anotado, Tanda], None] = _sin_aviso
     vencidos: Callable[[Tanda, int], Sequence[Interna]] = _sin_plazos
     proximo: Callable[[Tanda], datetime | None] = _sin_proximo
     interpreta: bool = True
@@ -104,6 +109,7 @@ class Contexto:
     def conocer(self, tanda: Tanda, anotado: Anotado) -> None:
         """Pone al día las lecturas con un hecho ajeno y hace lo que la política diga."""
         tanda.conocer([anotado])
+        self.avisar_de_lo_ajeno(anotado, tanda)
         for interna in self.al_conocer(anotado):
             self._decidir(tanda, interna, self._del_sistema(tanda, str(anotado.id), anotado.correlacion))
 

@@ -23,13 +23,14 @@ from contratos.solicitudes.coordinacion import (
     RetirarDerivacion,
 )
 from eventos.base import Hecho
+from eventos.calendario import fin_del_dia
 from eventos.coordinacion import CasoCoordinado
 from eventos.motivos import MotivoDerivacion
 from eventos.tipos import Urgencia
 from servicios.comun import rectificacion
 from servicios.comun.mesa import Casos, Mesa
 from servicios.coordinacion import automatico, instituciones
-from servicios.coordinacion.dominio import cierre, derechos, derivacion, encargo, plazo, rechazos
+from servicios.coordinacion.dominio import cierre, derechos, derivacion, encargo, rechazos
 from servicios.coordinacion.dominio.encargo import Encargo
 from servicios.coordinacion.dominio.suceso import Evidencia
 from servicios.coordinacion.expediente import Expediente
@@ -170,7 +171,7 @@ def coordinar_caso(peticion: CoordinarCaso, mesa: Mesa) -> Sequence[Hecho]:
             de=mesa.institucion, a=acuerdo.responsable, plazos_=expediente.plazos, ahora=mesa.ahora,
         )  # fmt: skip
         if acuerdo.vence is not None:
-            vence = plazo.fin_del_dia(acuerdo.vence, expediente.protocolo.calendario)
+            vence = fin_del_dia(acuerdo.vence, expediente.protocolo.calendario)
             nueva = replace(nueva, vence_atencion=vence)
         expediente.contar(nueva)
     return expediente.hechos

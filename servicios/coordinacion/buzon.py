@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from contratos.base import Mandato
+from eventos.atencion import MetaVencida, RiesgoVencido
 from eventos.base import Hecho, HechoDeRuta, partir
 from eventos.coordinacion import (
     CasoCoordinado,
@@ -29,12 +30,21 @@ from eventos.coordinacion import (
     RutaCerrada,
     RutaReabierta,
 )
+from eventos.justicia import MedidaPorVencer, MedidaVencida
 from eventos.motivos import MotivoDerivacion
+from eventos.repatriacion import (
+    PermanenciaPorVencer,
+    PermanenciaVencida,
+    RiesgoRetornoVencido,
+    SeguimientoPorVencer,
+    SeguimientoVencido,
+)
 from eventos.sobre import Anotado
 from eventos.tipos import Urgencia
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.tanda import Tanda
 from servicios.comun.directorio import instituciones
+from servicios.comun.rutas import participaciones
 from servicios.coordinacion.dominio.derivacion import Estado
 from servicios.coordinacion.tablas import buzon, buzones, derivaciones
 
@@ -45,9 +55,15 @@ CON_ENCARGO = (
     DerivacionReasignada, DerivacionRetirada, DerivacionVencida, DerivacionEscalada, DerivacionRechazada,
     DerivacionAtendida,
 )  # fmt: skip
+#: Lo que otros servicios cuentan de una fecha: por vencer y vencido. Va a quienes participan en la ruta.
+POR_VENCER: tuple[type[HechoDeRuta], ...] = (MedidaPorVencer, PermanenciaPorVencer, SeguimientoPorVencer)
+VENCIDOS: tuple[type[HechoDeRuta], ...] = (
+    MedidaVencida, PermanenciaVencida, SeguimientoVencido, RiesgoRetornoVencido, RiesgoVencido, MetaVencida,
+)  # fmt: skip
+AJENOS = (*POR_VENCER, *VENCIDOS)
 #: Todo lo que puede llegar a un buzón.
 AVISADOS: tuple[type[Hecho], ...] = (
-    DerivacionEmitida, *CON_ENCARGO, RutaCerrada, RutaReabierta, CasoCoordinado, InstitucionSilenciosa,
+    DerivacionEmitida, *CON_ENCARGO, RutaCerrada, RutaReabierta, CasoCoordinado, InstitucionSilenciosa, *AJENOS,
 )  # fmt: skip
 _ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
 _NUMERADOS = sa.select(buzones).where(buzones.c.institucion.in_(sa.bindparam("quienes", expanding=True)))
@@ -101,6 +117,12 @@ def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
         )
 
 
+def avisar_de_lo_ajeno(anotado: Anotado, tanda: Tanda) -> None:
+    """Manda lo que un hecho de otro servicio dejó en los buzones."""
+    if isinstance(anotado.hecho, AJENOS):
+        avisar([anotado], tanda)
+
+
 def entregas(conexion: Connection, anotados: Sequence[Anotado]) -> list[Entrega]:
     """A quién hay que decir unos hechos, en su orden. Parte de las lecturas de derivaciones, ya puestas al día."""
     hablan_de = {a.hecho.derivacion for a in anotados if isinstance(a.hecho, CON_ENCARGO)}
@@ -129,8 +151,22 @@ def _de_un_hecho(conexion: Connection, anotado: Anotado, encargos: Mapping[UUID,
             yield from (Entrega(institucion, anotado) for institucion in sorted(set(hecho.instituciones)))
         case InstitucionSilenciosa():
             yield from (Entrega(codigo, anotado) for codigo in _rectoras(conexion))
+        case HechoDeRuta() as hecho if isinstance(hecho, AJENOS):
+            # Sin nadie que participe, que lo sepa al menos quien coordina.
+            quienes = _participan(conexion, hecho.ruta) or _rectoras(conexion)
+            yield from (Entrega(codigo, anotado, urgente=isinstance(hecho, MedidaVencida)) for codigo in quienes)
         case _:
             pass
+
+
+def _participan(conexion: Connection, ruta: UUID) -> list[str]:
+    """Las instituciones activas que participan ahora en la ruta."""
+    consulta = (
+        sa.select(participaciones.c.institucion)
+        .join(instituciones, instituciones.c.codigo == participaciones.c.institucion)
+        .where(participaciones.c.ruta == ruta, instituciones.c.activa)
+    )
+    return sorted(set(conexion.scalars(consulta)))
 
 
 def _atendieron(conexion: Connection, ruta: UUID) -> list[str]:

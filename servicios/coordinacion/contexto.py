@@ -20,6 +20,7 @@ CONTEXTO = Contexto(
     tablas=Lecturas(tablas=(TABLAS,), aplicadores=(aplicar,)),
     al_conocer=al_conocer,
     avisar=buzon.avisar,
+    avisar_de_lo_ajeno=buzon.avisar_de_lo_ajeno,
     vencidos=plazos.vencidos,
     proximo=plazos.proximo,
 )

@@ -89,17 +89,19 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
 
 
 def _cambia_algo(anotado: Anotado) -> bool:
-    """De lo ajeno solo una rectificación toca lo que ya está escrito."""
-    return anotado.hecho.contexto == "coordinacion" or isinstance(anotado.hecho, HechoRectificado)
+    """De lo ajeno, una rectificación toca lo ya escrito y el aviso de una fecha va a los buzones."""
+    return anotado.hecho.contexto == "coordinacion" or isinstance(anotado.hecho, (HechoRectificado, *buzon.AJENOS))
 
 
 def es_prueba(anotado: Anotado) -> bool:
     """Si un hecho puede servir de evidencia: lo contó otro servicio sobre una ruta, y no es una corrección.
 
-    Lo de seguridad (un acceso, una destrucción) habla de la identidad, no de lo que la persona recibió.
+    Lo de seguridad (un acceso, una destrucción) habla de la identidad, no de lo que la persona recibió; que una fecha
+    pasara, del reloj.
     """
     propio = anotado.hecho.contexto in {"coordinacion", "seguridad"}
-    return isinstance(anotado.hecho, HechoDeRuta) and not propio and not isinstance(anotado.hecho, HechoRectificado)
+    no_prueba = isinstance(anotado.hecho, (HechoRectificado, *buzon.AJENOS))
+    return isinstance(anotado.hecho, HechoDeRuta) and not propio and not no_prueba
 
 
 def _evidencias(conexion: Connection, anotados: Sequence[Anotado]) -> None:

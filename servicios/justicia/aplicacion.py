@@ -17,6 +17,7 @@ from contratos.solicitudes.justicia import (
     AutorizarProteccion,
     ConstituirQuerellante,
     CumplirReparacion,
+    DenegarMedidaProteccion,
     DictarSentencia,
     FormularAcusacion,
     IniciarInvestigacion,
@@ -25,6 +26,7 @@ from contratos.solicitudes.justicia import (
     OrdenarReparacion,
     OtorgarMedidaProteccion,
     PresentarDenuncia,
+    ReabrirProceso,
     RectificarHecho,
     ResponderCooperacion,
     SolicitarCooperacion,
@@ -41,11 +43,13 @@ from eventos.justicia import (
     DeclaracionAnticipadaTomada,
     DenunciaPresentada,
     InvestigacionIniciada,
+    MedidaProteccionDenegada,
     MedidaProteccionLevantada,
     MedidaProteccionOtorgada,
     MedidaProteccionSolicitada,
     NoCriminalizacionInvocada,
     ProcesoArchivado,
+    ProcesoReabierto,
     QuerellanteAdhesivoConstituido,
     ReparacionCumplida,
     ReparacionOrdenada,
@@ -53,10 +57,12 @@ from eventos.justicia import (
 )
 from servicios.comun.mesa import Casos, Mesa
 from servicios.comun.rectificacion import rectificar
-from servicios.justicia import dominio
+from servicios.justicia import apoyos, dominio
 from servicios.justicia.estado import Justicia
+from servicios.justicia.fechas import VIGIA
 
 CASOS = Casos()
+VIGIA.inscribir(CASOS)
 _ASISTEN = frozenset({Mandato.ASISTENCIA_LEGAL, Mandato.PROTECCION_NNA})
 _RESUELVEN = frozenset({Mandato.PERSECUCION_PENAL, Mandato.JUDICATURA})
 
@@ -91,6 +97,13 @@ def otorgar_medida_proteccion(peticion: OtorgarMedidaProteccion, mesa: Mesa) -> 
     propuesta = MedidaProteccionOtorgada(**asdict(peticion) | {"medida": peticion.medida or mesa.nuevo_id()})
     just, de_oficio = _estado(mesa, peticion.ruta), peticion.medida is None
     return [dominio.otorgar_medida(just, propuesta, mesa.ocurrido, de_oficio=de_oficio)]
+
+
+@CASOS.atiende(DenegarMedidaProteccion)
+def denegar_medida_proteccion(peticion: DenegarMedidaProteccion, mesa: Mesa) -> Sequence[Hecho]:
+    """Resuelve que no a una medida pedida."""
+    propuesta = MedidaProteccionDenegada(**asdict(peticion))
+    return [dominio.denegar_medida(_estado(mesa, peticion.ruta), propuesta)]
 
 
 @CASOS.atiende(LevantarMedidaProteccion)
@@ -189,12 +202,18 @@ def archivar_proceso(peticion: ArchivarProceso, mesa: Mesa) -> Sequence[Hecho]:
     return [dominio.archivar(_estado(mesa, peticion.ruta), ProcesoArchivado(**asdict(peticion)))]
 
 
+@CASOS.atiende(ReabrirProceso)
+def reabrir_proceso(peticion: ReabrirProceso, mesa: Mesa) -> Sequence[Hecho]:
+    """Sigue un proceso archivado, también con la ruta cerrada."""
+    return [dominio.reabrir(_estado(mesa, peticion.ruta), ProcesoReabierto(**asdict(peticion)))]
+
+
 @CASOS.atiende(RectificarHecho)
 def rectificar_hecho(peticion: RectificarHecho, mesa: Mesa) -> Sequence[Hecho]:
     """Corrige un hecho de justicia con otro."""
     just = _estado(mesa, peticion.ruta)
     correccion = rectificar(just, peticion, mesa.institucion)
-    dominio.exigir_rectificable(just, peticion.corrige)
+    apoyos.exigir_rectificable(just, peticion.corrige)
     return [correccion]
 
 

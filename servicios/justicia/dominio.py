@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from eventos.base import Hecho
 from eventos.justicia import (
     AcusacionFormulada,
     AsistenciaJuridicaAsignada,
@@ -21,11 +20,13 @@ from eventos.justicia import (
     DeclaracionAnticipadaTomada,
     DenunciaPresentada,
     InvestigacionIniciada,
+    MedidaProteccionDenegada,
     MedidaProteccionLevantada,
     MedidaProteccionOtorgada,
     NoCriminalizacion,
     NoCriminalizacionInvocada,
     ProcesoArchivado,
+    ProcesoReabierto,
     QuerellanteAdhesivoConstituido,
     ReparacionCumplida,
     ReparacionOrdenada,
@@ -111,6 +112,14 @@ def archivar(just: Justicia, propuesta: ProcesoArchivado) -> ProcesoArchivado:
     return propuesta
 
 
+def reabrir(just: Justicia, propuesta: ProcesoReabierto) -> ProcesoReabierto:
+    """Un proceso archivado sigue su curso. Errores: `ProcesoDesconocido`, `ProcesoSinArchivar`."""
+    _exigir_abierto(just, propuesta.proceso)
+    if not just.archivado(propuesta.proceso):
+        raise no.ProcesoSinArchivar
+    return propuesta
+
+
 def ordenar_reparacion(just: Justicia, propuesta: ReparacionOrdenada, ocurrido: datetime) -> ReparacionOrdenada:
     """Ordena reparar a partir de una condena, aunque no sea firme (S001: «condenatorias que incluyan reparación»).
 
@@ -147,14 +156,30 @@ def otorgar_medida(
 ) -> MedidaProteccionOtorgada:
     """Otorga una medida pedida, o de oficio; no exige denuncia ni proceso (S004 §33).
 
-    Errores: `MedidaDesconocida`, `MedidaYaOtorgada`, `VenceAntes`.
+    Errores: `MedidaDesconocida`, `MedidaYaOtorgada`, `MedidaYaDenegada`, `VenceAntes`.
     """
     if not de_oficio:
         if just.otorgada(propuesta.medida) is not None:
             raise no.MedidaYaOtorgada
         if not just.solicitada(propuesta.medida):
             raise no.MedidaDesconocida
+        if just.denegada(propuesta.medida):
+            raise no.MedidaYaDenegada
     _exigir_que_no_nazca_vencida(propuesta.vence, ocurrido)
+    return propuesta
+
+
+def denegar_medida(just: Justicia, propuesta: MedidaProteccionDenegada) -> MedidaProteccionDenegada:
+    """No otorga una medida pedida. No cierra nada: cabe pedir otra, u otorgarla de oficio (S004 §33).
+
+    Errores: `MedidaDesconocida`, `MedidaYaOtorgada`, `MedidaYaDenegada`.
+    """
+    if just.otorgada(propuesta.medida) is not None:
+        raise no.MedidaYaOtorgada
+    if not just.solicitada(propuesta.medida):
+        raise no.MedidaDesconocida
+    if just.denegada(propuesta.medida):
+        raise no.MedidaYaDenegada
     return propuesta
 
 
@@ -237,40 +262,6 @@ def invocar_no_criminalizacion(
     if propuesta.situacion is NoCriminalizacion.DENEGADA and not just.invocacion_pendiente:
         raise no.SinInvocar
     return propuesta
-
-
-def exigir_rectificable(just: Justicia, corregido: UUID) -> None:
-    """Un hecho no se corrige mientras otro en pie se apoye en él. Errores: `HechoConApoyos`."""
-    sin_el = Justicia(id=just.id, hechos=tuple(a for a in just.hechos if a.id != corregido))
-    if any(_apoyado(just, a.hecho) and not _apoyado(sin_el, a.hecho) for a in sin_el.hechos):
-        raise no.HechoConApoyos
-
-
-def _apoyado(just: Justicia, hecho: Hecho) -> bool:
-    """Si consta aquello en que ese hecho se apoya."""
-    match hecho:
-        case SentenciaDictada():
-            return just.abierto(hecho.proceso) and just.acusados(hecho.proceso) > 0
-        case ReparacionOrdenada():
-            return any(s.fallo in CONDENAN for s in just.sentencias(hecho.proceso))
-        case ReparacionCumplida():
-            return just.reparacion(hecho.reparacion) is not None
-        case InvestigacionIniciada(de_oficio=True):
-            return True
-        case (
-            InvestigacionIniciada()
-            | AcusacionFormulada()
-            | QuerellanteAdhesivoConstituido()
-            | DeclaracionAnticipadaTomada()
-            | ProcesoArchivado()
-        ):
-            return just.abierto(hecho.proceso)
-        case MedidaProteccionLevantada():
-            return just.otorgada(hecho.medida) is not None
-        case CooperacionInternacionalRespondida():
-            return any(h.cooperacion == hecho.cooperacion for _, h in just.de(CooperacionInternacionalSolicitada))
-        case _:
-            return True
 
 
 def _exigir_abierto(just: Justicia, proceso: UUID) -> None:

@@ -14,12 +14,14 @@ from eventos.justicia import (
     DenunciaPresentada,
     Fallo,
     InvestigacionIniciada,
+    MedidaProteccionDenegada,
     MedidaProteccionLevantada,
     MedidaProteccionOtorgada,
     MedidaProteccionSolicitada,
     NoCriminalizacion,
     NoCriminalizacionInvocada,
     ProcesoArchivado,
+    ProcesoReabierto,
     ReparacionCumplida,
     ReparacionOrdenada,
     Resolucion,
@@ -44,7 +46,17 @@ class Justicia(Vigentes, frozen=True, kw_only=True):
         return any(h.proceso == proceso for _, h in self.de(InvestigacionIniciada))
 
     def archivado(self, proceso: UUID) -> bool:
-        return any(h.proceso == proceso for _, h in self.de(ProcesoArchivado))
+        """Si se archivó y no se reabrió después."""
+        finales = [a.hecho for a in self.hechos if isinstance(a.hecho, ProcesoArchivado | ProcesoReabierto)]
+        suyos = [h for h in finales if h.proceso == proceso]
+        return bool(suyos) and isinstance(suyos[-1], ProcesoArchivado)
+
+    def archivos(self, proceso: UUID) -> int:
+        """Cuántas veces se archivó."""
+        return sum(h.proceso == proceso for _, h in self.de(ProcesoArchivado))
+
+    def reaperturas(self, proceso: UUID) -> int:
+        return sum(h.proceso == proceso for _, h in self.de(ProcesoReabierto))
 
     def acusados(self, proceso: UUID) -> int:
         """Cuántas personas se acusó, sumadas las ampliaciones."""
@@ -78,6 +90,9 @@ class Justicia(Vigentes, frozen=True, kw_only=True):
 
     def otorgada(self, medida: UUID) -> MedidaProteccionOtorgada | None:
         return next((h for _, h in self.de(MedidaProteccionOtorgada) if h.medida == medida), None)
+
+    def denegada(self, medida: UUID) -> bool:
+        return any(h.medida == medida for _, h in self.de(MedidaProteccionDenegada))
 
     def levantada(self, medida: UUID) -> bool:
         return any(h.medida == medida for _, h in self.de(MedidaProteccionLevantada))

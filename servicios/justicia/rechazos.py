@@ -85,6 +85,14 @@ class ProcesoConSentencia(Rechazo):
     que_hacer = "Ese proceso tiene sentencia, así que no se archiva; si un recurso la cambió, registra la nueva."
 
 
+class ProcesoSinArchivar(Rechazo):
+    """Se reabre lo que no está archivado."""
+
+    codigo = "proceso-sin-archivar"
+    campo = "datos.proceso"
+    que_hacer = "Ese proceso no está archivado, así que sigue su curso o ya terminó con sentencia firme."
+
+
 class SinCondena(Rechazo):
     """No hay condena de que derive la reparación."""
 
@@ -147,6 +155,14 @@ class MedidaYaOtorgada(Rechazo):
     codigo = "medida-ya-otorgada"
     campo = "datos.medida"
     que_hacer = "Para prorrogarla o cambiarla, otorga otra de oficio; luego levanta esta por «sustituida-por-otra»."
+
+
+class MedidaYaDenegada(Rechazo):
+    """Esa petición se denegó."""
+
+    codigo = "medida-ya-denegada"
+    campo = "datos.medida"
+    que_hacer = "Esa petición se denegó; si ahora procede, otorga la medida de oficio o pide que se solicite otra vez."
 
 
 class MedidaSinOtorgar(Rechazo):

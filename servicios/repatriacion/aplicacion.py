@@ -41,8 +41,10 @@ from servicios.comun.mesa import Casos, Mesa
 from servicios.comun.rectificacion import rectificar
 from servicios.repatriacion import dominio
 from servicios.repatriacion.estado import Repatriacion
+from servicios.repatriacion.fechas import VIGIA
 
 CASOS = Casos()
+VIGIA.inscribir(CASOS)
 
 
 @CASOS.atiende(SolicitarRepatriacion)

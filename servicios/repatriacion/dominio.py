@@ -162,10 +162,10 @@ def programar_traslado(
 def realizar_traslado(
     rep: Repatriacion, propuesta: TrasladoRealizado, ficha: Ficha, ocurrido: datetime
 ) -> TrasladoRealizado:
-    """Registra el viaje programado, si la regla 1 seguía cumpliéndose ese día. La ruta puede haberse cerrado ya.
+    """Registra el viaje programado, si ese día seguía cumpliéndose la regla 1 y tenía con qué viajar.
 
-    Errores: `YaViajo`, `TrasladoSinProgramar`, `FechaPorLlegar`, `FechaPasada` (antes de programarse) y los de la
-    regla 1.
+    La ruta puede haberse cerrado ya. Errores: `YaViajo`, `TrasladoSinProgramar`, `FechaPorLlegar`, `FechaPasada` (antes
+    de programarse), `SinDocumentosDeViaje` y los de la regla 1.
     """
     if rep.realizado is not None:
         raise no.YaViajo
@@ -176,6 +176,8 @@ def realizar_traslado(
     if _ya_paso(propuesta.fecha, rep.programado.ocurrido):
         raise no.FechaPasada
     _exigir_regla_1(rep, propuesta.fecha, rep.programado.acompanante, ficha)
+    if not rep.documentada(propuesta.fecha):
+        raise no.SinDocumentosDeViaje
     return propuesta
 
 

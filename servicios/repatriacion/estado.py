@@ -19,6 +19,8 @@ from eventos.repatriacion import (
     AcompananteDesignado,
     Decision,
     DecisionInformadaRegistrada,
+    Documento,
+    DocumentosEmitidos,
     InteresSuperiorDeterminado,
     PermanenciaConcedida,
     RecepcionConfirmada,
@@ -35,6 +37,10 @@ from eventos.sobre import Anotado
 from eventos.tipos import NivelRiesgo
 from eventos.vigentes import Vigentes
 
+#: Con cualquiera se cruza una frontera; entre algunos países basta el de identidad. Una partida o una autorización, no.
+_CON_QUE_VIAJAR = frozenset(
+    {Documento.PASAPORTE, Documento.SALVOCONDUCTO, Documento.DOCUMENTO_VIAJE, Documento.DOCUMENTO_IDENTIDAD}
+)
 _GRAVEDAD = {NivelRiesgo.BAJO: 0, NivelRiesgo.MEDIO: 1, NivelRiesgo.ALTO: 2}
 
 
@@ -108,6 +114,13 @@ class Repatriacion(Vigentes, frozen=True, kw_only=True):
     recibida: bool = False
     seguimientos: int = 0
     permanencia: bool = False
+
+    def documentada(self, dia: date) -> bool:
+        """Si consta emitido un documento con que viajar, y lo emitido vale ese día."""
+        return any(
+            _CON_QUE_VIAJAR.intersection(h.documentos) and (h.vencen is None or dia <= h.vencen)
+            for _, h in self.de(DocumentosEmitidos)
+        )
 
     def evolucionar(self, anotado: Anotado) -> Self:
         """El estado tras un hecho. Una rectificación vuelve a plegar lo que queda en pie."""

@@ -48,6 +48,11 @@ RESUMEN: dict[type[Hecho], tuple[str, str | None]] = {
     r.SeguimientoRealizado: ("situacion", "proximo"),
     r.PermanenciaConcedida: ("permanencia", "vence"),
     r.RepatriacionDesistida: ("motivo", None),
+    r.RiesgoRetornoVencido: ("nivel", "vence"),
+    r.SeguimientoPorVencer: ("numero", "vence"),
+    r.SeguimientoVencido: ("numero", "vence"),
+    r.PermanenciaPorVencer: ("permanencia", "vence"),
+    r.PermanenciaVencida: ("permanencia", "vence"),
 }
 
 

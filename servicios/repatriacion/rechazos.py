@@ -200,6 +200,17 @@ class TrasladoSinProgramar(Rechazo):
     )
 
 
+class SinDocumentosDeViaje(Rechazo):
+    """No consta con qué viaja la persona, o lo emitido vencía antes."""
+
+    codigo = "sin-documentos-de-viaje"
+    campo = "datos.ruta"
+    que_hacer = (
+        "Registra antes con emitir-documentos el que lleva, vigente ese día: pasaporte, salvoconducto, documento de "
+        "viaje o documento de identidad."
+    )
+
+
 class YaViajo(Rechazo):
     """El traslado ya se hizo."""
 

@@ -92,6 +92,11 @@ def test_hay_quien_rechaza_quien_calla_y_quien_vuelve(informe):
         assert hechos.get(clase.tipo), clase.tipo
 
 
+def test_el_reloj_avisa_de_lo_que_esta_por_vencer_y_de_lo_que_vencio(informe):
+    assert informe.fechas_por_vencer > 0
+    assert informe.fechas_vencidas > 0
+
+
 def test_quien_vuelve_a_su_pais_lo_recibe_una_institucion_de_alli(informe):
     """Dos países en una misma ruta: la derivación cruza la frontera y quien la acepta responde desde entonces."""
     motor = abrir_motor(f"sqlite:///{Path(informe.carpeta) / 'repatriacion.db'}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 
 from tests.simulacion.lector_cadena import faltas_de_la_cadena
 from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, UNO_DE_ELLOS
+from tests.simulacion.lector_fechas import faltas_de_las_fechas
 from tests.simulacion.lector_rutas import faltas_de_las_rutas
 
 SERVICIOS = ("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria")
@@ -109,6 +111,7 @@ class Lectura:
             *self._secretos(),
             *self._buzones(),
             *faltas_de_las_rutas(self.hechos, self.protocolo, self.ahora),
+            *faltas_de_las_fechas(self.hechos, self._desfase(), self.ahora),
         ]  # fmt: skip
 
     def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
@@ -119,6 +122,10 @@ class Lectura:
             return [dict(fila) for fila in base.execute(consulta)]
         finally:
             base.close()
+
+    def _desfase(self) -> int:
+        texto = (self.protocolo / "protocolo.toml").read_text(encoding="utf-8")
+        return int(tomllib.loads(texto)["calendario"]["desfase_utc_horas"])
 
     def _hechos(self, servicio: str) -> Iterator[Hecho]:
         for fila in self.filas(servicio, "SELECT posicion, cuerpo FROM eventos ORDER BY posicion"):

@@ -56,6 +56,7 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
         iniciar_investigacion="investigacion-iniciada",
         solicitar_medida_proteccion="medida-proteccion-solicitada",
         otorgar_medida_proteccion="medida-proteccion-otorgada",
+        denegar_medida_proteccion="medida-proteccion-denegada",
         levantar_medida_proteccion="medida-proteccion-levantada",
         autorizar_proteccion="autorizacion-de-proteccion",
         asignar_asistencia_juridica="asistencia-juridica-asignada",
@@ -69,6 +70,7 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
         responder_cooperacion="cooperacion-internacional-respondida",
         invocar_no_criminalizacion="no-criminalizacion-invocada",
         archivar_proceso="proceso-archivado",
+        reabrir_proceso="proceso-reabierto",
     ),
     **_uno(
         "repatriacion",

@@ -109,7 +109,7 @@ class Inventor:
             minimo = next((int(m.ge) for m in metas if m.ge is not None), 0)
             return self.azar.randint(minimo, minimo + 4)
         if base is date:
-            return self.ahora.date() + timedelta(days=self.azar.choice((-3, 20, 90)))
+            return self.ahora.date() + timedelta(days=self.azar.choice((-3, 1, 90)))
         if issubclass(base, Enum):
             return self.azar.choice(list(base))
         if issubclass(base, Struct):

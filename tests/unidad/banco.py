@@ -10,13 +10,18 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from eventos.base import Hecho
-from eventos.sobre import Anotado
+from eventos.sobre import Anotado, decodificar
 from infra.almacen.almacen import Almacen
+from infra.almacen.esquema import eventos
 from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.motor import abrir_motor
 from infra.almacen.tanda import Autoria
 from infra.azar import AzarSembrado
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.plazos import Plazos
 from infra.reloj import RelojSimulado
 from infra.seguridad.identidad_servicio import ClavesServicio
 from infra.seguridad.llavero import Llavero
@@ -67,6 +72,19 @@ class Banco:
         )
         with self.almacen.tanda() as tanda:
             return tanda.anotar(self.contexto.casos.decidir(peticion, Mesa(tanda, autoria)), autoria)
+
+    def plazos(self, lote: int = 100) -> list[Hecho]:
+        """Llama al reloj de los plazos hasta que no tenga nada, y devuelve lo que contó."""
+        antes = self.almacen.registrador.max_notification_id() or 0
+        reloj = Plazos(self.almacen, self.contexto, Ajustes(lote_plazos=lote))
+        for _ in range(100):
+            if not reloj.paso():
+                break
+        else:
+            raise AssertionError("el reloj de los plazos no acaba nunca")
+        consulta = sa.select(eventos.c.cuerpo).where(eventos.c.posicion > antes).order_by(eventos.c.posicion)
+        with self.almacen.consulta() as tanda:
+            return [decodificar(fila.cuerpo).hecho for fila in tanda.leer(consulta)]
 
     def pasan(self, **cuanto: float) -> None:
         """Adelanta el reloj: ``pasan(days=1)``."""

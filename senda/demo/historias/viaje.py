@@ -115,8 +115,9 @@ def quedarse(caso: Caso) -> Paso[None]:
 
 
 def seguir(caso: Caso, numero: int, situacion: Situacion) -> Paso[None]:
-    """Semanas después, cómo está."""
-    peticion = RealizarSeguimiento(ruta=caso.ruta, numero=numero, situacion=situacion)
+    """Semanas después, cómo está. El primero deja fecha para el siguiente, y a veces se pasa."""
+    proximo = caso.dia(45) if numero == 1 else None
+    peticion = RealizarSeguimiento(ruta=caso.ruta, numero=numero, situacion=situacion, proximo=proximo)
     yield from caso.pedir(_receptora(caso) or CANCILLERIA, peticion, tras=caso.dias(15, 25))
 
 

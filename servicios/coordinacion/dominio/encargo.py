@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventos.base import Hecho
+from eventos.calendario import Calendario
 from eventos.coordinacion import DerechoVulneradoDeNuevo, DerivacionEmitida, DerivacionReasignada, RutaReabierta
 from eventos.listas import ServicioPedido
 from eventos.motivos import MotivoDerivacion
@@ -17,7 +19,7 @@ from eventos.tipos import Urgencia
 from servicios.coordinacion.dominio import plazo as plazos
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.dominio.derivacion import Derivacion, Estado
-from servicios.coordinacion.dominio.plazo import Calendario, Plazo
+from servicios.coordinacion.dominio.plazo import Plazo
 from servicios.coordinacion.dominio.ruta import Ruta
 from servicios.coordinacion.dominio.suceso import Condicion, CondicionDePerfil, Perfil, Suceso
 
@@ -190,12 +192,11 @@ def cumplir(
     """
     emitidas: list[DerivacionEmitida] = []
     for mandado in obligaciones(reglas, suceso, perfil):
-        if ya_encargado(ruta, mandado):
+        # Una regla puede no decir a quién: si es la misma se sabe al buscar quién lo presta.
+        quien = destinataria(directorio, mandado.a, mandado.servicio, rectora) or rectora
+        if ya_encargado(ruta, mandado) or ya_encargado(ruta, replace(mandado, a=quien)):
             continue
-        nueva = encargar(
-            ruta.id, nuevo_id(), mandado,
-            de=rectora, directorio=directorio, rectora=rectora, plazos_=plazos_, ahora=ahora,
-        )  # fmt: skip
+        nueva = emitir(ruta.id, nuevo_id(), mandado, de=rectora, a=quien, plazos_=plazos_, ahora=ahora)
         ruta = ruta.con(nueva, ahora)
         emitidas.append(nueva)
     return emitidas

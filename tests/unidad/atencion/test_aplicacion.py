@@ -60,6 +60,7 @@ from servicios.atencion.contexto import CONTEXTO
 from servicios.atencion.dominio.alojamiento import CuposIncoherentes
 from servicios.atencion.dominio.consentimiento import FaltaRepresentacion, SinConsentimiento
 from servicios.atencion.dominio.plazas import SinPlaza
+from servicios.atencion.dominio.resolucion import FaltaResolucion
 from servicios.atencion.dominio.ruta import RutaYaCerrada
 from servicios.atencion.dominio.servicios import DerivacionAjena
 from servicios.atencion.oferta import NoEsTitular, TitularDesconocida
@@ -182,6 +183,42 @@ def test_el_camino_entero_sin_denuncia_ni_cooperacion(en_ruta):
     [fin] = en_ruta.pedir(ConcluirPlan(ruta=RUTA, plan=id_plan, resultado=ResultadoPlan.CUMPLIDO))
     assert fin.version == 13
     assert consentimiento.hecho.consentimiento.version == 4
+
+
+RESOLUCION = "ab" * 32
+CON_FAMILIA = AsignarAlojamiento(ruta=RUTA, albergue=TITULAR, clase=ClaseAlojamiento.FAMILIA_SUSTITUTA, urgente=False)
+EN_OTRA_FAMILIA = LograrReintegracionFamiliar(ruta=RUTA, nucleo=Nucleo.SUSTITUTA, evaluado=True, persona_oida=True)
+
+
+@pytest.fixture
+def de_nna(atencion):
+    atencion.conocer(abierta(nna=True), institucion(TITULAR, "albergue"))
+    atencion.pedir(consentir(Alcance.ATENCION, por=QuienConsiente.AUTORIDAD_NINEZ))
+    return atencion
+
+
+@pytest.mark.parametrize("peticion", [CON_FAMILIA, EN_OTRA_FAMILIA])
+def test_a_una_nna_no_se_la_confia_a_otra_familia_sin_la_resolucion(de_nna, peticion):
+    with pytest.raises(FaltaResolucion):
+        de_nna.pedir(peticion)
+    [hecho] = de_nna.pedir(replace(peticion, resolucion=RESOLUCION))
+    assert hecho.hecho.resolucion == RESOLUCION
+
+
+def test_ponerla_a_salvo_ya_no_espera_la_resolucion(de_nna):
+    de_nna.pedir(replace(CON_FAMILIA, urgente=True))
+
+
+@pytest.mark.parametrize("nucleo", [Nucleo.PROPIO, Nucleo.AMPLIADA])
+def test_con_su_propia_familia_no_hace_falta(de_nna, nucleo):
+    de_nna.pedir(replace(EN_OTRA_FAMILIA, nucleo=nucleo))
+
+
+def test_una_adulta_vive_con_quien_quiera(en_ruta):
+    en_ruta.conocer(institucion(TITULAR, "albergue"))
+    en_ruta.pedir(consentir(Alcance.ATENCION))
+    en_ruta.pedir(CON_FAMILIA)
+    en_ruta.pedir(EN_OTRA_FAMILIA)
 
 
 def test_la_atencion_inmediata_no_espera_ni_a_que_se_abra_la_ruta(atencion):

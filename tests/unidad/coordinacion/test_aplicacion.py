@@ -32,7 +32,7 @@ from contratos.solicitudes.coordinacion import (
     RetirarDerivacion,
     SuspenderInstitucion,
 )
-from eventos.atencion import AlojamientoAsignado, ClaseAlojamiento, RiesgoEvaluado, ServicioPrestado
+from eventos.atencion import AlojamientoAsignado, ClaseAlojamiento, MetaVencida, RiesgoEvaluado, ServicioPrestado
 from eventos.base import Hecho
 from eventos.comun import Efecto, HechoRectificado
 from eventos.coordinacion import (
@@ -53,7 +53,8 @@ from eventos.deteccion import (
     Tema,
     VictimaIdentificada,
 )
-from eventos.listas import Derecho, ResultadoAtencion, ServicioPedido
+from eventos.justicia import MedidaVencida
+from eventos.listas import Derecho, Medida, ResultadoAtencion, ServicioPedido
 from eventos.motivos import (
     MotivoCierre,
     MotivoDerivacion,
@@ -73,7 +74,7 @@ from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 from servicios.coordinacion.contexto import CONTEXTO
 from servicios.coordinacion.dominio import rechazos
 from servicios.coordinacion.internas import InscribirRectora
-from servicios.coordinacion.tablas import buzon, derechos, derivaciones, estado_rutas, plazos
+from servicios.coordinacion.tablas import buzon, derechos, derivaciones, estado_rutas, evidencias, plazos
 from tests.unidad.banco import Banco, banco
 from tests.unidad.coordinacion.muestras import GT, deteccion
 from tests.unidad.historia import OTRA_RUTA, RUTA, anotado, id_de
@@ -556,6 +557,34 @@ def test_lo_que_llega_a_un_buzon_cumple_el_esquema_publicado(coordinacion):
         assert not Draft202012Validator(esquema).is_valid({**aviso, "numero": 0})
         llegaron[fila.tipo] = clase
     assert len(llegaron) >= 5
+
+
+def test_el_aviso_de_una_fecha_llega_a_quienes_participan_y_sale_por_el_bus(coordinacion):
+    vencida = MedidaVencida(ruta=RUTA, medida=UUID(int=5), clase=Medida.REUBICACION, vence=date(2026, 1, 4))
+    coordinacion.cuenta(deteccion(), 1, "GT-PNC")
+    encargo = coordinacion.encargo(ServicioPedido.SALUD)
+    coordinacion.atender(AceptarDerivacion(ruta=RUTA, derivacion=encargo.derivacion), encargo.a)
+    antes = coordinacion.leer(sa.select(sa.func.max(salida.c.numero)))[0][0]
+
+    coordinacion.cuenta(vencida, 2, "GT-SISTEMA")
+
+    for quien in ("GT-PNC", encargo.a):
+        assert coordinacion.buzon_de(quien)[-1][1] == "medida-vencida"
+    enviados = coordinacion.leer(sa.select(salida).where(salida.c.numero > antes).order_by(salida.c.clave))
+    assert [(m.clave, m.tipo, m.urgente) for m in enviados] == [
+        (quien, vencida.tipo, True) for quien in sorted(("GT-PNC", encargo.a))
+    ]
+    assert "medida-vencida" not in {tipo for _, tipo in coordinacion.buzon_de("GT-MP")}
+    assert vencida.tipo not in {f.tipo for f in coordinacion.leer(sa.select(evidencias))}
+    cuerpo = json.loads(enviados[0].cuerpo)
+    Draft202012Validator(de_aviso(MedidaVencida, con_encargo=False)).validate(cuerpo)
+
+
+def test_si_nadie_participa_ya_el_aviso_de_una_fecha_va_a_la_rectora(coordinacion):
+    coordinacion.cuenta(MetaVencida(
+        ruta=OTRA_RUTA, plan=UUID(int=1), meta=UUID(int=2), servicio=ServicioPedido.SALUD, vence=date(2026, 1, 4)
+    ), 1, "GT-SISTEMA")  # fmt: skip
+    assert [tipo for _, tipo in coordinacion.buzon_de(RECTORA)] == ["meta-vencida"]
 
 
 def test_el_buzon_va_numerado_sin_huecos_y_sale_por_el_bus(coordinacion):

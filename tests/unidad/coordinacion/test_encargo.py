@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from contratos.protocolos.paquete import Plazo, Terminos, Unidad
+from contratos.protocolos.paquete import Condicion, Plazo, Regla, Terminos, Unidad
 from eventos.atencion import AlojamientoAsignado, ClaseAlojamiento, Necesidad, NecesidadesEvaluadas
 from eventos.base import Hecho, partir
-from eventos.coordinacion import DerivacionAceptada, DerivacionAtendida, DerivacionRetirada
-from eventos.deteccion import VictimaIdentificada
+from eventos.coordinacion import DerivacionAceptada, DerivacionAtendida, DerivacionEmitida, DerivacionRetirada
+from eventos.deteccion import RiesgoInmediatoSenalado, VictimaIdentificada
 from eventos.justicia import DenunciaPresentada, QuienDenuncia
 from eventos.listas import ResultadoAtencion, ServicioPedido
 from eventos.motivos import MotivoDerivacion, MotivoRetiro
@@ -147,6 +147,36 @@ def test_repetir_el_hecho_no_repite_el_encargo():
     assert encargo.ya_encargado(pendiente, mandado)
     assert encargo.ya_encargado(atendida, mandado)
     assert not encargo.ya_encargado(retirada, mandado)
+
+
+def regla(id_regla: str, tipo: str, a: str = "") -> Regla:
+    return Regla(
+        id=id_regla, cuando=(Condicion(tipo=tipo),), a=a, servicio=ServicioPedido.SEGURIDAD,
+        urgencia=Urgencia.INMEDIATA, fuente="S004",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("a_una", ["", "GT-PNC"])
+@pytest.mark.parametrize("a_otra", ["", "GT-PNC"])
+def test_dos_reglas_del_mismo_servicio_no_encargan_dos_veces_a_la_misma(a_una, a_otra):
+    """Digan o no a quién: con la misma necesidad, en el mismo hecho o en otro después."""
+    presunta, peligro = deteccion(), RiesgoInmediatoSenalado(ruta=RUTA, urgencia=Urgencia.INMEDIATA)
+    reglas = (regla("por-riesgo", presunta.tipo, a_una), regla("por-peligro", peligro.tipo, a_otra))
+
+    def cumplir(ruta: Ruta, hecho: Hecho, *reglas: Regla) -> list[DerivacionEmitida]:
+        return encargo.cumplir(
+            ruta, Suceso(tipo=hecho.tipo, campos=partir(hecho)[0]), ADULTA, reglas, directorio=prestan,
+            rectora=RECTORA, plazos_=Plazos(GT.por_urgencia, GT.calendario), nuevo_id=lambda: UUID(int=9), ahora=INICIO,
+        )  # fmt: skip
+
+    prestan = {codigo: Ficha(ServicioPedido.SEGURIDAD) for codigo in ("GT-PNC", "GT-ZETA")}
+    ruta = historia(Ruta, abierta())
+    (primera,) = cumplir(ruta, presunta, *reglas)
+    assert primera.a == "GT-PNC"
+    con_ella = ruta.con(primera, INICIO)
+    assert cumplir(con_ella, peligro, *reglas) == []
+    # Una regla que nombra a otra sí se lo encarga.
+    assert [e.a for e in cumplir(con_ella, peligro, regla("a-otra", peligro.tipo, "GT-ZETA"))] == ["GT-ZETA"]
 
 
 def test_la_regla_que_trae_sus_plazos_los_lleva_al_emitir_y_al_reasignar():

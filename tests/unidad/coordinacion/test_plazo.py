@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from contratos.protocolos.paquete import Plazo, Unidad
-from servicios.coordinacion.dominio.plazo import es_habil, fin_del_dia, vence
+from eventos.calendario import es_habil, fin_del_dia
+from servicios.coordinacion.dominio.plazo import vence
 from tests.unidad.coordinacion.muestras import GT
 
 CALENDARIO = GT.calendario

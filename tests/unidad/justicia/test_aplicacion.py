@@ -18,12 +18,15 @@ from eventos.listas import Medida
 from eventos.motivos import (
     MotivoArchivo,
     MotivoCierre,
+    MotivoDenegacion,
     MotivoFinAlojamiento,
     MotivoLevantamiento,
+    MotivoReaperturaProceso,
     MotivoRectificacion,
 )
 from eventos.tipos import NivelRiesgo, SiNo, Urgencia
 from servicios.comun.rutas import RutaDesconocida
+from servicios.comun.vencimientos import RevisarFechas
 from servicios.justicia import rechazos as no
 from servicios.justicia.aplicacion import CASOS
 from servicios.justicia.contexto import CONTEXTO
@@ -77,7 +80,8 @@ def proceso_de(servicio: Banco) -> UUID:
 
 
 def test_toda_peticion_del_contrato_tiene_quien_la_atienda():
-    assert CASOS.clases() == {clase for clase in PETICIONES.values() if clase.servicio == "justicia"}
+    del_contrato = {clase for clase in PETICIONES.values() if clase.servicio == "justicia"}
+    assert CASOS.clases() == del_contrato | {RevisarFechas}
 
 
 def test_de_la_denuncia_a_la_reparacion_aunque_la_ruta_se_cierre_en_medio(servicio):
@@ -112,6 +116,28 @@ def test_una_investigacion_de_oficio_abre_su_proceso(servicio):
     assert investigacion.de_oficio
     archivo = pide.ArchivarProceso(ruta=RUTA, proceso=investigacion.proceso, motivo=MotivoArchivo.DESESTIMACION)
     assert len(servicio.pedir(archivo)) == 1
+
+
+def test_un_proceso_archivado_se_reabre_y_sigue_aunque_la_ruta_este_cerrada(servicio):
+    proceso = proceso_de(servicio)
+    servicio.pedir(pide.ArchivarProceso(ruta=RUTA, proceso=proceso, motivo=MotivoArchivo.FALTA_DE_PRUEBA))
+    servicio.conocer(CERRADA)
+    reabierto = pide.ReabrirProceso(ruta=RUTA, proceso=proceso, motivo=MotivoReaperturaProceso.PRUEBA_NUEVA)
+    assert len(servicio.pedir(reabierto)) == 1
+    assert len(servicio.pedir(pide.FormularAcusacion(ruta=RUTA, proceso=proceso, sindicados=1))) == 1
+
+
+def test_una_medida_pedida_se_deniega(servicio):
+    pedida = servicio.pedir(
+        pide.SolicitarMedidaProteccion(ruta=RUTA, clase=Medida.REUBICACION, urgencia=Urgencia.INMEDIATA)
+    )[0].hecho
+    assert isinstance(pedida, j.MedidaProteccionSolicitada)
+    negativa = pide.DenegarMedidaProteccion(
+        ruta=RUTA, medida=pedida.medida, motivo=MotivoDenegacion.SIN_COMPETENCIA, detalle="otro juzgado"
+    )
+    assert len(servicio.pedir(negativa)) == 1
+    with pytest.raises(no.MedidaYaDenegada):
+        servicio.pedir(pide.OtorgarMedidaProteccion(ruta=RUTA, medida=pedida.medida, clase=pedida.clase))
 
 
 def test_una_medida_se_pide_se_otorga_y_se_levanta_aunque_la_ruta_este_cerrada(servicio):

@@ -12,9 +12,9 @@ import pytest
 from eventos import justicia as j
 from eventos.base import HechoDeRuta
 from eventos.listas import Medida
-from eventos.motivos import MotivoArchivo, MotivoLevantamiento
+from eventos.motivos import MotivoArchivo, MotivoDenegacion, MotivoLevantamiento, MotivoReaperturaProceso
 from eventos.tipos import Urgencia
-from servicios.justicia import dominio
+from servicios.justicia import apoyos, dominio
 from servicios.justicia import rechazos as no
 from servicios.justicia.estado import Justicia
 from tests.unidad.historia import INICIO, RUTA, id_de
@@ -36,6 +36,8 @@ DECLARACION = j.DeclaracionAnticipadaTomada(
 )
 ACUSACION = j.AcusacionFormulada(ruta=RUTA, proceso=PROCESO, sindicados=2)
 ARCHIVO = j.ProcesoArchivado(ruta=RUTA, proceso=PROCESO, motivo=MotivoArchivo.FALTA_DE_PRUEBA)
+REAPERTURA = j.ProcesoReabierto(ruta=RUTA, proceso=PROCESO, motivo=MotivoReaperturaProceso.PRUEBA_NUEVA)
+CONDENA_FIRME = j.SentenciaDictada(ruta=RUTA, proceso=PROCESO, fallo=j.Fallo.CONDENATORIA, firme=True, condenados=1)
 PEDIDA = j.MedidaProteccionSolicitada(
     ruta=RUTA, medida=MEDIDA, clase=Medida.SEGURIDAD_PERSONAL, urgencia=Urgencia.INMEDIATA
 )
@@ -58,6 +60,9 @@ def cumplida(*clases: j.ClaseReparacion, total: bool = False) -> j.ReparacionCum
 
 def otorgada(vence: date | None = None) -> j.MedidaProteccionOtorgada:
     return j.MedidaProteccionOtorgada(ruta=RUTA, medida=MEDIDA, clase=Medida.SEGURIDAD_PERSONAL, vence=vence)
+
+
+MEDIDA_DENEGADA = j.MedidaProteccionDenegada(ruta=RUTA, medida=MEDIDA, motivo=MotivoDenegacion.SIN_RIESGO)
 
 
 def levantada(motivo: MotivoLevantamiento = MotivoLevantamiento.RIESGO_CESADO) -> j.MedidaProteccionLevantada:
@@ -202,6 +207,30 @@ def test_se_archiva_lo_que_no_tiene_sentencia_y_una_vez():
         dominio.archivar(historia(), ARCHIVO)
 
 
+def test_un_proceso_archivado_se_reabre_y_puede_archivarse_otra_vez():
+    dominio.reabrir(historia(DENUNCIA, ARCHIVO), REAPERTURA)
+    dominio.acusar(historia(DENUNCIA, ARCHIVO, REAPERTURA), ACUSACION)
+    dominio.archivar(historia(DENUNCIA, ARCHIVO, REAPERTURA), ARCHIVO)
+    dominio.reabrir(historia(DENUNCIA, ARCHIVO, REAPERTURA, ARCHIVO), REAPERTURA)
+
+
+@pytest.mark.parametrize("antes", [(DENUNCIA,), (DENUNCIA, ARCHIVO, REAPERTURA), (DENUNCIA, ACUSACION, CONDENA_FIRME)])
+def test_no_se_reabre_lo_que_no_esta_archivado(antes):
+    with pytest.raises(no.ProcesoSinArchivar):
+        dominio.reabrir(historia(*antes), REAPERTURA)
+    with pytest.raises(no.ProcesoDesconocido):
+        dominio.reabrir(historia(), REAPERTURA)
+
+
+def test_anular_la_reapertura_deja_el_proceso_archivado_y_el_archivo_no_se_corrige_mientras_siga():
+    just = historia(DENUNCIA, ARCHIVO, REAPERTURA)
+    with pytest.raises(no.HechoConApoyos):
+        apoyos.exigir_rectificable(just, id_de(2))
+    apoyos.exigir_rectificable(just, id_de(3))
+    assert historia(DENUNCIA, ARCHIVO).terminado(PROCESO)
+    assert not just.terminado(PROCESO)
+
+
 # --- La reparación ---------------------------------------------------------------------------------------------------
 
 
@@ -275,6 +304,25 @@ def test_no_se_otorga_por_pedida_la_que_nadie_pidio_ni_dos_veces():
         dominio.otorgar_medida(historia(), otorgada(), INICIO, de_oficio=False)
     with pytest.raises(no.MedidaYaOtorgada):
         dominio.otorgar_medida(historia(PEDIDA, otorgada()), otorgada(), INICIO, de_oficio=False)
+
+
+def test_una_medida_pedida_se_deniega_una_vez_y_despues_solo_cabe_de_oficio():
+    dominio.denegar_medida(historia(PEDIDA), MEDIDA_DENEGADA)
+    denegada = historia(PEDIDA, MEDIDA_DENEGADA)
+    with pytest.raises(no.MedidaYaDenegada):
+        dominio.denegar_medida(denegada, MEDIDA_DENEGADA)
+    with pytest.raises(no.MedidaYaDenegada):
+        dominio.otorgar_medida(denegada, otorgada(), INICIO, de_oficio=False)
+    dominio.otorgar_medida(denegada, otorgada(), INICIO, de_oficio=True)
+
+
+def test_no_se_deniega_lo_que_nadie_pidio_ni_lo_ya_otorgado():
+    with pytest.raises(no.MedidaDesconocida):
+        dominio.denegar_medida(historia(), MEDIDA_DENEGADA)
+    with pytest.raises(no.MedidaYaOtorgada):
+        dominio.denegar_medida(historia(PEDIDA, otorgada()), MEDIDA_DENEGADA)
+    with pytest.raises(no.HechoConApoyos):
+        apoyos.exigir_rectificable(historia(PEDIDA, MEDIDA_DENEGADA), id_de(1))
 
 
 def test_una_medida_no_nace_vencida():
@@ -382,10 +430,10 @@ def test_no_se_corrige_aquello_en_que_otro_hecho_se_apoya(n):
     just = historia(*TODO)
     if TODO[n - 1] in CON_APOYOS:
         with pytest.raises(no.HechoConApoyos):
-            dominio.exigir_rectificable(just, id_de(n))
+            apoyos.exigir_rectificable(just, id_de(n))
     else:
-        dominio.exigir_rectificable(just, id_de(n))
+        apoyos.exigir_rectificable(just, id_de(n))
 
 
 def test_con_otra_sentencia_que_condena_la_primera_se_puede_corregir():
-    dominio.exigir_rectificable(historia(*JUZGADO, CONDENA, ordenada(MEDICA)), id_de(3))
+    apoyos.exigir_rectificable(historia(*JUZGADO, CONDENA, ordenada(MEDICA)), id_de(3))

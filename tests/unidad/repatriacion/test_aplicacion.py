@@ -18,6 +18,7 @@ from eventos.listas import QuienConsiente
 from eventos.motivos import MotivoCierre, MotivoDesistimiento, MotivoRectificacion
 from eventos.tipos import NivelRiesgo, SiNo
 from servicios.comun.rutas import RutaDesconocida
+from servicios.comun.vencimientos import RevisarFechas
 from servicios.repatriacion import rechazos as no
 from servicios.repatriacion.aplicacion import CASOS
 from servicios.repatriacion.contexto import CONTEXTO
@@ -77,7 +78,8 @@ def filas(servicio: Banco) -> list[tuple[str, str]]:
 
 
 def test_toda_peticion_del_contrato_tiene_quien_la_atienda():
-    assert CASOS.clases() == {clase for clase in PETICIONES.values() if clase.servicio == "repatriacion"}
+    del_contrato = {clase for clase in PETICIONES.values() if clase.servicio == "repatriacion"}
+    assert CASOS.clases() == del_contrato | {RevisarFechas}
 
 
 def test_un_retorno_entero_queda_guardado_y_se_lee_sin_nada_sellado(servicio):

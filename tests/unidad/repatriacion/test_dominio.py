@@ -107,6 +107,7 @@ ACEPTA_SU_REPRESENTACION = decision(por=QuienConsiente.REPRESENTANTE_LEGAL)
 RECIBIDA = RecepcionConfirmada(ruta=RUTA, receptora=Receptora.GOBIERNO, conforme=True)
 PERMANENCIA = PermanenciaConcedida(ruta=RUTA, permanencia=Permanencia.HUMANITARIA, coopera=SiNo.NO)
 DESISTIDA = RepatriacionDesistida(ruta=RUTA, motivo=MotivoDesistimiento.DECISION_PERSONA)
+PASAPORTE = DocumentosEmitidos(ruta=RUTA, documentos=(Documento.PASAPORTE,))
 EN_CURSO = (SOLICITADA, riesgo(), ACEPTA)
 EN_CURSO_NNA = (SOLICITADA, riesgo(), interes(), ACEPTA_SU_REPRESENTACION)
 
@@ -115,7 +116,15 @@ def programar(rep: Repatriacion, ficha: Ficha = ADULTA, propuesta: TrasladoProgr
     return dominio.programar_traslado(rep, propuesta or programado(), ficha, INICIO)
 
 
-def viajar(rep: Repatriacion, ficha: Ficha = ADULTA, propuesta: TrasladoRealizado | None = None):
+def viajar(
+    rep: Repatriacion,
+    ficha: Ficha = ADULTA,
+    propuesta: TrasladoRealizado | None = None,
+    documentos: DocumentosEmitidos | None = PASAPORTE,
+):
+    """Con su pasaporte, salvo que se diga otra cosa."""
+    if documentos is not None:
+        rep = rep.evolucionar(anotado(documentos, 90))
     return dominio.realizar_traslado(rep, propuesta or realizado(), ficha, EL_DIA)
 
 
@@ -267,6 +276,30 @@ def test_el_riesgo_ha_de_seguir_vigente_cuando_se_viaja():
         dominio.realizar_traslado(
             historia(*vence_en_el_camino), realizado(VIAJE + timedelta(days=1)), ADULTA, EL_DIA + timedelta(days=1)
         )
+
+
+@pytest.mark.parametrize(
+    "documentos",
+    [
+        None,
+        DocumentosEmitidos(ruta=RUTA, documentos=(Documento.PARTIDA_NACIMIENTO, Documento.AUTORIZACION_SALIDA)),
+        DocumentosEmitidos(ruta=RUTA, documentos=(Documento.PASAPORTE,), vencen=VIAJE - timedelta(days=1)),
+    ],
+)
+def test_sin_un_documento_con_que_viajar_ese_dia_no_hay_viaje(documentos):
+    with pytest.raises(no.SinDocumentosDeViaje):
+        viajar(historia(*EN_CURSO, programado()), documentos=documentos)
+
+
+@pytest.mark.parametrize("documento", ["pasaporte", "salvoconducto", "documento-de-viaje", "documento-de-identidad"])
+def test_se_viaja_con_cualquiera_de_los_que_sirven(documento):
+    emitidos = DocumentosEmitidos(ruta=RUTA, documentos=(Documento(documento),), vencen=VIAJE)
+    assert viajar(historia(*EN_CURSO, programado()), documentos=emitidos)
+
+
+def test_un_documento_anulado_no_sirve():
+    with pytest.raises(no.SinDocumentosDeViaje):
+        viajar(historia(*EN_CURSO, programado(), PASAPORTE, anula(5)), documentos=None)
 
 
 def test_si_el_riesgo_sube_antes_de_viajar_hay_que_preguntar_otra_vez():

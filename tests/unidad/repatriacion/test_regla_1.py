@@ -197,7 +197,9 @@ class Retorno(RuleBasedStateMachine):
             assert decision == "acepta", "no aceptar no tiene condiciones"
 
     @rule(
-        salvo=st.sampled_from(["nada", "nada", "solicitar", "evaluar", "determinar", "decidir", "programar"]),
+        salvo=st.sampled_from(
+            ["nada", "nada", "solicitar", "evaluar", "determinar", "decidir", "documentar", "programar"]
+        ),
         nivel=st.sampled_from([NivelRiesgo.MEDIO, NivelRiesgo.MEDIO, NivelRiesgo.ALTO]),
         medidas=st.sampled_from([True, True, False]),
         oida=st.sampled_from([True, True, False]),
@@ -210,6 +212,7 @@ class Retorno(RuleBasedStateMachine):
             "evaluar": lambda: self.evaluar(nivel, medidas=medidas, dias=20),
             "determinar": lambda: self.determinar("retorno", oida=True),
             "decidir": lambda: self.decidir("acepta", por, explicados=True, oida=oida),
+            "documentar": self.documentar,
             "programar": lambda: self.programar(5, "consulado"),
         }
         for nombre, paso in pasos.items():
@@ -222,6 +225,11 @@ class Retorno(RuleBasedStateMachine):
         por = QuienConsiente.REPRESENTANTE_LEGAL if self.ficha.nna else QuienConsiente.PERSONA
         self.decidir(primero, por, explicados=True, oida=True)
         self.decidir("acepta", por, explicados=True, oida=True)
+
+    @rule()
+    def documentar(self) -> None:
+        propuesta = r.DocumentosEmitidos(ruta=RUTA, documentos=(r.Documento.PASAPORTE,))
+        self.contar(dominio.emitir_documentos(propuesta, self.ahora))
 
     @rule()
     def desistir(self) -> None:
@@ -252,7 +260,11 @@ class Retorno(RuleBasedStateMachine):
     def viajar(self) -> None:
         hechos, dia = self.en_pie(), self.ahora.date()
         programado = traslado_en_pie(hechos)
-        se_puede = programado is not None and cumple_la_regla_1(hechos, dia, programado.acompanante, nna=self.ficha.nna)
+        se_puede = (
+            programado is not None
+            and cumple_la_regla_1(hechos, dia, programado.acompanante, nna=self.ficha.nna)
+            and any(isinstance(h, r.DocumentosEmitidos) for h in hechos)
+        )
         try:
             hecho = dominio.realizar_traslado(
                 self.rep, r.TrasladoRealizado(ruta=RUTA, fecha=dia), self.ficha, self.ahora
