@@ -25,6 +25,7 @@ from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
+from infra.mensajeria.acuses import VIGENCIA
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.avisos import comprobar_aviso
 from infra.mensajeria.puertos import Remitente
@@ -349,6 +350,9 @@ def test_un_aviso_retocado_ajeno_o_que_no_es_un_aviso_no_pasa(pais: Pais):
     firma = str(aviso.cabeceras["firma"])
     otra = Credencial.generar("GT-OTRA", pais.azar).clave.public_key()
     acuse = pais.componer(RepetirBuzon(desde=1))
+    con_otro_id = firmar(
+        aviso.cuerpo, pais.pila.claves("coordinacion").firma, ORIGEN, SALUD, acuse.id, pais.reloj.ahora() + VIGENCIA
+    )
 
     def comprobar(cuerpo: bytes = aviso.cuerpo, firma: str = firma, quien: str = SALUD, origen: str = ORIGEN) -> int:
         return comprobar_aviso(cuerpo, firma, pais.publica, origen, quien)
@@ -361,6 +365,7 @@ def test_un_aviso_retocado_ajeno_o_que_no_es_un_aviso_no_pasa(pais: Pais):
         {"cuerpo": b"no es json"},
         {"quien": REFUGIO},
         {"origen": "/gt/justicia"},
+        {"firma": con_otro_id},
         {"firma": ""},
     )
     for malo in malos:
