@@ -157,7 +157,8 @@ class Pais:
             return conexion.scalar(sa.select(sa.func.count()).select_from(tabla)) or 0
 
     def _recibir(self, cola: str, cuantos: int) -> list[Mensaje]:
-        limite, recibidas = monotonic() + 20, []
+        recibidas: list[Mensaje] = []
+        limite = monotonic() + 20
         while len(recibidas) < cuantos and monotonic() < limite:
             if not self.planificador.ronda():
                 self._dejar_pasar()
