@@ -7,6 +7,7 @@ import typer
 from senda.orden import (
     auditar,
     boveda,
+    buzon,
     contratos,
     credencial,
     demo,
@@ -32,6 +33,7 @@ app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
 app.command("ruta")(ruta.ruta)
 app.command("solicitar")(solicitar.solicitar)
+app.command("buzon")(buzon.buzon)
 app.add_typer(directorio.app, name="directorio")
 app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")

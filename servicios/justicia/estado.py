@@ -94,6 +94,10 @@ class Justicia(Vigentes, frozen=True, kw_only=True):
     def denegada(self, medida: UUID) -> bool:
         return any(h.medida == medida for _, h in self.de(MedidaProteccionDenegada))
 
+    def resuelta(self, medida: UUID) -> bool:
+        """Si lo pedido se otorgó, se denegó o se levantó."""
+        return self.otorgada(medida) is not None or self.denegada(medida) or self.levantada(medida)
+
     def levantada(self, medida: UUID) -> bool:
         return any(h.medida == medida for _, h in self.de(MedidaProteccionLevantada))
 

@@ -43,7 +43,7 @@ def _del_proceso(just: Justicia) -> Iterator[str]:
 
 def _de_proteccion(just: Justicia, dia: date) -> Iterator[str]:
     pedidas = {h.medida for _, h in just.de(MedidaProteccionSolicitada)}
-    if any(just.otorgada(medida) is None and not just.levantada(medida) for medida in pedidas):
+    if any(not just.resuelta(medida) for medida in pedidas):
         yield "medida-de-proteccion-sin-resolver"
     otorgadas = (h for _, h in just.de(MedidaProteccionOtorgada) if not just.levantada(h.medida))
     if any(_rige(h.vence, dia) for h in otorgadas):

@@ -21,10 +21,12 @@ from contratos.solicitudes.coordinacion import (
     InscribirInstitucion,
     RechazarDerivacion,
     RecibirDerivacion,
+    RepetirBuzon,
     SuspenderInstitucion,
 )
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.motivos import MotivoSuspension
+from infra.mensajeria.avisos import comprobar_aviso
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Transporte, TransporteCaido
 from infra.seguridad.firma import publica_de_texto, verificar
 from senda.cliente import Compuesta, Credencial, componer
@@ -37,7 +39,12 @@ from tests.simulacion.plantilla import RECTORA, TARDIAS, Inscrita
 _ESPERA = timedelta(seconds=8)
 #: Contando las dos con que se empieza.
 _MAXIMO_RUTAS = 4
-_DE_DIRECTORIO = frozenset({InscribirInstitucion, ActualizarInstitucion, SuspenderInstitucion})
+#: El origen que firma los avisos.
+_DE_LOS_BUZONES = "/gt/coordinacion"
+#: Lo que no se pide al azar entre lo demás: tiene su propio momento.
+_APARTE = frozenset(
+    {InscribirInstitucion, ActualizarInstitucion, SuspenderInstitucion, DetectarPresuntaVictima, RepetirBuzon}
+)
 
 
 @dataclass
@@ -68,6 +75,8 @@ class Instituciones:
     def __post_init__(self) -> None:
         plantilla = self.mundo.plantilla
         self.azar = Random(f"instituciones-{self.mundo.semilla}")
+        self._azar_de_buzones = Random(f"buzones-{self.mundo.semilla}")
+        self._ids_de_buzones = self.mundo.azar_de_instituciones.hijo("buzones")
         self.directorio: dict[str, Inscrita] = dict(plantilla.directorio)
         self.memoria = Memoria(codigos=tuple(self.directorio))
         self._leidos = dict.fromkeys(plantilla.despliegue.origenes, 0)
@@ -84,13 +93,15 @@ class Instituciones:
         self.reenviar()
         for _ in range(self.azar.choice((0, 1, 2, 4))):
             self._algo_nuevo()
+        if self._azar_de_buzones.random() < 0.1:
+            self._repetir_buzon()
 
     def leer(self) -> int:
         """Lee acuses y buzones; devuelve cuántos acuses llegaron."""
         nombres, llegaron = self.mundo.topologia.nombres, 0
         for codigo in (*self.directorio, "GT-NADIE"):
             llegaron += self._leer_cola(codigo, nombres.acuses_de(codigo), self._acusar)
-            self._leer_cola(codigo, nombres.buzon_de(codigo), lambda c, m: self.avisos.append((c, m.cuerpo)))
+            self._leer_cola(codigo, nombres.buzon_de(codigo), self._avisar)
         return llegaron
 
     def reenviar(self) -> None:
@@ -158,9 +169,19 @@ class Instituciones:
             quien = self.azar.choice(sorted(self.directorio))
         self.pedir(quien, self.inventor().inventar(clase, ruta=ruta, derivacion=encargo))
 
+    def _repetir_buzon(self) -> None:
+        """Quien duda de lo que le llegó lo pide otra vez, desde donde sea."""
+        # Con azar propio: el de las instituciones sigue igual, y las semillas que descubrieron algo lo repiten.
+        azar = self._azar_de_buzones
+        codigo, desde = azar.choice(sorted(self.directorio)), azar.choice((1, 1, 2, 5))
+        peticion = RepetirBuzon(desde=desde, hasta=azar.choice((None, desde, desde + 2)))
+        despliegue, ahora = self.mundo.plantilla.despliegue, self.mundo.reloj.ahora()
+        credencial, recepcion = self.directorio[codigo].credencial, despliegue.recepcion[peticion.servicio]
+        self.mandar(codigo, componer(peticion, credencial, "ag-00000b02", ahora, recepcion, self._ids_de_buzones))
+
     def _cualquier_cosa(self) -> None:
         """Casi siempre algo que la institución puede pedir sobre una ruta en que participa; a veces, lo que sea."""
-        todas = [c for c in PETICIONES.values() if c not in _DE_DIRECTORIO and c is not DetectarPresuntaVictima]
+        todas = [c for c in PETICIONES.values() if c not in _APARTE]
         if not self.memoria.participan or self.azar.random() < 0.1:
             clase = self.azar.choice(todas)
             self.pedir(self._con_mandato(clase.mandatos), self.inventor().inventar(clase))
@@ -229,6 +250,11 @@ class Instituciones:
             raise AssertionError("un acuse lo firma otro origen")
         self.acuses.append((codigo, mensaje.cuerpo))
         self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None)
+
+    def _avisar(self, codigo: str, mensaje: Mensaje) -> None:
+        clave = publica_de_texto(self.mundo.plantilla.despliegue.claves_de_origen[_DE_LOS_BUZONES])
+        comprobar_aviso(mensaje.cuerpo, str(mensaje.cabeceras["firma"]), clave, _DE_LOS_BUZONES, codigo)
+        self.avisos.append((codigo, mensaje.cuerpo))
 
     def _transporte(self, usuario: str) -> Transporte:
         if usuario not in self._transportes:

@@ -11,15 +11,17 @@ from eventos.justicia import (
     Autorizacion,
     AutorizacionDeProteccion,
     DenunciaPresentada,
+    MedidaProteccionDenegada,
     MedidaProteccionLevantada,
     MedidaProteccionOtorgada,
     MedidaProteccionSolicitada,
     ProcesoArchivado,
+    ProcesoReabierto,
     QuienDenuncia,
     Resolucion,
 )
 from eventos.listas import Medida
-from eventos.motivos import MotivoArchivo, MotivoLevantamiento
+from eventos.motivos import MotivoArchivo, MotivoDenegacion, MotivoLevantamiento, MotivoReaperturaProceso
 from eventos.tipos import Urgencia
 from servicios.justicia.estado import Justicia
 from servicios.justicia.mandatos import en_pie
@@ -28,6 +30,7 @@ from tests.unidad.historia import INICIO, RUTA, historia
 DIA = INICIO.date()
 UNO = UUID(int=7)
 DENUNCIA = DenunciaPresentada(ruta=RUTA, proceso=UNO, denunciante=next(iter(QuienDenuncia)))
+REABIERTO = ProcesoReabierto(ruta=RUTA, proceso=UNO, motivo=next(iter(MotivoReaperturaProceso)))
 ARCHIVO = ProcesoArchivado(ruta=RUTA, proceso=UNO, motivo=next(iter(MotivoArchivo)))
 SOLICITADA = MedidaProteccionSolicitada(ruta=RUTA, medida=UNO, clase=next(iter(Medida)), urgencia=Urgencia.INMEDIATA)
 
@@ -36,6 +39,7 @@ def otorgada(vence: date | None) -> MedidaProteccionOtorgada:
     return MedidaProteccionOtorgada(ruta=RUTA, medida=UNO, clase=next(iter(Medida)), vence=vence)
 
 
+DENEGADA = MedidaProteccionDenegada(ruta=RUTA, medida=UNO, motivo=next(iter(MotivoDenegacion)))
 LEVANTADA = MedidaProteccionLevantada(ruta=RUTA, medida=UNO, motivo=next(iter(MotivoLevantamiento)))
 
 
@@ -45,7 +49,9 @@ LEVANTADA = MedidaProteccionLevantada(ruta=RUTA, medida=UNO, motivo=next(iter(Mo
         ([], []),
         ([DENUNCIA], ["proceso-penal"]),
         ([DENUNCIA, ARCHIVO], []),
+        ([DENUNCIA, ARCHIVO, REABIERTO], ["proceso-penal"]),
         ([SOLICITADA], ["medida-de-proteccion-sin-resolver"]),
+        ([SOLICITADA, DENEGADA], []),
         ([SOLICITADA, otorgada(None)], ["medida-de-proteccion"]),
         ([otorgada(DIA)], ["medida-de-proteccion"]),
         ([otorgada(DIA - timedelta(days=1))], []),
