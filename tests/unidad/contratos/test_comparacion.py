@@ -46,7 +46,8 @@ BASE: dict[str, Any] = {
     "x-servicio": "x",
 }
 DATOS = ("properties", "datos", "properties")
-NO, ENVIA, RECIBE, AMBAS = frozenset(), {Direccion.ENVIA}, {Direccion.RECIBE}, set(Direccion)
+NO: frozenset[Direccion] = frozenset()
+ENVIA, RECIBE, AMBAS = {Direccion.ENVIA}, {Direccion.RECIBE}, set(Direccion)
 
 
 def poner(camino: tuple[str, ...], valor: Any):
