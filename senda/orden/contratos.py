@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +17,7 @@ from contratos.comparacion import Cambio
 from contratos.comparacion import comparar as comparar_formas
 from contratos.publicaciones import PublicacionInvalida
 from contratos.retiradas import RetiradaInvalida, declaradas
+from contratos.validacion import validar as validar_mensaje
 from infra.reloj import RelojReal
 from senda import contratos_previos, publicados
 from senda.contratos_previos import SinContratos
@@ -78,6 +80,33 @@ def comparar(
     else:
         _contar(desde, cambios, rotos)
     raise typer.Exit(1 if rotos else 0)
+
+
+@app.command()
+def validar(
+    archivo: Annotated[str, typer.Argument(metavar="ARCHIVO|-", help="Un mensaje en JSON; «-», la entrada estándar.")],
+    como_json: ComoJson = False,
+) -> None:
+    """Comprueba una solicitud, acuse, aviso o hecho contra su esquema: línea y campo de cada fallo, nunca el valor.
+
+    Sale con 0 si cumple, con 1 si no y con 2 si no se puede leer el archivo.
+    """
+    try:
+        cuerpo = sys.stdin.buffer.read() if archivo == "-" else Path(archivo).read_bytes()
+    except OSError:
+        progreso.print("No se puede leer ese archivo.", style="red")
+        raise typer.Exit(2) from None
+    validado = validar_mensaje(cuerpo, publicados.esquemas())
+    if como_json:
+        typer.echo(msgspec.json.encode({"vale": not validado.fallos, **msgspec.to_builtins(validado)}))
+    else:
+        for marca, hallados in (("✗", validado.fallos), ("!", validado.avisos)):
+            for fallo in hallados:
+                campo = f"{fallo.campo}: " if fallo.campo else ""
+                typer.echo(f"{marca} línea {fallo.linea} · {campo}{fallo.que_hacer}")
+        if not validado.fallos:
+            typer.echo(f"✓ {validado.mensaje} {validado.tipo}: cumple su esquema")
+    raise typer.Exit(1 if validado.fallos else 0)
 
 
 @app.command()
