@@ -157,9 +157,14 @@ def _que_hacer(regla: str, datos: Mapping[str, Any]) -> str:
 
 
 _NOMBRES: Final = {
-    "string": "un texto", "integer": "un entero", "number": "un número", "boolean": "true o false", "object": "un objeto",
-    "array": "una lista", "null": "null",
-}  # fmt: skip
+    "string": "un texto",
+    "integer": "un entero",
+    "number": "un número",
+    "boolean": "true o false",
+    "object": "un objeto",
+    "array": "una lista",
+    "null": "null",
+}
 _FORMATOS: Final = {
     "uuid": "un UUID",
     "date": "una fecha que exista, AAAA-MM-DD",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contratos import ejemplos
 from contratos.base import PETICIONES, Peticion
 from contratos.campos import campos
-from contratos.esquemas import TIPO_DE_ACUSE
+from contratos.esquemas import TIPO_DE_ACUSE, de_aviso
 from contratos.publicaciones import ultima
 from contratos.retiradas import Retirada, declaradas
 from eventos.base import Hecho
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
-from servicios.coordinacion.buzon import AVISADOS
+from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 Documento = dict[str, Any]
 _ID, _RUTA, _AGENTE = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42", "94a76ce0-b760-4cb5-bb80-002faaad53bb", "ag-7c1e90aa"
@@ -142,12 +143,14 @@ def _mensajes(retiradas: Mapping[str, Retirada]) -> Documento:
         **_obsoleto(retiradas.get(TIPO_DE_ACUSE)),
         "headers": _FIRMA,
         "payload": {"$ref": "./acuse.v1.json"},
+        "examples": [{"name": como, "payload": acuse} for como, acuse in ejemplos.acuses().items()],
     }
     for clase in AVISADOS:
         mensajes[f"aviso-{clase.tipo}"] = {
             "title": _titulo(clase),
             **_obsoleto(retiradas.get(clase.tipo)),
             "payload": {"$ref": f"./avisos/{clase.tipo}.json"},
+            "examples": [{"payload": ejemplos.de_esquema(de_aviso(clase, con_encargo=issubclass(clase, CON_ENCARGO)))}],
         }
     return mensajes
 

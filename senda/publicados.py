@@ -18,9 +18,11 @@ from contratos.publicaciones import Formas, Publicacion, PublicacionInvalida
 from contratos.retiradas import Retirada, declaradas
 from eventos.base import CATALOGO
 from senda import asyncapi
+from senda.referencia.pagina import pagina
 from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 CARPETA: Final = Path("contratos/publicados")
+REFERENCIA: Final = "referencia.html"
 
 
 def esquemas(retiradas: Mapping[str, Retirada] | None = None) -> dict[str, Esquema]:
@@ -41,17 +43,25 @@ def esquemas(retiradas: Mapping[str, Retirada] | None = None) -> dict[str, Esque
 
 def archivos() -> dict[str, bytes]:
     """Cada archivo, por su ruta dentro de la carpeta."""
-    documentos: dict[str, Any] = {**esquemas(), ASYNCAPI: asyncapi.documento()}
-    return {
-        ruta: msgspec.json.format(msgspec.json.encode(documento), indent=2) + b"\n"
-        for ruta, documento in sorted(documentos.items())
-    }
+    suyos = _legibles(esquemas(), asyncapi.documento())
+    # Se hace de lo que se publica, leído como lo lee cualquiera.
+    leidos = {ruta: msgspec.json.decode(cuerpo) for ruta, cuerpo in suyos.items()}
+    canales = leidos.pop(ASYNCAPI)
+    return {**suyos, REFERENCIA: pagina(leidos, canales)}
 
 
 def formas() -> Formas:
     """La forma canónica de cada contrato, como lo dice el código."""
     # De ida y vuelta por JSON: como lo lee quien abre el archivo.
-    return {ruta: canonica(ruta, msgspec.json.decode(cuerpo)) for ruta, cuerpo in archivos().items()}
+    escritos = _legibles(esquemas(), asyncapi.documento())
+    return {ruta: canonica(ruta, msgspec.json.decode(cuerpo)) for ruta, cuerpo in escritos.items()}
+
+
+def _legibles(suyos: Mapping[str, Esquema], canales: Mapping[str, Any]) -> dict[str, bytes]:
+    return {
+        ruta: msgspec.json.format(msgspec.json.encode(documento), indent=2) + b"\n"
+        for ruta, documento in sorted({**suyos, ASYNCAPI: canales}.items())
+    }
 
 
 def publicar(version: str, hoy: date, carpeta: Path = publicaciones.CARPETA) -> Publicacion:
@@ -83,7 +93,7 @@ def diferencias(carpeta: Path = CARPETA) -> list[str]:
 
 
 def _presentes(carpeta: Path) -> set[str]:
-    return {archivo.relative_to(carpeta).as_posix() for archivo in carpeta.rglob("*.json")}
+    return {a.relative_to(carpeta).as_posix() for a in carpeta.rglob("*") if a.suffix in {".json", ".html"}}
 
 
-__all__ = ["CARPETA", "archivos", "diferencias", "escribir", "esquemas", "formas", "publicar"]
+__all__ = ["CARPETA", "REFERENCIA", "archivos", "diferencias", "escribir", "esquemas", "formas", "publicar"]
