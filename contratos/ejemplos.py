@@ -16,7 +16,6 @@ from eventos.base import Hecho
 _POR_FORMATO: Final = {"uuid": UN_UUID, "date": "2026-05-03", "date-time": "2026-05-03T14:20:00Z"}
 #: Lo que su esquema solo dice que es texto o número.
 _POR_NOMBRE: Final[dict[str, Any]] = {
-    "subject": "GT-PGN",
     "institucion": "GT-PGN",
     "agente": "ag-7c1e90aa",
     "de": "GT-MP",
@@ -36,7 +35,10 @@ def de_esquema(esquema: Mapping[str, Any]) -> Any:
 
 def de_hecho(clase: type[Hecho], esquema: Mapping[str, Any]) -> dict[str, Any]:
     """Un hecho en su sobre, tal como lo publica su servicio."""
-    return {**de_esquema(esquema), "source": f"/gt/{clase.contexto}"}
+    sobre = de_esquema(esquema)
+    hecho = msgspec.convert(sobre["data"], clase)
+    propios = {"source": f"/gt/{clase.contexto}", "subject": hecho.sujeto, "agregado": str(hecho.agregado)}
+    return {**sobre, **propios}
 
 
 def acuses() -> dict[str, Any]:
@@ -64,7 +66,7 @@ def acuses() -> dict[str, Any]:
         campo="datos.derivacion",
         que_hacer="Solo la institución encargada puede recibir, aceptar, rechazar o atender la derivación.",
     )
-    return {"aceptada": msgspec.to_builtins(aceptada), "rechazada": msgspec.to_builtins(rechazada)}
+    return {a.resultado.value: msgspec.json.decode(msgspec.json.encode(a)) for a in (aceptada, rechazada)}
 
 
 def _valor(esquema: Mapping[str, Any], definiciones: Mapping[str, Any], nombre: str) -> Any:
@@ -81,7 +83,10 @@ def _valor(esquema: Mapping[str, Any], definiciones: Mapping[str, Any], nombre: 
             hijos = esquema.get("properties", {}).items()
             return {campo: _valor(hijo, definiciones, campo) for campo, hijo in hijos if campo != "sellado"}
         case "array":
-            return [_valor(esquema["items"], definiciones, nombre)]
+            uno = _valor(esquema["items"], definiciones, nombre)
+            # Cuando se piden varios, son distintos: dos personas, no dos veces la misma.
+            otros = [f"{uno[:-1]}{n}" if isinstance(uno, str) else uno for n in range(1, esquema.get("minItems", 1))]
+            return [uno, *otros]
         case "integer":
             return max(1, esquema.get("minimum", 1))
         case "boolean":

@@ -58,11 +58,8 @@ class Lector:
         definiciones = esquema.get("$defs", {})
         objeto = esquema["properties"][contenido] if contenido else esquema
         # En un hecho, `sellado` es el cifrado: lo que lleva dentro se dice campo a campo.
-        objeto = {
-            **objeto,
-            "properties": {n: p for n, p in objeto["properties"].items() if n != "sellado" or not contenido},
-        }
-        filas = list(self._objeto(objeto, definiciones, "", sellado=False))
+        abiertas = {n: p for n, p in objeto["properties"].items() if n != "sellado" or not contenido}
+        filas = list(self._objeto({**objeto, "properties": abiertas}, definiciones, "", sellado=False))
         return filas + list(self._objeto(definiciones.get("Sellado", {}), definiciones, "", sellado=True))
 
     def _objeto(self, objeto: Esquema, definiciones: Esquema, camino: str, *, sellado: bool) -> Iterator[Fila]:

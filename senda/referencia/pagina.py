@@ -143,7 +143,11 @@ def _sella(esquema: Documento) -> bool:
 
 def _sobre(esquema: Documento, lector: Lector) -> list[Fila]:
     """Los campos que rodean a lo propio de cada mensaje, iguales en todos."""
-    propiedades = {n: p for n, p in esquema["properties"].items() if n not in {"datos", "data"}}
+    propiedades = {
+        nombre: {"type": "string", "description": "El de cada mensaje"} if str(p.get("const", "")).count(".") else p
+        for nombre, p in esquema["properties"].items()
+        if nombre not in {"datos", "data"}
+    }
     return lector.campos({"properties": propiedades, "required": esquema["required"]}, "")
 
 
