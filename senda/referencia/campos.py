@@ -119,7 +119,7 @@ def _tipo(plano: Esquema, elemento: Esquema) -> str:
     if "x-extensible-enum" in plano:
         return "uno de (lista abierta)"
     detalle = plano.get("format", plano.get("contentEncoding", plano.get("type", "")))
-    return _TIPOS.get(detalle, detalle)
+    return _TIPOS.get(detalle, str(detalle))
 
 
 def _limites(plano: Esquema, *, anulable: bool) -> Iterator[str]:
