@@ -69,7 +69,7 @@ def comparar(
         desde = referencia or _ultima().version
         viejas = contratos_previos.leer(desde)
         nuevas = publicados.formas() if con is None else contratos_previos.de_carpeta(con)
-    except (SinContratos, PublicacionInvalida) as error:
+    except (SinContratos, PublicacionInvalida, RetiradaInvalida) as error:
         progreso.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
     cambios = comparar_formas(viejas, nuevas, reloj.ahora().date())
@@ -114,7 +114,7 @@ def publicar(version: Annotated[str, typer.Argument(help="Número de la publicac
     """Congela los contratos de hoy como lo publicado para terceros. Desde entonces, romperlos falla en CI."""
     try:
         nueva = publicados.publicar(version, reloj.ahora().date())
-    except PublicacionInvalida as error:
+    except (PublicacionInvalida, RetiradaInvalida) as error:
         progreso.print(str(error), style="red", markup=False)
         raise typer.Exit(2) from None
     # La versión que dice el AsyncAPI es la de la última publicación.

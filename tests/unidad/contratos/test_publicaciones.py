@@ -85,6 +85,22 @@ def test_una_copia_tocada_se_nota(carpeta: Path, dano: str):
         publicaciones.formas(publicacion, carpeta)
 
 
+def test_la_orden_dice_por_que_no_publica_y_que_se_retira():
+    antes = (publicaciones.CARPETA / "versiones.toml").read_bytes()
+    dicho = CliRunner().invoke(app, ["contratos", "publicar", "0.0.1"])
+    assert (dicho.exit_code, "ha de ser mayor" in dicho.stderr) == (2, True)
+    assert (publicaciones.CARPETA / "versiones.toml").read_bytes() == antes
+    dicho = CliRunner().invoke(app, ["contratos", "retiradas", "--json"])
+    assert (dicho.exit_code, len(json.loads(dicho.stdout))) == (0, len(retiradas.declaradas()))
+
+
+def test_comprobar_nota_una_referencia_que_no_es_la_de_hoy(tmp_path: Path):
+    publicados.escribir(tmp_path)
+    (tmp_path / "referencia.html").write_text("<p>otra</p>")
+    (tmp_path / "vieja.html").write_text("<p>otra</p>")
+    assert publicados.diferencias(tmp_path) == ["cambia referencia.html", "sobra vieja.html"]
+
+
 def _version(tipo: str) -> tuple[str, int]:
     nombre, _, version = tipo.rpartition(".v")
     return nombre, int(version)
@@ -139,7 +155,7 @@ def test_comparar_con_una_carpeta_una_publicacion_y_un_commit(tmp_path: Path, mo
     assert correr(publicaciones.todas()[-1].version, "--con", str(antes))[0] == 0
 
 
-@pytest.mark.parametrize("ref", ["no-existe", "--upload-pack=x", "vacia"])
+@pytest.mark.parametrize("ref", ["no-existe", "--all", "vacia"])
 def test_lo_que_no_existe_sale_con_2_y_lo_dice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ref: str):
     (tmp_path / "vacia").mkdir()
     monkeypatch.chdir(tmp_path)
