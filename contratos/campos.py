@@ -20,7 +20,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from eventos import tipos
 from eventos.base import campos_sellados
 
-_UN_UUID: Final = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42"
+UN_UUID: Final = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42"
 #: Un ejemplo por alias con patrón: el patrón lo identifica.
 _DE_TIPOS: Final = {
     "CodigoInstitucion": "GT-PGN",
@@ -47,6 +47,11 @@ _EJEMPLOS_PROPIOS: Final = {
     r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}(?!\n)$": "15000.00",
     r"^[A-Z]{3}(?!\n)$": "GTM",
 }
+
+
+def con_patron(patron: str) -> str:
+    """Un texto que cumple un patrón del contrato."""
+    return (_EJEMPLOS | _EJEMPLOS_PROPIOS).get(patron, "no-consta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +99,10 @@ class Forma:
             return self.valores[0]
         if self.base is str:
             patron = self.medida("pattern")
-            return (_EJEMPLOS | _EJEMPLOS_PROPIOS).get(patron, "no-consta") if patron else "texto"
+            return con_patron(patron) if patron else "texto"
         if self.base is int:
             return max(1, self.medida("ge") or 0)
-        return {bool: True, UUID: _UN_UUID, date: "2026-05-03", datetime: "2026-05-03T14:20:00Z"}[self.base]
+        return {bool: True, UUID: UN_UUID, date: "2026-05-03", datetime: "2026-05-03T14:20:00Z"}[self.base]
 
     def __str__(self) -> str:
         """La forma en palabras, sin repetir la descripción."""
@@ -202,4 +207,4 @@ def _de_la_clase(base: Any) -> str:
     return ""
 
 
-__all__ = ["Campo", "Forma", "campos"]
+__all__ = ["UN_UUID", "Campo", "Forma", "campos", "con_patron"]

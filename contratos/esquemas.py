@@ -2,6 +2,10 @@
 
 Cada esquema vale solo: no remite a ningún otro. Los campos sellados no aparecen entre los abiertos: van cifrados en
 ``sellado``, y lo que se cifra dentro se describe aparte, en ``$defs.Sellado``.
+
+Lo que una institución envía es cerrado: lo que sobra se rechaza. Lo que recibe es abierto, y el esquema lo dice: admite
+campos que aún no están y sus listas llevan los valores conocidos en ``x-extensible-enum``, no en ``enum``; así un
+validador no rompe el día en que una lista crece (docs/contratos.md).
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from eventos.base import Hecho, HechoDeRuta, campos_sellados
 from eventos.sobre import Sobre, esquema
 
 BORRADOR: Final = "https://json-schema.org/draft/2020-12/schema"
+TIPO_DE_ACUSE: Final = "senda.acuse.v1"
 Esquema = dict[str, Any]
 
 _LO_SELLADO_DE_UN_HECHO: Final = {
@@ -31,6 +36,8 @@ _LO_SELLADO_DE_UNA_PETICION: Final = {
     "maxLength": 24_000,
     "description": "JWE (ECDH-ES + A256GCM) hacia la clave del servicio, con los campos de $defs.Sellado; o vacío",
 }
+#: Listas de dos o tres respuestas de las que cuelga qué hacer: otra más sería otra versión, también al recibir.
+CERRADAS: Final = frozenset({"Resultado", "SiNo"})
 _SIN_SELLADO: Final = {"const": "", "description": "Esta petición no lleva campos sellados"}
 
 
@@ -51,7 +58,7 @@ def de_hecho(clase: type[Hecho]) -> Esquema:
     }
     if issubclass(clase, HechoDeRuta):
         sobre["properties"]["subject"] = {"type": "string", "format": "uuid", "description": "La ruta"}
-    return _documento(clase.tipo, clase, sobre, definiciones)
+    return _abierto(_documento(clase.tipo, clase, sobre, definiciones))
 
 
 def de_peticion(clase: type[Peticion]) -> Esquema:
@@ -94,14 +101,14 @@ def de_aviso(clase: type[Hecho], *, con_encargo: bool) -> Esquema:
         }
     objeto["properties"] = propios | objeto["properties"]
     objeto["required"] = [*propios, *objeto["required"]]
-    return _documento(f"{clase.tipo}:aviso", clase, objeto, definiciones)
+    return _abierto(_documento(f"{clase.tipo}:aviso", clase, objeto, definiciones))
 
 
 def de_acuse() -> Esquema:
     """El recibo firmado de una solicitud."""
     (_, definiciones) = msgspec.json.schema_components([Acuse], ref_template="#/$defs/{name}")
     raiz = definiciones.pop("Acuse")
-    return _documento("senda.acuse.v1", Acuse, raiz, definiciones)
+    return _abierto(_documento(TIPO_DE_ACUSE, Acuse, raiz, definiciones))
 
 
 def _documento(nombre: str, clase: type[Any], raiz: Mapping[str, Any], definiciones: Mapping[str, Any]) -> Esquema:
@@ -109,6 +116,15 @@ def _documento(nombre: str, clase: type[Any], raiz: Mapping[str, Any], definicio
     documento |= {"title": clase.__name__, "description": _descripcion(clase)}
     if usadas := _alcanzables(documento, definiciones):
         documento["$defs"] = usadas
+    return documento
+
+
+def _abierto(documento: Esquema) -> Esquema:
+    """El mismo documento con sus listas de valores abiertas, salvo las de `CERRADAS`."""
+    for nombre, definicion in documento.get("$defs", {}).items():
+        if "enum" in definicion and nombre not in CERRADAS:
+            valores = definicion.pop("enum")
+            definicion |= {"type": "string", "x-extensible-enum": valores}
     return documento
 
 
@@ -157,4 +173,4 @@ def _descripcion(clase: type[Any]) -> str:
     return " ".join((clase.__doc__ or "").split())
 
 
-__all__ = ["BORRADOR", "Esquema", "de_acuse", "de_aviso", "de_hecho", "de_peticion"]
+__all__ = ["BORRADOR", "CERRADAS", "TIPO_DE_ACUSE", "Esquema", "de_acuse", "de_aviso", "de_hecho", "de_peticion"]

@@ -57,7 +57,8 @@ def _estructura(clase: type[Struct], datos: Any, camino: str) -> Iterator[Defect
     conocidos = {c.nombre: c for c in campos(clase)}
     if clase.__struct_config__.forbid_unknown_fields:
         for clave in datos.keys() - conocidos.keys():
-            yield Defecto(_con(camino, clave), _sobra(clave, list(conocidos)))
+            explicado = f"Los campos son: {', '.join(conocidos)}."
+            yield Defecto(_con(camino, clave), sobra(clave, list(conocidos), "Sobra", explicado))
     for nombre, campo in conocidos.items():
         aqui = _con(camino, nombre)
         if nombre in datos:
@@ -89,17 +90,19 @@ def _se_espera(forma: Forma) -> str:
     return f"Se espera {forma}{explicada}."
 
 
-def _con(camino: str, clave: object) -> str:
-    # Una clave la elige quien escribe: solo se repite si parece el nombre de un campo.
-    nombre = clave if isinstance(clave, str) and _NOMBRE_DE_CAMPO.fullmatch(clave) else "?"
-    return f"{camino}.{nombre}" if camino else nombre
+def nombrable(clave: object) -> str:
+    """La clave, o «?»: la elige quien escribe, y solo se repite si parece el nombre de un campo."""
+    return clave if isinstance(clave, str) and _NOMBRE_DE_CAMPO.fullmatch(clave) else "?"
 
 
-def _sobra(clave: object, conocidos: list[str]) -> str:
+def sobra(clave: object, conocidos: list[str], que: str, si_no: str) -> str:
+    """Qué decir de un nombre que no está entre los conocidos: el que se le parece o, si no hay, ``si_no``."""
     parecidos = get_close_matches(clave, conocidos, 1) if isinstance(clave, str) else []
-    return (
-        f"Sobra; ¿querías decir «{parecidos[0]}»?" if parecidos else f"Sobra. Los campos son: {', '.join(conocidos)}."
-    )
+    return f"{que}; ¿querías decir «{parecidos[0]}»?" if parecidos else f"{que}. {si_no}"
 
 
-__all__ = ["Defecto", "comprobar", "leer", "revisar"]
+def _con(camino: str, clave: object) -> str:
+    return f"{camino}.{nombrable(clave)}" if camino else nombrable(clave)
+
+
+__all__ = ["Defecto", "comprobar", "leer", "nombrable", "revisar", "sobra"]

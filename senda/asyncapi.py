@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from contratos import ejemplos
 from contratos.base import PETICIONES, Peticion
 from contratos.campos import campos
+from contratos.esquemas import TIPO_DE_ACUSE, de_aviso
+from contratos.publicaciones import ultima
+from contratos.retiradas import Retirada, declaradas
 from contratos.solicitudes.coordinacion import RepetirBuzon
 from eventos.base import Hecho
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
-from servicios.coordinacion.buzon import AVISADOS
+from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 Documento = dict[str, Any]
-#: Versión de los contratos publicados; cambia con ellos, no con el programa.
-VERSION: Final = "0.1.0"
 _ID, _RUTA, _AGENTE = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42", "94a76ce0-b760-4cb5-bb80-002faaad53bb", "ag-7c1e90aa"
 _PARAMETRO: Final = {"institucion": {"description": "Código de la institución: GT-PGN"}}
 _FIRMA: Final = {
@@ -41,9 +44,10 @@ _FIRMA_DE_AVISO: Final = {
 }
 
 
-def documento() -> Documento:
-    """El documento entero, en tipos de JSON."""
+def documento(retiradas: Mapping[str, Retirada] | None = None) -> Documento:
+    """El documento entero, en tipos de JSON. Lleva la versión de la última publicación."""
     nombres = Nombres()
+    publicada = ultima()
     acuses, buzon = colas_de_institucion("{institucion}", nombres.prefijo)
     servicios = sorted({clase.servicio for clase in PETICIONES.values()})
     canales = {f"solicitudes-{s}": _canal_de_solicitudes(nombres, s) for s in servicios}
@@ -65,7 +69,7 @@ def documento() -> Documento:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Senda: contrato de las instituciones",
-            "version": VERSION,
+            "version": publicada.version if publicada else "0.0.0",
             "description": "Toda solicitud recibe un acuse firmado. Repetir un id con el mismo cuerpo devuelve el "
             "mismo acuse y no repite efectos. Los códigos de rechazo, en docs/codigos.md.",
             "license": {"name": "Apache-2.0"},
@@ -82,7 +86,7 @@ def documento() -> Documento:
         "channels": canales,
         "operations": operaciones,
         "components": {
-            "messages": _mensajes(),
+            "messages": _mensajes(declaradas() if retiradas is None else retiradas),
             "securitySchemes": {
                 "usuario": {
                     "type": "userPassword",
@@ -139,10 +143,11 @@ def _canal_propio(cola: Cola, descripcion: str, mensajes: dict[str, str]) -> Doc
     }
 
 
-def _mensajes() -> Documento:
+def _mensajes(retiradas: Mapping[str, Retirada]) -> Documento:
     mensajes: Documento = {
         clase.tipo: {
             "title": _titulo(clase),
+            **_obsoleto(retiradas.get(clase.tipo)),
             "headers": _FIRMA,
             "payload": {"$ref": f"./solicitudes/{clase.tipo}.json"},
             "examples": [{"payload": ejemplo_de(clase)}],
@@ -151,20 +156,31 @@ def _mensajes() -> Documento:
     }
     mensajes["acuse"] = {
         "title": "Recibo firmado de una solicitud",
+        **_obsoleto(retiradas.get(TIPO_DE_ACUSE)),
         "headers": _FIRMA,
         "payload": {"$ref": "./acuse.v1.json"},
+        "examples": [{"name": como, "payload": acuse} for como, acuse in ejemplos.acuses().items()],
     }
     for clase in AVISADOS:
         mensajes[f"aviso-{clase.tipo}"] = {
             "title": _titulo(clase),
             "headers": _FIRMA_DE_AVISO,
+            **_obsoleto(retiradas.get(clase.tipo)),
             "payload": {"$ref": f"./avisos/{clase.tipo}.json"},
+            "examples": [{"payload": ejemplos.de_esquema(de_aviso(clase, con_encargo=issubclass(clase, CON_ENCARGO)))}],
         }
     return mensajes
+
+
+def _obsoleto(retirada: Retirada | None) -> Documento:
+    """AsyncAPI 3 no tiene ``deprecated`` en un mensaje: se dice con palabras y con los datos."""
+    if retirada is None:
+        return {}
+    return {"summary": str(retirada), "x-retirada": retirada.en_el_esquema["x-retirada"]}
 
 
 def _titulo(clase: type[Hecho | Peticion]) -> str:
     return (clase.__doc__ or "").strip().splitlines()[0]
 
 
-__all__ = ["VERSION", "documento", "ejemplo_de"]
+__all__ = ["documento", "ejemplo_de"]

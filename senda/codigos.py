@@ -26,20 +26,23 @@ Este archivo se genera con `python -m senda.codigos`.
 _TITULOS = {"comun": "En cualquier servicio", "protocolo": "En la orden `senda protocolo` (el campo es la opción)"}
 
 
+def por_contexto() -> dict[str, list[tuple[str, str, str]]]:
+    """Cada rechazo (código, campo, qué hacer), por orden, en quien lo da."""
+    filas: dict[str, set[tuple[str, str, str]]] = {}
+    for clase in _rechazos(Rechazo):
+        fila = (clase.codigo, clase.campo, clase.que_hacer + (" *" if issubclass(clase, TodaviaNo) else ""))
+        filas.setdefault(clase.__module__.split(".")[1], set()).add(fila)
+    return {contexto: sorted(suyas) for contexto, suyas in sorted(filas.items())}
+
+
 def documento() -> str:
     """El contenido de docs/codigos.md."""
     partes = [_CABECERA, "## Antes de llegar al servicio\n\n| código | qué pasó |\n|---|---|\n"]
     partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DE_EXAMEN.items()]
-    por_contexto: dict[str, set[tuple[str, str, str]]] = {}
-    for clase in _rechazos(Rechazo):
-        fila = (clase.codigo, clase.campo, clase.que_hacer + (" *" if issubclass(clase, TodaviaNo) else ""))
-        por_contexto.setdefault(clase.__module__.split(".")[1], set()).add(fila)
-    for contexto, filas in sorted(por_contexto.items()):
+    for contexto, filas in por_contexto().items():
         titulo = _TITULOS.get(contexto, f"En {contexto}")
         partes.append(f"\n## {titulo}\n\n| código | campo | qué hacer |\n|---|---|---|\n")
-        partes += [
-            f"| `{codigo}` | {f'`{campo}`' if campo else '—'} | {que} |\n" for codigo, campo, que in sorted(filas)
-        ]
+        partes += [f"| `{codigo}` | {f'`{campo}`' if campo else '—'} | {que} |\n" for codigo, campo, que in filas]
     partes.append(
         "\n\\* Puede deberse a algo que aún viaja: el servicio lo reintenta unos segundos antes de rechazar.\n"
     )
