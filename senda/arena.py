@@ -30,7 +30,7 @@ from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
 from infra.reloj import Reloj
 from senda import credencial as credenciales
-from senda import portal
+from senda import openapi, portal
 from senda.cliente import Credencial, Enlace, componer
 from senda.embebido import BUS, Embebido, estrenar
 from servicios.portal.web import aplicacion
@@ -130,12 +130,15 @@ class Arena:
 
     def aplicacion(self) -> Litestar:
         """La aplicación ASGI: el portal de verdad más ``POST /arena/rutas``."""
-        hilo = EnHilo(self.ronda, self._planificador.sondear, cerrar=self.cerrar)
+        hilo = EnHilo({"arena": self.ronda}, self._planificador.sondear, cerrar=self.cerrar)
         self.portal.puerta.almacen.al_confirmar(hilo.despertar)
         aqui = Router(
             "/arena", route_handlers=[_abrir_ruta], dependencies={"arena": Provide(lambda: self, sync_to_thread=False)}
         )
-        return aplicacion(self.portal.puerta, portal.claves_publicas(self.sistema.despliegue), hilo, [aqui])
+        return aplicacion(
+            self.portal.puerta, portal.claves_publicas(self.sistema.despliegue), openapi.texto(), hilo,
+            self.portal.ajustes, [aqui],
+        )  # fmt: skip
 
     def _inscribir(
         self, rectora: Credencial, quien: Credencial, mandatos: tuple[Mandato, ...],

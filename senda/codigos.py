@@ -14,6 +14,7 @@ import senda.composicion
 import senda.protocolo.rechazos  # noqa: F401
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
+from servicios.portal.problemas import DEL_PORTAL
 
 DESTINO = Path("docs/codigos.md")
 _CABECERA = """# Códigos de rechazo
@@ -30,6 +31,8 @@ def documento() -> str:
     """El contenido de docs/codigos.md."""
     partes = [_CABECERA, "## Antes de llegar al servicio\n\n| código | qué pasó |\n|---|---|\n"]
     partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DE_EXAMEN.items()]
+    partes += ["\n## Por HTTP, si el portal no deja pasar la llamada\n\n| código | qué pasó |\n|---|---|\n"]
+    partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DEL_PORTAL.items()]
     por_contexto: dict[str, set[tuple[str, str, str]]] = {}
     for clase in _rechazos(Rechazo):
         fila = (clase.codigo, clase.campo, clase.que_hacer + (" *" if issubclass(clase, TodaviaNo) else ""))

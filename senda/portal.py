@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from litestar import Litestar, Router
+from litestar import Litestar
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.motor import abrir_motor
@@ -27,8 +27,9 @@ from infra.mensajeria.reparaciones import Huecos
 from infra.mensajeria.topologia import Topologia, solo_recibe
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
-from infra.reloj import Reloj, reloj_desde
+from infra.reloj import Reloj, RelojAcelerado, reloj_desde
 from infra.seguridad.llavero import Llavero
+from senda import openapi
 from senda.arranque import BusNoCompartido
 from senda.despliegue import Despliegue, claves_de, leer
 from servicios.portal.contexto import CONTEXTO
@@ -38,6 +39,13 @@ from servicios.portal.timbre import Timbre
 from servicios.portal.web import Claves, aplicacion
 
 NOMBRE: Final = CONTEXTO.nombre
+
+
+@dataclass
+class _DeUnBucle:
+    """Lo que un planificador pide a quien da rondas."""
+
+    bucles: tuple[Bucle, ...]
 
 
 @dataclass
@@ -75,7 +83,6 @@ class Portal:
         for bucle in self.bucles:
             bucle.transporte.cerrar()
         self.almacen.motor.dispose()
-        self.puerta.almacen.motor.dispose()
 
     def _bucles(self, de_entrada: Transporte, de_relevo: Transporte, de_recogida: Transporte) -> tuple[Bucle, ...]:
         huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
@@ -130,15 +137,26 @@ def de_carpeta(carpeta: Path, azar: Azar, titular: str) -> Portal:
     if despliegue.bus.startswith("memory:"):
         raise BusNoCompartido
     reloj = reloj_desde(despliegue.reloj)
-    return montar(carpeta, despliegue, reloj, azar, lambda: abrir(despliegue.bus), titular)
+    ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
+    return montar(
+        carpeta, despliegue, reloj, azar, lambda: abrir(despliegue.bus), titular, ajustes=Ajustes().por(ritmo)
+    )
 
 
-def servir_con(portal: Portal, otras: tuple[Router, ...] = ()) -> Litestar:
+def servir_con(portal: Portal) -> Litestar:
     """La aplicación que atiende y, mientras está arriba, da las rondas del portal en un hilo aparte."""
-    planificador = Planificador([portal], portal.almacen.reloj)
-    hilo = EnHilo(planificador.ronda, planificador.sondear, preparar=portal.preparar, cerrar=portal.cerrar)
+    # Un planificador por bucle: lo que falla en uno no quita el turno a los otros.
+    reloj = portal.almacen.reloj
+    por_bucle = {bucle.nombre: Planificador([_DeUnBucle((bucle,))], reloj) for bucle in portal.bucles}
+
+    def sondear() -> None:
+        for planificador in por_bucle.values():
+            planificador.sondear()
+
+    rondas = {nombre: planificador.ronda for nombre, planificador in por_bucle.items()}
+    hilo = EnHilo(rondas, sondear, preparar=portal.preparar, cerrar=portal.cerrar, reloj=reloj)
     portal.puerta.almacen.al_confirmar(hilo.despertar)
-    return aplicacion(portal.puerta, claves_publicas(portal.despliegue), hilo, otras)
+    return aplicacion(portal.puerta, claves_publicas(portal.despliegue), openapi.texto(), hilo, portal.ajustes)
 
 
 def claves_publicas(despliegue: Despliegue) -> Claves:

@@ -10,7 +10,7 @@ import msgspec
 from contratos.base import PETICIONES
 from contratos.esquemas import de_acuse, de_aviso, de_hecho, de_peticion
 from eventos.base import CATALOGO
-from senda import asyncapi
+from senda import asyncapi, openapi
 from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 CARPETA: Final = Path("contratos/publicados")
@@ -24,6 +24,7 @@ def archivos() -> dict[str, bytes]:
         f"avisos/{clase.tipo}.json": de_aviso(clase, con_encargo=issubclass(clase, CON_ENCARGO)) for clase in AVISADOS
     }
     documentos |= {"acuse.v1.json": de_acuse(), "asyncapi.json": asyncapi.documento()}
+    documentos |= {"openapi.json": openapi.documento()}
     return {
         ruta: msgspec.json.format(msgspec.json.encode(documento), indent=2) + b"\n"
         for ruta, documento in sorted(documentos.items())

@@ -5,14 +5,17 @@ Los cuerpos salen con los mismos bytes que firmó el servicio.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import Meta, Struct, json
 from sqlalchemy import Connection, Row
 
+from contratos.acuse import Acuse
+from infra.almacen.esquema import salida
 from infra.almacen.insertar import insertar_si_falta
 from infra.mensajeria.transportes.base import Entrega
 from servicios.portal.tablas import abonadas, acuses, avisos
@@ -27,18 +30,24 @@ class Guardado(NamedTuple):
     firma: str
 
 
+#: Intercambio al que van las solicitudes, como lo nombra la salida.
+SOLICITUDES: Final = "solicitudes"
 T = TypeVar("T", bound=Struct)
+#: Lo que sale en una cabecera: una firma de verdad o ninguna.
+_FIRMA: Final = re.compile(r"[A-Za-z0-9_.-]{0,4096}")
 
 
-class _Acuse(Struct):
-    huella: str
-    id: str = ""
+# Estrictos con lo que se guarda en columnas o sale en cabeceras: un valor que la base no admita se reintentaría sin fin.
+class _Acuse(Acuse, frozen=True, kw_only=True):
+    huella: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    id: Annotated[str, Meta(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")] = ""
 
 
 class _Aviso(Struct):
-    numero: int
+    numero: Annotated[int, Meta(ge=1, le=2**53)]
 
 
+_ABONADA = sa.select(sa.true()).where(abonadas.c.institucion == sa.bindparam("de"))
 _CLAVES = sa.select(abonadas.c.institucion).order_by(abonadas.c.institucion)
 _ULTIMO_ACUSE = sa.select(sa.func.coalesce(sa.func.max(acuses.c.numero), 0)).where(
     acuses.c.institucion == sa.bindparam("de")
@@ -69,6 +78,17 @@ def abonar(conexion: Connection, institucion: str, ahora: datetime) -> None:
 def desabonar(conexion: Connection, institucion: str) -> None:
     """Deja de vaciar sus colas: vuelve a leerlas ella. Lo ya guardado se puede seguir leyendo."""
     conexion.execute(sa.delete(abonadas).where(abonadas.c.institucion == institucion))
+
+
+def esta_abonada(conexion: Connection, institucion: str) -> bool:
+    """Si el portal vacía sus colas."""
+    return conexion.scalar(_ABONADA, {"de": institucion}) is not None
+
+
+def refirmar(conexion: Connection, huella: str, firma: str) -> bool:
+    """Cambia la firma de una solicitud que aún no salió, por la huella de su cuerpo. Dice si la había."""
+    orden = sa.update(salida).where(salida.c.id == huella, salida.c.intercambio == SOLICITUDES)
+    return conexion.execute(orden.values(firma=firma)).rowcount > 0
 
 
 def todas_las_abonadas(conexion: Connection) -> Sequence[str]:
@@ -137,15 +157,23 @@ def desde(conexion: Connection, tabla: sa.Table, institucion: str, numero: int, 
 
 
 def _leido(entrega: Entrega, clase: type[T]) -> T | None:
+    if not _FIRMA.fullmatch(_firma(entrega)):
+        return None
     try:
+        # msgspec no mira si es UTF-8 lo que se salta, y ha de salir como texto.
+        entrega.mensaje.cuerpo.decode()
         return json.decode(entrega.mensaje.cuerpo, type=clase)
-    except (DecodeError, ValidationError):
+    except (ValueError, RecursionError):
         return None
 
 
+def _firma(entrega: Entrega) -> str:
+    return str(entrega.mensaje.cabeceras.get("firma", ""))
+
+
 def _comun(institucion: str, entrega: Entrega, ahora: datetime) -> dict[str, Any]:
-    firma = str(entrega.mensaje.cabeceras.get("firma", ""))
-    return {"institucion": institucion, "cuerpo": entrega.mensaje.cuerpo, "firma": firma, "llegado": ahora}
+    cuerpo = entrega.mensaje.cuerpo
+    return {"institucion": institucion, "cuerpo": cuerpo, "firma": _firma(entrega), "llegado": ahora}
 
 
 def _uno(filas: Iterable[Row[Any]]) -> Guardado | None:
@@ -157,14 +185,17 @@ def _guardado(fila: Row[Any]) -> Guardado:
 
 
 __all__ = [
+    "SOLICITUDES",
     "Guardado",
     "abonar",
     "acuse_de",
     "acuse_del_cuerpo",
     "desabonar",
     "desde",
+    "esta_abonada",
     "guardar_acuses",
     "guardar_avisos",
+    "refirmar",
     "todas_las_abonadas",
     "ultimo_acuse",
 ]

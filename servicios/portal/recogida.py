@@ -11,14 +11,17 @@ import structlog
 from sqlalchemy import Connection
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.motor import leyendo
+from infra.almacen.motor import base_caida, leyendo
+from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
-from infra.mensajeria.transportes.base import Entrega, TopologiaAusente, Transporte
+from infra.mensajeria.transportes.base import Entrega, TopologiaAusente, Transporte, TransporteCaido
 from servicios.portal import deposito
 
 registro = structlog.get_logger(__name__)
 _LOTE: Final = 200
+#: Segundos que se deja en paz a la institución cuyas colas fallan.
+_RETROCESO: Final = 5.0
 Guardar = Callable[[Connection, str, Sequence[Entrega], datetime], Sequence[Entrega]]
 
 
@@ -31,6 +34,7 @@ class Recogida:
     nombres: Nombres
     al_llegar: Callable[[str], None]
     _abiertas: dict[str, tuple[Recepcion, Recepcion]] = field(default_factory=dict)
+    _no_antes: dict[str, float] = field(default_factory=dict)
 
     def paso(self, espera: float = 0.0) -> bool:
         """Una vuelta por todas las colas. Dice si trajo algo. ``espera`` no se usa: son muchas colas."""
@@ -40,8 +44,26 @@ class Recogida:
         for institucion in self._abiertas.keys() - set(abonadas):
             for recepcion in self._abiertas.pop(institucion):
                 self.transporte.cancelar(recepcion.cola)
-        trajo = [self._recoger(institucion) for institucion in abonadas]
-        return any(trajo)
+        trajo = False
+        for institucion in abonadas:
+            trajo = self._recoger_si_puede(institucion) or trajo
+        return trajo
+
+    def _recoger_si_puede(self, institucion: str) -> bool:
+        """Lo que falla en las colas de una no detiene a las demás. Errores: base y bus caídos."""
+        ahora = self.almacen.reloj.monotono()
+        if ahora < self._no_antes.get(institucion, ahora):
+            return False
+        try:
+            return self._recoger(institucion)
+        except Exception as error:
+            if isinstance(error, TransporteCaido) or base_caida(error):
+                raise
+            registro.error(
+                "recogida-con-fallo", institucion=institucion, clase=type(error).__name__, lugar=lugar(error)
+            )
+            self._no_antes[institucion] = ahora + _RETROCESO
+            return False
 
     def _recoger(self, institucion: str) -> bool:
         if institucion not in self._abiertas:

@@ -6,7 +6,7 @@ repitiendo la solicitud y los avisos pidiendo el tramo a coordinación.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
 
 from infra.almacen.esquema import Entero, Instante
 
@@ -27,10 +27,12 @@ acuses = Table(
     Column("institucion", Text, primary_key=True),
     Column("numero", Entero, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False),
-    Column("huella", Text, nullable=False, index=True),
+    Column("huella", Text, nullable=False),
     Column("cuerpo", LargeBinary, nullable=False),
     Column("firma", Text, nullable=False),
     Column("llegado", Instante, nullable=False),
+    Index("acuses_por_huella", "institucion", "huella"),
+    Index("acuses_por_id", "institucion", "id"),
 )
 
 #: ``numero``: el que le dio coordinación; sin huecos en origen, puede haberlos aquí si el bus perdió alguno.

@@ -26,16 +26,30 @@ class Timbre:
         self._maximo = maximo
         self._esperan: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._bucle: asyncio.AbstractEventLoop | None = None
+        #: Si el servidor se va: quien espera ha de contestar con lo que tenga.
+        self.parado = False
 
     def enchufar(self) -> None:
         """Dice en qué bucle asíncrono se espera. Lo llama el servidor al arrancar, desde él."""
         self._bucle = asyncio.get_running_loop()
+        self.parado = False
 
     def sonar(self, institucion: str) -> None:
         """Puede haber algo para ella. Vale desde cualquier hilo."""
         if self._bucle is not None:
             with suppress(RuntimeError):  # el servidor se está yendo: nadie espera ya
                 self._bucle.call_soon_threadsafe(self._despertar, institucion)
+
+    def parar(self) -> None:
+        """Despierta a todos para que contesten: el servidor se va. Vale desde cualquier hilo o señal."""
+        self.parado = True
+        for institucion in list(self._esperan):
+            self.sonar(institucion)
+
+    @property
+    def esperas(self) -> int:
+        """Cuántas hay abiertas."""
+        return sum(len(avisos) for avisos in self._esperan.values())
 
     def entrar(self, institucion: str) -> asyncio.Event:
         """Abre una espera; hay que cerrarla con `salir`. Errores: `DemasiadasEsperas`."""

@@ -6,15 +6,18 @@ un problema (`problemas`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from litestar import Litestar, MediaType, Request, Response, Router, delete, get, post
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import License, OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Struct, json
@@ -22,16 +25,18 @@ from msgspec import Struct, json
 from contratos.acuse import Acuse, Resultado
 from contratos.solicitud import MAXIMO_BYTES
 from infra.anfitrion.hilo import EnHilo
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.examen import SolicitudInvalida
 from servicios.portal.deposito import Guardado
 from servicios.portal.problemas import ATIENDE, Problema
 from servicios.portal.puerta import Puerta
 from servicios.portal.tablas import acuses, avisos
+from servicios.portal.vigia import Vigia, de_salud
 
 #: Segundos que una llamada puede esperar, y los que espera un POST que no dice nada.
 ESPERA_MAXIMA: Final = 60
 ESPERA_AL_PEDIR: Final = 5
 _POR_PAGINA: Final = 500
-_VERSION: Final = "1.0.0"
 
 
 class Firmado(Struct, frozen=True, kw_only=True):
@@ -66,17 +71,26 @@ Firma = Annotated[str, HeaderParameter(name="Firma", max_length=4096, descriptio
 Espera = Annotated[int, QueryParameter(ge=0, le=ESPERA_MAXIMA, description="Segundos que se espera si no hay nada")]
 Desde = Annotated[int, QueryParameter(ge=1, le=2**53, description="Primer número que se quiere")]
 Maximo = Annotated[int, QueryParameter(ge=1, le=_POR_PAGINA, description="Mensajes como mucho")]
-Id = Annotated[str, PathParameter(max_length=64, description="Id de la solicitud")]
-_NEGATIVAS: Final = {
-    estado: ResponseSpec(Problema, generate_examples=False, description=que, media_type="application/problem+json")
-    for estado, que in {
-        400: "La llamada o la forma de la solicitud",
-        401: "La firma, o quien firma no está en el directorio",
-        403: "La institución está suspendida",
-        413: "La solicitud es demasiado grande",
-        429: "Demasiadas esperas a la vez",
-    }.items()
+Id = Annotated[UUID, PathParameter(description="Id de la solicitud")]
+_DE_TODAS: Final = {
+    400: "La llamada o la forma de la solicitud",
+    401: "La firma, o quien firma no está en el directorio",
+    403: "La institución está suspendida",
+    405: "Esa ruta no admite ese método; los que admite, en «Allow»",
+    500: "Falló el portal",
+    503: "El portal no puede atender ahora",
 }
+
+
+def _negativas(**otras: str) -> dict[int, ResponseSpec]:
+    todas = {**_DE_TODAS, **{int(estado.removeprefix("de_")): que for estado, que in otras.items()}}
+    return {
+        estado: ResponseSpec(Problema, generate_examples=False, description=que, media_type="application/problem+json")
+        for estado, que in sorted(todas.items())
+    }
+
+
+_MUCHAS: Final = "Demasiadas esperas a la vez"
 
 
 @dataclass
@@ -97,7 +111,7 @@ class _ConSolicitud(Operation):
         200: ResponseSpec(Acuse, generate_examples=False, description="Aceptada: su acuse; la firma, en «Firma»"),
         202: ResponseSpec(Pendiente, generate_examples=False, description="Guardada; su acuse aún no llegó"),
         422: ResponseSpec(Acuse, generate_examples=False, description="Rechazada: su acuse, con código y qué hacer"),
-        **_NEGATIVAS,
+        **_negativas(de_413="La solicitud es demasiado grande"),
     },
 )
 async def pedir(
@@ -112,24 +126,24 @@ async def pedir(
 
 
 @get(
-    "/solicitudes/{identificador:str}/acuse",
+    "/solicitudes/{identificador:uuid}/acuse",
     summary="El acuse de una solicitud",
     responses={
         200: ResponseSpec(Acuse, generate_examples=False, description="Aceptada"),
         202: ResponseSpec(Pendiente, generate_examples=False, description="Aún no llegó, o esa solicitud no existe"),
         422: ResponseSpec(Acuse, generate_examples=False, description="Rechazada"),
-        **_NEGATIVAS,
+        **_negativas(de_404="El id no es un UUID", de_429=_MUCHAS),
     },
 )
 async def leer_acuse(
     request: Request[Any, Any, Any], puerta: Puerta, identificador: Id, firma: Firma, espera: Espera = 0
 ) -> Response[Any]:
     """El último acuse de una solicitud propia."""
-    acuse = await puerta.leer_acuse(_orden(request), firma, identificador, espera)
-    return Response(Pendiente(id=identificador), status_code=202) if acuse is None else _acuse(acuse)
+    acuse = await puerta.leer_acuse(_orden(request), firma, str(identificador), espera)
+    return Response(Pendiente(id=str(identificador)), status_code=202) if acuse is None else _acuse(acuse)
 
 
-@get("/acuses", summary="Los acuses propios, por orden de llegada", responses=_NEGATIVAS)
+@get("/acuses", summary="Los acuses propios, por orden de llegada", responses=_negativas(de_429=_MUCHAS))
 async def leer_acuses(
     request: Request[Any, Any, Any],
     puerta: Puerta,
@@ -143,7 +157,7 @@ async def leer_acuses(
     return _tramo(hallados, desde)
 
 
-@get("/buzon", summary="Los avisos propios, por su número", responses=_NEGATIVAS)
+@get("/buzon", summary="Los avisos propios, por su número", responses=_negativas(de_429=_MUCHAS))
 async def leer_buzon(
     request: Request[Any, Any, Any],
     puerta: Puerta,
@@ -157,7 +171,7 @@ async def leer_buzon(
     return _tramo(hallados, desde)
 
 
-@delete("/abono", summary="Dejar de recibir por HTTP", responses=_NEGATIVAS)
+@delete("/abono", summary="Dejar de recibir por HTTP", responses=_negativas())
 async def desabonar(request: Request[Any, Any, Any], puerta: Puerta, firma: Firma) -> None:
     """Acuses y avisos vuelven a quedarse en las colas de la institución, que los lee por AMQP."""
     await puerta.dejar_de_recoger(_orden(request), firma)
@@ -169,49 +183,49 @@ async def leer_claves(claves: Claves) -> Claves:
     return claves
 
 
-def aplicacion(puerta: Puerta, claves: Claves, recoge: EnHilo | None = None, otras: Sequence[Router] = ()) -> Litestar:
-    """La aplicación ASGI. ``recoge``: lo que vacía las colas, que anda mientras ella esté arriba."""
-    salud = Router("/salud", route_handlers=[_vivo], include_in_schema=False)
+def una_sola_firma(conexion: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Con dos, un intermediario y el portal podrían creer cada uno una. Errores: `SolicitudInvalida`."""
+    if sum(nombre.lower() == b"firma" for nombre, _ in conexion.scope["headers"]) > 1:
+        raise SolicitudInvalida("firma-malformada", "firma", "Envía una sola cabecera «Firma».")
+
+
+#: Lo que las instituciones pueden llamar.
+CONTRATO: Final = Router(
+    "/v1",
+    route_handlers=[pedir, leer_acuse, leer_acuses, leer_buzon, desabonar, leer_claves],
+    guards=[una_sola_firma],
+)
+
+
+def aplicacion(
+    puerta: Puerta, claves: Claves, contrato: bytes, recoge: EnHilo, ajustes: Ajustes, otras: Sequence[Router] = ()
+) -> Litestar:
+    """La aplicación ASGI. ``contrato``: el documento OpenAPI; ``recoge``: lo que anda mientras ella esté arriba."""
+
+    @get("/v1/contrato/openapi.json", media_type=MediaType.JSON, sync_to_thread=False)
+    def leer_contrato() -> bytes:
+        return contrato
 
     async def enchufar() -> None:
         puerta.timbre.enchufar()
-        if recoge is not None:
-            recoge.arrancar()
+        recoge.arrancar()
 
     async def desenchufar() -> None:
-        if recoge is not None:
-            recoge.parar()
+        puerta.timbre.parar()
+        await asyncio.to_thread(recoge.parar)
+        await asyncio.to_thread(puerta.cerrar)
 
     return Litestar(
-        [
-            Router("/v1", route_handlers=[pedir, leer_acuse, leer_acuses, leer_buzon, desabonar, leer_claves]),
-            salud,
-            *otras,
-        ],
+        [CONTRATO, leer_contrato, de_salud(Vigia(puerta, recoge, ajustes)), *otras],
         dependencies={"puerta": _siempre(puerta), "claves": _siempre(claves)},
         exception_handlers=ATIENDE,
         request_max_body_size=MAXIMO_BYTES,
         on_startup=[enchufar],
         on_shutdown=[desenchufar],
-        openapi_config=OpenAPIConfig(
-            title="Senda: contrato de las instituciones por HTTP",
-            version=_VERSION,
-            description="Las mismas solicitudes, acuses y avisos que por AMQP. Cada llamada va firmada: un POST, sobre "
-            "los bytes del cuerpo, como por AMQP; una lectura, sobre «GET /v1/buzon?desde=1», con servicio «portal» y "
-            "quince minutos de vigencia como mucho.",
-            license=License(name="Apache-2.0", identifier="Apache-2.0"),
-            path="/v1/contrato",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=None,
         # Las trazas de fábrica llevan valores; de registrar se ocupa `problemas`.
         logging_config=None,
     )
-
-
-@get("/vivo")
-async def _vivo() -> dict[str, bool]:
-    """Si el proceso atiende."""
-    return {"vivo": True}
 
 
 def _acuse(guardado: Guardado) -> Response[bytes]:
@@ -241,4 +255,4 @@ def _siempre(valor: object) -> Provide:
     return Provide(lambda: valor, sync_to_thread=False)
 
 
-__all__ = ["Claves", "Firmado", "Pendiente", "Tramo", "aplicacion"]
+__all__ = ["CONTRATO", "Claves", "Firmado", "Pendiente", "Tramo", "aplicacion"]
