@@ -13,7 +13,8 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Litestar, Router, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from contratos.acuse import Acuse, Resultado
@@ -27,7 +28,7 @@ from infra.anfitrion.hilo import EnHilo
 from infra.anfitrion.planificador import ConBucles, Planificador
 from infra.azar import Azar
 from infra.mensajeria.transportes.abrir import abrir
-from infra.mensajeria.transportes.base import Transporte
+from infra.mensajeria.transportes.base import Transporte, TransporteCaido
 from infra.reloj import Reloj
 from senda import credencial as credenciales
 from senda import openapi, portal
@@ -171,8 +172,14 @@ class Arena:
 def estrenar_arena(carpeta: Path, codigo: str, reloj: Reloj, azar: Azar, *, bus: str = BUS) -> Arena:
     """Monta una caja de arena en una carpeta vacía y deja en ella la clave de la institución de prueba.
 
-    Errores: `FileExistsError` si la carpeta ya tiene un despliegue; `CredencialInvalida` si el código no lo es.
+    Errores: `FileExistsError` si la carpeta no está vacía; `CredencialInvalida` si el código no lo es, o es el de otra
+    de las que hay aquí; `TransporteCaido` si no hay bus. Lo que no se pudo montar no deja nada en la carpeta.
     """
+    if carpeta.exists() and (not carpeta.is_dir() or any(carpeta.iterdir())):
+        raise FileExistsError(carpeta)
+    if codigo in {COMPARSA, vigente(_PAIS).rectora}:
+        raise credenciales.CredencialInvalida("ese código lo usa otra institución de la caja de arena: elige otro")
+    _exigir_bus(bus)
     propia, comparsa = (Credencial.generar(credenciales.exigir_codigo(c), azar) for c in (codigo, COMPARSA))
     rectora = Credencial.generar(vigente(_PAIS).rectora, azar)
     sistema = estrenar(carpeta, rectora, reloj, azar, _PAIS, bus=bus)
@@ -190,8 +197,16 @@ def estrenar_arena(carpeta: Path, codigo: str, reloj: Reloj, azar: Azar, *, bus:
     return arena
 
 
+def _exigir_bus(bus: str) -> None:
+    sonda = abrir(bus)
+    viva = sonda.viva()
+    sonda.cerrar()
+    if not viva:
+        raise TransporteCaido("no responde")
+
+
 @post("/rutas", status_code=200, summary="Abrir una ruta de prueba", sync_to_thread=True)
-def _abrir_ruta(arena: Arena, data: Historia) -> Abierta:
+def _abrir_ruta(arena: NamedDependency[Arena], data: JSONBody[Historia]) -> Abierta:
     """Alguien es detectado: en un momento llegan encargos al buzón de la institución de prueba."""
     return Abierta(ruta=arena.encargar(data))
 

@@ -1,4 +1,4 @@
-"""El documento OpenAPI 3.1 del contrato por HTTP: el que sirve el portal y el publicado, sacados de las mismas rutas."""
+"""El documento OpenAPI 3.1 del contrato por HTTP: el que sirve el portal y el publicado, de las mismas rutas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contratos.esquemas import de_solicitud
 from contratos.solicitudes.coordinacion import AceptarDerivacion
 from eventos.coordinacion import DerivacionAceptada
 from senda.asyncapi import ejemplo_de
-from servicios.portal.web import CONTRATO, Firmado, Pendiente, Tramo
+from servicios.portal.web import Firmado, Pendiente, Tramo, contrato
 
 Documento = dict[str, Any]
 #: Versión del contrato por HTTP; cambia con él, no con el programa.
@@ -62,20 +62,19 @@ def documento() -> Documento:
         "quince minutos de vigencia como mucho. Cómo, con un ejemplo, en docs/http.md.",
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
     )
-    # Quien las monta pone estas dos; sin decirlo, saldrían como parámetros.
-    nadie = Provide(lambda: None, sync_to_thread=False)
-    suyas = {"puerta": nadie, "claves": nadie}
-    rutas = Litestar([CONTRATO], dependencies=suyas, openapi_config=configuracion, logging_config=None)
+    # Quien las monta pone estas; sin decirlo, saldrían como parámetros.
+    suyas = {nombre: Provide(lambda: None, sync_to_thread=False) for nombre in ("puerta", "claves")}
+    rutas = Litestar([contrato()], dependencies=suyas, openapi_config=configuracion, logging_config=None)
     entero: Documento = msgspec.json.decode(msgspec.json.encode(rutas.openapi_schema.to_schema()))
     pedir = entero["paths"]["/v1/solicitudes"]["post"]
     pedir["requestBody"]["content"][_JSON] = {"schema": de_solicitud(), "example": _SOLICITUD}
     for operacion in (op for ruta in entero["paths"].values() for op in ruta.values()):
         for estado, respuesta in operacion["responses"].items():
-            _completar(entero, estado, respuesta)
+            _completar(estado, respuesta)
     return entero
 
 
-def _completar(entero: Documento, estado: str, respuesta: Documento) -> None:
+def _completar(estado: str, respuesta: Documento) -> None:
     """El ejemplo de una respuesta, si lo hay de lo que devuelve, y la cabecera de las que van firmadas."""
     for contenido in respuesta.get("content", {}).values():
         que = contenido["schema"].get("$ref", "").rpartition("/")[2]

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from litestar import Litestar
 
 from infra.azar import AzarReal
+from infra.mensajeria.transportes.base import TopologiaIncompatible, TransporteCaido
 from infra.reloj import RelojReal
+from infra.seguridad.identidad_servicio import ClavesInvalidas
 from senda import portal as portales
-from senda.arena import Arena, Historia, estrenar_arena
+from senda.arena import Arena, ArenaRota, Historia, estrenar_arena
 from senda.arranque import BusNoCompartido
 from senda.credencial import CredencialInvalida, archivo_de
 from senda.despliegue import DespliegueAusente, escribir_secreto
+from senda.embebido import BUS
 from senda.orden.comun import Carpeta, progreso
+from senda.orden.servir import servir, tomar
 
 _DIRECCION = "127.0.0.1"
 
@@ -35,16 +37,13 @@ def caja_de_arena(
     rutas: Annotated[int, typer.Option(min=0, help="Rutas que abrir al empezar.")] = 1,
 ) -> None:
     """Un Senda entero en este proceso con una institución de prueba, su clave y su buzón, para integrar contra él."""
+    zocalo = tomar(_DIRECCION, puerto)
+    puerto = zocalo.getsockname()[1]
     carpeta = carpeta or Path(tempfile.mkdtemp(prefix="senda-arena-"))
     try:
-        arena = (
-            estrenar_arena(carpeta, institucion, RelojReal(), AzarReal(), bus=amqp)
-            if amqp
-            else estrenar_arena(carpeta, institucion, RelojReal(), AzarReal())
-        )
-    except (FileExistsError, CredencialInvalida) as error:
-        motivo = "esa carpeta ya tiene un despliegue; elige otra" if isinstance(error, FileExistsError) else str(error)
-        progreso.print(motivo, style="red", markup=False)
+        arena = estrenar_arena(carpeta, institucion, RelojReal(), AzarReal(), bus=amqp or BUS)
+    except (FileExistsError, CredencialInvalida, ArenaRota, TransporteCaido, TopologiaIncompatible, ValueError) as error:
+        progreso.print(_motivo(error), style="red", markup=False)
         raise typer.Exit(2) from None
     pem = _dejar_pem(carpeta, arena)
     for numero in range(rutas):
@@ -59,7 +58,21 @@ def caja_de_arena(
         markup=False,
         highlight=False,
     )
-    _servir(arena.aplicacion(), _DIRECCION, puerto)
+    servir(arena.aplicacion(), zocalo, arena.portal.puerta.timbre.parar)
+
+
+def _motivo(error: Exception) -> str:
+    match error:
+        case FileExistsError():
+            return "Esa carpeta no está vacía: elige otra con --carpeta."
+        case TransporteCaido():
+            return "No hay un RabbitMQ en la dirección de --amqp: comprueba máquina, puerto, usuario y vhost."
+        case TopologiaIncompatible() | ArenaRota():
+            return "Ese vhost ya tiene colas de otro sistema: da a --amqp un vhost solo para esto."
+        case CredencialInvalida():
+            return str(error)
+        case _:
+            return "La dirección de --amqp no vale: se espera amqp://usuario:clave@maquina:5672/vhost."
 
 
 def portal(
@@ -68,21 +81,26 @@ def portal(
     direccion: Annotated[str, typer.Option(help="Dónde escucha; delante, un proxy con TLS.")] = _DIRECCION,
 ) -> None:
     """El contrato por HTTP de un despliegue sobre RabbitMQ, hasta que se le pida parar."""
+    zocalo = tomar(direccion, puerto)
     titular = f"portal@{socket.gethostname()}:{puerto or os.getpid()}"
     try:
         montado = portales.de_carpeta(carpeta, AzarReal(), titular)
     except KeyError:
         progreso.print("Ese despliegue se instaló sin portal; instálalo de nuevo.", style="red")
         raise typer.Exit(2) from None
-    except (DespliegueAusente, BusNoCompartido) as error:
+    except BusNoCompartido:
+        progreso.print(
+            "Con memory:// todo va en un proceso: instala sobre RabbitMQ o, para probar, usa «senda caja-de-arena».",
+            style="red",
+        )
+        raise typer.Exit(2) from None
+    except (DespliegueAusente, ClavesInvalidas) as error:
         progreso.print(str(error), style="red", markup=False)
         raise typer.Exit(2) from None
-    _servir(portales.servir_con(montado), direccion, puerto)
-
-
-def _servir(aplicacion: Litestar, direccion: str, puerto: int) -> None:
-    # Sin registro de accesos: la ruta de una llamada lleva ids, y quién leyó qué se registra en otro sitio.
-    uvicorn.run(aplicacion, host=direccion, port=puerto, log_level="warning", access_log=False, server_header=False)
+    progreso.print(
+        f"Portal en http://{direccion}:{zocalo.getsockname()[1]}; Ctrl-C para parar.", markup=False, highlight=False
+    )
+    servir(portales.servir_con(montado), zocalo, montado.puerta.timbre.parar)
 
 
 def _dejar_pem(carpeta: Path, arena: Arena) -> Path:

@@ -37,7 +37,7 @@ T = TypeVar("T", bound=Struct)
 _FIRMA: Final = re.compile(r"[A-Za-z0-9_.-]{0,4096}")
 
 
-# Estrictos con lo que se guarda en columnas o sale en cabeceras: un valor que la base no admita se reintentaría sin fin.
+# Estrictos con lo que se guarda en columnas: un valor que la base no admita se reintentaría sin fin.
 class _Acuse(Acuse, frozen=True, kw_only=True):
     huella: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     id: Annotated[str, Meta(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")] = ""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from litestar import Litestar, MediaType, Request, Response, Router, delete, get, post
 from litestar.connection import ASGIConnection
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -115,7 +115,7 @@ class _ConSolicitud(Operation):
     },
 )
 async def pedir(
-    request: Request[Any, Any, Any], puerta: Puerta, firma: Firma, espera: Espera = ESPERA_AL_PEDIR
+    request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], firma: Firma, espera: Espera = ESPERA_AL_PEDIR
 ) -> Response[Any]:
     """Guarda la solicitud, la lleva a su servicio y espera su acuse. Repetirla tal cual da el mismo acuse."""
     identificador, acuse = await puerta.pedir(await request.body(), firma, espera)
@@ -136,7 +136,7 @@ async def pedir(
     },
 )
 async def leer_acuse(
-    request: Request[Any, Any, Any], puerta: Puerta, identificador: Id, firma: Firma, espera: Espera = 0
+    request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], identificador: Id, firma: Firma, espera: Espera = 0
 ) -> Response[Any]:
     """El último acuse de una solicitud propia."""
     acuse = await puerta.leer_acuse(_orden(request), firma, str(identificador), espera)
@@ -146,7 +146,7 @@ async def leer_acuse(
 @get("/acuses", summary="Los acuses propios, por orden de llegada", responses=_negativas(de_429=_MUCHAS))
 async def leer_acuses(
     request: Request[Any, Any, Any],
-    puerta: Puerta,
+    puerta: NamedDependency[Puerta],
     firma: Firma,
     desde: Desde = 1,
     maximo: Maximo = 100,
@@ -160,7 +160,7 @@ async def leer_acuses(
 @get("/buzon", summary="Los avisos propios, por su número", responses=_negativas(de_429=_MUCHAS))
 async def leer_buzon(
     request: Request[Any, Any, Any],
-    puerta: Puerta,
+    puerta: NamedDependency[Puerta],
     firma: Firma,
     desde: Desde = 1,
     maximo: Maximo = 100,
@@ -172,13 +172,13 @@ async def leer_buzon(
 
 
 @delete("/abono", summary="Dejar de recibir por HTTP", responses=_negativas())
-async def desabonar(request: Request[Any, Any, Any], puerta: Puerta, firma: Firma) -> None:
+async def desabonar(request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], firma: Firma) -> None:
     """Acuses y avisos vuelven a quedarse en las colas de la institución, que los lee por AMQP."""
     await puerta.dejar_de_recoger(_orden(request), firma)
 
 
 @get("/claves", summary="Claves públicas de los servicios")
-async def leer_claves(claves: Claves) -> Claves:
+async def leer_claves(claves: NamedDependency[Claves]) -> Claves:
     """Hacia qué clave sellar y con cuáles se firman acuses y avisos. Compruébalas con quien opera."""
     return claves
 
@@ -189,22 +189,20 @@ def una_sola_firma(conexion: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHan
         raise SolicitudInvalida("firma-malformada", "firma", "Envía una sola cabecera «Firma».")
 
 
-#: Lo que las instituciones pueden llamar.
-CONTRATO: Final = Router(
-    "/v1",
-    route_handlers=[pedir, leer_acuse, leer_acuses, leer_buzon, desabonar, leer_claves],
-    guards=[una_sola_firma],
-)
+def contrato() -> Router:
+    """Lo que las instituciones pueden llamar; con «puerta» y «claves» entre las dependencias de quien lo monte."""
+    suyas = [pedir, leer_acuse, leer_acuses, leer_buzon, desabonar, leer_claves]
+    return Router("/v1", route_handlers=suyas, guards=[una_sola_firma])
 
 
 def aplicacion(
-    puerta: Puerta, claves: Claves, contrato: bytes, recoge: EnHilo, ajustes: Ajustes, otras: Sequence[Router] = ()
+    puerta: Puerta, claves: Claves, documento: bytes, recoge: EnHilo, ajustes: Ajustes, otras: Sequence[Router] = ()
 ) -> Litestar:
-    """La aplicación ASGI. ``contrato``: el documento OpenAPI; ``recoge``: lo que anda mientras ella esté arriba."""
+    """La aplicación ASGI. ``documento``: el de OpenAPI; ``recoge``: lo que anda mientras ella esté arriba."""
 
     @get("/v1/contrato/openapi.json", media_type=MediaType.JSON, sync_to_thread=False)
     def leer_contrato() -> bytes:
-        return contrato
+        return documento
 
     async def enchufar() -> None:
         puerta.timbre.enchufar()
@@ -216,7 +214,7 @@ def aplicacion(
         await asyncio.to_thread(puerta.cerrar)
 
     return Litestar(
-        [CONTRATO, leer_contrato, de_salud(Vigia(puerta, recoge, ajustes)), *otras],
+        [contrato(), leer_contrato, de_salud(Vigia(puerta, recoge, ajustes)), *otras],
         dependencies={"puerta": _siempre(puerta), "claves": _siempre(claves)},
         exception_handlers=ATIENDE,
         request_max_body_size=MAXIMO_BYTES,
@@ -255,4 +253,4 @@ def _siempre(valor: object) -> Provide:
     return Provide(lambda: valor, sync_to_thread=False)
 
 
-__all__ = ["CONTRATO", "Claves", "Firmado", "Pendiente", "Tramo", "aplicacion"]
+__all__ = ["Claves", "Firmado", "Pendiente", "Tramo", "aplicacion", "contrato"]
