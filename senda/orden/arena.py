@@ -42,7 +42,14 @@ def caja_de_arena(
     carpeta = carpeta or Path(tempfile.mkdtemp(prefix="senda-arena-"))
     try:
         arena = estrenar_arena(carpeta, institucion, RelojReal(), AzarReal(), bus=amqp or BUS)
-    except (FileExistsError, CredencialInvalida, ArenaRota, TransporteCaido, TopologiaIncompatible, ValueError) as error:
+    except (
+        FileExistsError,
+        CredencialInvalida,
+        ArenaRota,
+        TransporteCaido,
+        TopologiaIncompatible,
+        ValueError,
+    ) as error:
         progreso.print(_motivo(error), style="red", markup=False)
         raise typer.Exit(2) from None
     pem = _dejar_pem(carpeta, arena)

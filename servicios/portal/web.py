@@ -136,7 +136,11 @@ async def pedir(
     },
 )
 async def leer_acuse(
-    request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], identificador: Id, firma: Firma, espera: Espera = 0
+    request: Request[Any, Any, Any],
+    puerta: NamedDependency[Puerta],
+    identificador: Id,
+    firma: Firma,
+    espera: Espera = 0,
 ) -> Response[Any]:
     """El último acuse de una solicitud propia."""
     acuse = await puerta.leer_acuse(_orden(request), firma, str(identificador), espera)

@@ -65,9 +65,7 @@ class Institucion:
         self, cuerpo: bytes, identificador: str, espera: int = 10, vigencia: timedelta = VIGENCIA, **cabeceras: str
     ) -> Response:
         firma = self.firma(cuerpo, identificador, "coordinacion", vigencia)
-        return self.http.post(
-            f"/v1/solicitudes?espera={espera}", content=cuerpo, headers={"Firma": firma, **cabeceras}
-        )
+        return self.http.post(f"/v1/solicitudes?espera={espera}", content=cuerpo, headers={"Firma": firma, **cabeceras})
 
     def pedir(self, tipo: str, espera: int = 10, **datos: object) -> Response:
         """Pide algo a coordinación; su respuesta."""

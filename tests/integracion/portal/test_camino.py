@@ -43,7 +43,9 @@ def test_el_buzon_sale_por_su_numero_y_con_los_bytes_que_guarda_coordinacion(are
     assert numeros == [msgspec.json.decode(m["cuerpo"])["numero"] for m in tramo["mensajes"]]
     assert numeros == list(range(1, len(numeros) + 1))
     with leyendo(arena.sistema.estaciones["coordinacion"].almacen.motor) as conexion:
-        guardados = conexion.scalars(sa.text("SELECT cuerpo FROM buzon WHERE institucion = 'GT-PRUEBA' ORDER BY numero"))
+        guardados = conexion.scalars(
+            sa.text("SELECT cuerpo FROM buzon WHERE institucion = 'GT-PRUEBA' ORDER BY numero")
+        )
         assert [m["cuerpo"] for m in tramo["mensajes"]] == list(guardados)
 
 
@@ -65,7 +67,9 @@ def test_lo_pedido_por_el_bus_se_contesta_por_http_con_lo_que_se_contesto_por_el
     assert propia.leer("/v1/abono", "DELETE").status_code == 204
     identificador, cuerpo = propia.solicitud("recibir-derivacion", **encargo)
     enlace = arena.sistema.enlace()
-    enlace.enviar([Compuesta(identificador, "coordinacion", cuerpo, propia.firma(cuerpo, identificador, "coordinacion"))])
+    enlace.enviar(
+        [Compuesta(identificador, "coordinacion", cuerpo, propia.firma(cuerpo, identificador, "coordinacion"))]
+    )
 
     respuesta = propia.enviar(cuerpo, identificador)
 
@@ -147,7 +151,9 @@ def test_nadie_lee_lo_de_otra(arena, http, propia, encargo):
 
     assert ajena.leer(f"/v1/solicitudes/{identificador}/acuse").status_code == 202
     assert all(a["a"] != "GT-PRUEBA" for a in ajena.buzon(espera=0))
-    assert ajena.leer("/v1/acuses?institucion=GT-PRUEBA").json()["mensajes"] == ajena.leer("/v1/acuses").json()["mensajes"]
+    assert (
+        ajena.leer("/v1/acuses?institucion=GT-PRUEBA").json()["mensajes"] == ajena.leer("/v1/acuses").json()["mensajes"]
+    )
     assert identificador not in ajena.leer("/v1/acuses").text
 
 

@@ -108,7 +108,11 @@ def test_la_de_una_lectura_no_sirve_para_otra(http, propia, metodo, destino):
 def test_se_firma_la_ruta_tal_como_viaja(http, propia):
     """Escrita de otra manera es otra ruta, aunque lleve al mismo sitio."""
     firma = propia.firma(f"GET /v1/solicitudes/{RUTA}/acuse".encode())
-    for destino in (f"/v1/solicitudes/{RUTA.upper()}/acuse", f"/v1/solicitudes/%30{RUTA[1:]}/acuse", f"/v1/solicitudes/{RUTA}%2Facuse"):
+    for destino in (
+        f"/v1/solicitudes/{RUTA.upper()}/acuse",
+        f"/v1/solicitudes/%30{RUTA[1:]}/acuse",
+        f"/v1/solicitudes/{RUTA}%2Facuse",
+    ):
         problema(http.get(destino, headers={"Firma": firma}), 401, "firma-no-coincide")
         assert propia.leer(destino).status_code == 202
     for destino in ("/v1/solicitudes/..%2f..%2facuse", "/V1/buzon"):
