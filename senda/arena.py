@@ -27,6 +27,7 @@ from eventos.tipos import NivelRiesgo, SiNo
 from infra.anfitrion.hilo import EnHilo
 from infra.anfitrion.planificador import ConBucles, Planificador
 from infra.azar import Azar
+from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte, TransporteCaido
 from infra.reloj import Reloj
@@ -40,7 +41,8 @@ from servicios.portal.web import aplicacion
 COMPARSA: Final = "GT-ARENA"
 _AGENTE: Final = "ag-0000a4e7"
 _PAIS: Final = "gt"
-_RONDAS: Final = 2000
+#: Segundos que se da a un acuse.
+_PLAZO: Final = 30.0
 
 
 class ArenaRota(Exception):
@@ -118,7 +120,7 @@ class Arena:
         """Lo mismo, desde otro hilo: espera a que lo haga el de las rondas."""
         encargo = _Encargo(historia)
         self._encargos.put(encargo)
-        resultado = encargo.listo.get(timeout=30)
+        resultado = encargo.listo.get(timeout=2 * _PLAZO)
         if isinstance(resultado, Exception):
             raise resultado
         return resultado
@@ -154,12 +156,16 @@ class Arena:
         )  # fmt: skip
 
     def _pedir(self, quien: Credencial, peticion: Peticion) -> Acuse:
-        """Pide y da rondas hasta su acuse. Errores: `ArenaRota` si se rechaza o no llega."""
+        """Pide y da rondas hasta su acuse. Errores: `ArenaRota` si se rechaza o no llega en `_PLAZO`."""
         montaje = self.sistema.montaje
         recepcion = montaje.despliegue.recepcion[peticion.servicio]
         compuesta = componer(peticion, quien, _AGENTE, montaje.reloj.ahora(), recepcion, montaje.azar_de("arena"))
+        # Su cola la declara quien le escribe primero, y aquí se mira antes.
+        for cola in colas_de_institucion(quien.codigo):
+            self._enlace.transporte.asegurar_cola(cola)
         self._enlace.enviar([compuesta])
-        for _ in range(_RONDAS):
+        limite = montaje.reloj.monotono() + _PLAZO
+        while montaje.reloj.monotono() < limite:
             self._planificador.ronda()
             for acuse in self._enlace.acuses(quien.codigo):
                 if acuse.id == compuesta.id:

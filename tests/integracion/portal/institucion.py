@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
+from infra.almacen.tanda import Tanda
 from infra.azar import AzarReal
 from infra.reloj import RelojReal
 from infra.seguridad.firma import firmar, publica_de_texto, verificar
@@ -26,6 +28,19 @@ VIGENCIA = timedelta(minutes=5)
 def estrenada(carpeta: Path) -> Arena:
     """Una caja de arena nueva."""
     return estrenar_arena(carpeta, "GT-PRUEBA", RelojReal(), AzarReal())
+
+
+def contar_tandas(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Una lista que crece cada vez que quien atiende toma el turno de escritura."""
+    almacen, tandas = arena.portal.puerta.almacen, list[int]()
+    tanda = almacen.tanda
+
+    def contada() -> AbstractContextManager[Tanda]:
+        tandas.append(1)
+        return tanda()
+
+    monkeypatch.setattr(almacen, "tanda", contada)
+    return tandas
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from infra.almacen.motor import abrir_motor
 from infra.anfitrion.hilo import EnHilo
 from infra.azar import AzarReal
 from infra.mensajeria.topologia import colas_de_institucion
-from infra.mensajeria.transportes.base import Entrega, Mensaje, TransporteCaido
 from infra.mensajeria.transportes.abrir import abrir
+from infra.mensajeria.transportes.base import Entrega, Mensaje, TransporteCaido
 from infra.reloj import RelojReal
 from senda import portal as portales
 from senda.despliegue import MAESTRA
@@ -49,9 +49,15 @@ def en_la_cola(arena, cual: int, *cuerpos: bytes, firma: str = "") -> None:
     assert all(transporte.publicar(mensajes))
 
 
+def entregado(cuerpo: bytes) -> Entrega:
+    """Un mensaje tal como llega de una cola."""
+    return Entrega(Mensaje("", "", "acuse", cuerpo, "1"), None, redelivered=False, usuario=None, responder_a=None)
+
+
 def muertos(arena) -> int:
     enlace = arena.sistema.enlace()
-    return enlace.transporte.pendientes(enlace.nombres.muertos)
+    pendientes: int = enlace.transporte.pendientes(enlace.nombres.muertos)
+    return pendientes
 
 
 def test_con_el_bus_caido_se_guarda_y_al_volver_llega_el_acuse(arena, propia, encargo, monkeypatch):
@@ -110,7 +116,8 @@ def test_si_la_base_cae_tras_guardar_ya_no_se_contesta_un_error(arena, propia, e
 
 def test_si_muere_entre_guardar_y_confirmar_el_mensaje_vuelve_y_no_se_duplica(arena, propia, encargo, monkeypatch):
     transporte = arena.portal.recogida.transporte
-    confirmar, muertes = transporte.confirmar, []
+    confirmar = transporte.confirmar
+    muertes: list[int] = []
 
     def morir(entregas):
         if not muertes:
@@ -177,12 +184,13 @@ def test_las_colas_de_una_que_fallan_no_detienen_a_las_demas(arena, propia, enca
     ajena = Institucion(propia.http, arena.comparsa)
     assert ajena.leer("/v1/buzon").status_code == 200
     recogida = arena.portal.recogida
-    abrir = recogida._recoger
+    de_verdad = recogida._recoger
 
     def falla(institucion: str) -> bool:
         if institucion == arena.comparsa.codigo:
             raise ValueError(institucion)
-        return abrir(institucion)
+        recogio: bool = de_verdad(institucion)
+        return recogio
 
     monkeypatch.setattr(recogida, "_recoger", falla)
 
@@ -227,7 +235,7 @@ def _solo_puerta(portal):
 
 
 def test_un_acuse_repetido_no_se_guarda_dos_veces_ni_en_el_mismo_lote(arena, propia):
-    entrega = Entrega(Mensaje("", "", "acuse", json.encode(ACUSE), "1"), None, False, None, None)
+    entrega = entregado(json.encode(ACUSE))
     almacen = arena.portal.puerta.almacen
     for _ in range(2):
         with almacen.tanda() as tanda:

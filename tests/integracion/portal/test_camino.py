@@ -11,7 +11,7 @@ from senda import credencial as credenciales
 from senda.cliente import Compuesta
 from servicios.portal.tablas import abonadas
 from tests.integracion.anfitrion.conftest import hasta
-from tests.integracion.portal.institucion import Institucion
+from tests.integracion.portal.institucion import Institucion, contar_tandas
 
 PASOS = ("recibir-derivacion", "aceptar-derivacion", "atender-derivacion")
 ATENDIDA = {"resultado": "declinada-por-la-persona"}
@@ -115,14 +115,11 @@ def test_sin_esperar_da_202_y_el_acuse_se_recoge_despues(propia, encargo):
     assert propia.creible(recogido.content, recogido.headers["firma"])
 
 
-def test_una_lectura_abona_la_primera_vez_y_despues_no_escribe(arena, http, propia):
-    puerta = arena.portal.puerta
+def test_una_lectura_abona_la_primera_vez_y_despues_no_escribe(arena, propia, monkeypatch):
     assert propia.leer("/v1/buzon").status_code == 200
-    with leyendo(puerta.almacen.motor) as conexion:
+    with leyendo(arena.portal.puerta.almacen.motor) as conexion:
         assert conexion.scalars(sa.select(abonadas.c.institucion)).all() == ["GT-PRUEBA"]
-    tandas = []
-    tanda = puerta.almacen.tanda
-    puerta.almacen.tanda = lambda: tandas.append(1) or tanda()
+    tandas = contar_tandas(arena, monkeypatch)
 
     for destino in ("/v1/buzon", "/v1/acuses", "/v1/solicitudes/0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42/acuse"):
         assert propia.leer(destino).is_success

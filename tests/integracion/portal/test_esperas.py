@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -13,12 +14,16 @@ from servicios.portal.puerta import Puerta, PuertaLlena
 from servicios.portal.timbre import DemasiadasEsperas, Timbre
 
 
-def una_puerta(monkeypatch, mirar, **opciones) -> Puerta:
+def una_puerta(monkeypatch, **opciones) -> Puerta:
     """Con una base de mentira: lo que se prueba es la espera."""
-    from contextlib import nullcontext
-
     monkeypatch.setattr(puertas, "leyendo", lambda _motor: nullcontext())
     return Puerta(SimpleNamespace(motor=None), **opciones)  # type: ignore[arg-type]
+
+
+async def _hasta(condicion) -> None:
+    """Cede el turno hasta que se cumpla."""
+    while not condicion():  # noqa: ASYNC110  no hay a quién pedirle que avise
+        await asyncio.sleep(0)
 
 
 def test_se_despierta_al_llegar_y_no_cuando_toca_mirar(monkeypatch):
@@ -26,11 +31,10 @@ def test_se_despierta_al_llegar_y_no_cuando_toca_mirar(monkeypatch):
     llegado: list[str] = []
 
     async def esperar() -> str | None:
-        puerta = una_puerta(monkeypatch, None)
+        puerta = una_puerta(monkeypatch)
         puerta.timbre.enchufar()
         espera = asyncio.ensure_future(puerta._cuando("GT-A", 3600.0, lambda _: llegado[0] if llegado else None))
-        while puerta.timbre.esperas == 0:
-            await asyncio.sleep(0)
+        await _hasta(lambda: puerta.timbre.esperas == 1)
         puerta.timbre.sonar("GT-B")
         llegado.append("algo")
         puerta.timbre.sonar("GT-A")
@@ -41,11 +45,10 @@ def test_se_despierta_al_llegar_y_no_cuando_toca_mirar(monkeypatch):
 
 def test_al_pedir_parada_quien_espera_contesta_ya(monkeypatch):
     async def esperar() -> str | None:
-        puerta = una_puerta(monkeypatch, None)
+        puerta = una_puerta(monkeypatch)
         puerta.timbre.enchufar()
         espera = asyncio.ensure_future(puerta._cuando("GT-A", 3600.0, lambda _: None))
-        while puerta.timbre.esperas == 0:
-            await asyncio.sleep(0)
+        await _hasta(lambda: puerta.timbre.esperas == 1)
         puerta.timbre.parar()
         return await asyncio.wait_for(espera, 30)
 
@@ -76,12 +79,12 @@ def test_con_las_esperas_llenas_leer_esperando_da_429_y_pedir_o_leer_sin_esperar
     assert leida.status_code == 200
     # Guardada está: que no se pueda esperar no es que no se vaya a hacer.
     assert pedida.status_code in {200, 202}
-    assert propia.leer(f"/v1/acuses?desde=1&espera=10").json()["mensajes"]
+    assert propia.leer("/v1/acuses?desde=1&espera=10").json()["mensajes"]
 
 
 def test_con_demasiadas_en_curso_se_contesta_ya_que_no(monkeypatch):
     async def llenar() -> None:
-        puerta = una_puerta(monkeypatch, None, maximo=2)
+        puerta = una_puerta(monkeypatch, maximo=2)
         suelta = asyncio.Event()
         bucle = asyncio.get_running_loop()
 
@@ -89,8 +92,7 @@ def test_con_demasiadas_en_curso_se_contesta_ya_que_no(monkeypatch):
             asyncio.run_coroutine_threadsafe(suelta.wait(), bucle).result(30)
 
         ocupadas = [asyncio.ensure_future(puerta._en_hilo(trabajar)) for _ in range(2)]
-        while puerta.en_curso < 2:
-            await asyncio.sleep(0)
+        await _hasta(lambda: puerta.en_curso == 2)
         with pytest.raises(PuertaLlena):
             await puerta._en_hilo(lambda: None)
         suelta.set()

@@ -8,7 +8,7 @@ import pytest
 
 from infra.azar import AzarReal
 from senda.cliente import Credencial
-from tests.integracion.portal.institucion import Institucion, estrenada, servida
+from tests.integracion.portal.institucion import Institucion, contar_tandas, estrenada, servida
 
 RUTA = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42"
 NADA = {"ruta": RUTA, "derivacion": RUTA}
@@ -39,7 +39,7 @@ def impostora(http) -> Institucion:
 
 def problema(respuesta, estado: int, codigo: str) -> dict[str, object]:
     assert (respuesta.status_code, respuesta.headers["content-type"]) == (estado, "application/problem+json")
-    cuerpo = respuesta.json()
+    cuerpo: dict[str, object] = respuesta.json()
     assert (cuerpo["status"], cuerpo["codigo"]) == (estado, codigo)
     assert cuerpo["que_hacer"]
     return cuerpo
@@ -139,10 +139,7 @@ def test_la_de_una_solicitud_no_sirve_para_otro_servicio_ni_para_otro_id_ni_para
 
 
 def test_quien_no_es_nadie_no_toma_el_turno_de_escritura(arena, impostora, desconocida, monkeypatch):
-    tandas = []
-    almacen = arena.portal.puerta.almacen
-    tanda = almacen.tanda
-    monkeypatch.setattr(almacen, "tanda", lambda: tandas.append(1) or tanda())
+    tandas = contar_tandas(arena, monkeypatch)
 
     for quien in (impostora, desconocida):
         assert quien.pedir("recibir-derivacion", **NADA).status_code == 401

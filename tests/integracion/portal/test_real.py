@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from litestar.testing import TestClient
 from msgspec import json
 
 from infra.azar import AzarReal
-from infra.mensajeria.transportes.abrir import abrir
-from infra.mensajeria.transportes.base import Entrega, Mensaje
 from infra.reloj import RelojReal
-from senda import portal as portales
 from senda.arena import Arena, Historia, estrenar_arena
 from servicios.portal import deposito
 from servicios.portal.contexto import CONTEXTO
+from servicios.portal.tablas import acuses
 from tests.integracion.portal.institucion import Institucion, servida
-from tests.integracion.portal.test_averias import ACUSE
+from tests.integracion.portal.test_averias import ACUSE, entregado
 
 _corridas = count(1)
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def por_rabbitmq(tmp_path: Path, url_amqp: str, prefijo_amqp: str) -> Iterator[Arena]:
+def por_rabbitmq(tmp_path: Path, url_amqp: str, prefijo_amqp: str) -> Arena:
     if prefijo_amqp:
         pytest.fail("la caja de arena pide un vhost propio: da a las pruebas un RabbitMQ en que crearlo")
-    yield estrenar_arena(tmp_path / "arena", f"GT-PRUEBA{next(_corridas)}", RelojReal(), AzarReal(), bus=url_amqp)
+    return estrenar_arena(tmp_path / "arena", f"GT-PRUEBA{next(_corridas)}", RelojReal(), AzarReal(), bus=url_amqp)
 
 
 def test_el_mismo_camino_sobre_rabbitmq(por_rabbitmq):
@@ -56,7 +52,7 @@ def test_dos_portales_a_la_vez_no_dan_el_mismo_numero_a_dos_acuses(pila_real):
         salida.wait()
         for lote in range(lotes):
             cuerpos = [json.encode(ACUSE | {"posicion": cual * 10_000 + lote * 10 + n}) for n in range(3)]
-            entregas = [Entrega(Mensaje("", "", "acuse", c, "1"), None, False, None, None) for c in cuerpos]
+            entregas = [entregado(c) for c in cuerpos]
             with almacenes[cual].tanda() as tanda:
                 deposito.guardar_acuses(tanda.conexion, "GT-PRUEBA", entregas, tanda.ahora)
 
@@ -64,5 +60,5 @@ def test_dos_portales_a_la_vez_no_dan_el_mismo_numero_a_dos_acuses(pila_real):
         list(hilos.map(recoger, range(cuantos)))
 
     with almacenes[0].consulta() as tanda:
-        numeros = [g.numero for g in deposito.desde(tanda.conexion, deposito.acuses, "GT-PRUEBA", 1, 1000)]
+        numeros = [g.numero for g in deposito.desde(tanda.conexion, acuses, "GT-PRUEBA", 1, 1000)]
     assert numeros == list(range(1, cuantos * lotes * 3 + 1))
