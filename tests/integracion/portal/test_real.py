@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from operator import methodcaller
 from pathlib import Path
 from threading import Barrier
 
@@ -11,8 +13,11 @@ import pytest
 from msgspec import json
 
 from infra.azar import AzarReal
+from infra.mensajeria.topologia import colas_de_institucion, solo_recibe
+from infra.mensajeria.transportes.amqp import TransporteAmqp
 from infra.reloj import RelojReal
 from senda.arena import Arena, Historia, estrenar_arena
+from senda.composicion import mapa
 from servicios.portal import deposito
 from servicios.portal.contexto import CONTEXTO
 from servicios.portal.tablas import acuses
@@ -24,10 +29,22 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def por_rabbitmq(tmp_path: Path, url_amqp: str, prefijo_amqp: str) -> Arena:
+def por_rabbitmq(tmp_path: Path, url_amqp: str, prefijo_amqp: str) -> Iterator[Arena]:
     if prefijo_amqp:
         pytest.fail("la caja de arena pide un vhost propio: da a las pruebas un RabbitMQ en que crearlo")
-    return estrenar_arena(tmp_path / "arena", f"GT-PRUEBA{next(_corridas)}", RelojReal(), AzarReal(), bus=url_amqp)
+    arena = estrenar_arena(tmp_path / "arena", f"GT-PRUEBA{next(_corridas)}", RelojReal(), AzarReal(), bus=url_amqp)
+    yield arena
+    # El vhost es de todas las pruebas de este trabajador.
+    suyas = mapa()
+    codigos = (arena.propia.codigo, arena.comparsa.codigo, arena.sistema.despliegue.rectora)
+    colas = [*suyas.colas, *(cola for codigo in codigos for cola in colas_de_institucion(codigo))]
+    colas += solo_recibe(CONTEXTO.nombre, CONTEXTO.sigue).colas
+    gestion = TransporteAmqp(url_amqp)
+    for cola in colas:
+        gestion._en_canal(methodcaller("queue_delete", cola.nombre))
+    for intercambio in suyas.intercambios:
+        gestion._en_canal(methodcaller("exchange_delete", intercambio.nombre))
+    gestion.cerrar()
 
 
 def test_el_mismo_camino_sobre_rabbitmq(por_rabbitmq):
