@@ -80,6 +80,13 @@ def de_peticion(clase: type[Peticion]) -> Esquema:
     }
 
 
+def de_solicitud() -> Esquema:
+    """El sobre de cualquier solicitud: lo que se mira antes de saber qué pide."""
+    solicitud = _definicion(Solicitud)
+    solicitud["properties"]["datos"] = {"type": "object", "description": "Los campos abiertos de la petición"}
+    return solicitud | {"description": _descripcion(Solicitud)}
+
+
 def de_aviso(clase: type[Hecho], *, con_encargo: bool) -> Esquema:
     """Lo que deja en un buzón un hecho. ``con_encargo``: si trae resumido el encargo del que habla."""
     abierto, _, definiciones = _partes(clase)
@@ -173,4 +180,14 @@ def _descripcion(clase: type[Any]) -> str:
     return " ".join((clase.__doc__ or "").split())
 
 
-__all__ = ["BORRADOR", "CERRADAS", "TIPO_DE_ACUSE", "Esquema", "de_acuse", "de_aviso", "de_hecho", "de_peticion"]
+__all__ = [
+    "BORRADOR",
+    "CERRADAS",
+    "TIPO_DE_ACUSE",
+    "Esquema",
+    "de_acuse",
+    "de_aviso",
+    "de_hecho",
+    "de_peticion",
+    "de_solicitud",
+]

@@ -14,6 +14,7 @@ import senda.composicion
 import senda.protocolo.rechazos  # noqa: F401
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
+from servicios.portal.problemas import DEL_PORTAL
 
 DESTINO = Path("docs/codigos.md")
 _CABECERA = """# Códigos de rechazo
@@ -39,6 +40,8 @@ def documento() -> str:
     """El contenido de docs/codigos.md."""
     partes = [_CABECERA, "## Antes de llegar al servicio\n\n| código | qué pasó |\n|---|---|\n"]
     partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DE_EXAMEN.items()]
+    partes += ["\n## Por HTTP, si el portal no deja pasar la llamada\n\n| código | qué pasó |\n|---|---|\n"]
+    partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DEL_PORTAL.items()]
     for contexto, filas in por_contexto().items():
         titulo = _TITULOS.get(contexto, f"En {contexto}")
         partes.append(f"\n## {titulo}\n\n| código | campo | qué hacer |\n|---|---|---|\n")

@@ -25,14 +25,15 @@ from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
 from servicios.coordinacion.internas import InscribirRectora
 from servicios.deteccion.contexto import CONTEXTO as DETECCION
 from servicios.justicia.contexto import CONTEXTO as JUSTICIA
+from servicios.portal.contexto import CONTEXTO as PORTAL
 from servicios.repatriacion.contexto import CONTEXTO as REPATRIACION
 
 CONTEXTOS = {c.nombre: c for c in (DETECCION, ATENCION, JUSTICIA, REPATRIACION, COORDINACION, AUDITORIA)}
 
 
 def instalaciones() -> dict[str, Instalacion]:
-    """Lo que cada servicio necesita en su base."""
-    return {nombre: contexto.instalacion for nombre, contexto in CONTEXTOS.items()}
+    """Lo que cada servicio necesita en su base; también el portal, que no escribe hechos."""
+    return {contexto.nombre: contexto.instalacion for contexto in (*CONTEXTOS.values(), PORTAL)}
 
 
 def mapa(prefijo: str = "") -> Topologia:

@@ -42,7 +42,7 @@ class Embebido:
     broker: BrokerMemoria
     llavero: Llavero = field(init=False)
     estaciones: dict[str, Estacion] = field(init=False)
-    planificador: Planificador = field(init=False)
+    planificador: Planificador[Estacion] = field(init=False)
 
     def __post_init__(self) -> None:
         self.llavero = self.montaje.llavero()
@@ -57,7 +57,7 @@ class Embebido:
 
     def enlace(self) -> Enlace:
         """Una conexión de institución con el bus de este sistema."""
-        return Enlace(abrir(BUS, self.broker), self.estaciones["coordinacion"].topologia.nombres)
+        return Enlace(abrir(self.despliegue.bus, self.broker), self.estaciones["coordinacion"].topologia.nombres)
 
     def proximo(self) -> datetime | None:
         """Cuándo tendrá trabajo el sistema por el paso del tiempo (UTC)."""
@@ -70,8 +70,7 @@ class Embebido:
             if self.planificador.ronda():
                 continue
             descanso.wait(pausa.total_seconds())
-            for paso in (p for e in self.estaciones.values() for p in e.pasos):
-                paso.avisar()
+            self.planificador.sondear()
 
     def cerrar(self) -> None:
         """Suelta bases y transportes."""
@@ -86,14 +85,19 @@ class Embebido:
 
 
 def estrenar(
-    carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None
-) -> Embebido:
-    """Crea un despliegue nuevo en la carpeta y lo monta. Errores: `FileExistsError` si ya había uno."""
+    carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None,
+    bus: str = BUS,
+) -> Embebido:  # fmt: skip
+    """Crea un despliegue nuevo en la carpeta y lo monta.
+
+    ``bus``: el de este proceso o, para que otros programas lleguen a él, un RabbitMQ. Errores: `FileExistsError` si ya
+    había un despliegue.
+    """
     despliegue = crear(
         carpeta,
         instalaciones(),
         pais=pais,
-        bus=BUS,
+        bus=bus,
         base=None,
         prefijo="",
         reloj="real",

@@ -17,11 +17,12 @@ from contratos.esquemas import TIPO_DE_ACUSE, Esquema, de_acuse, de_aviso, de_he
 from contratos.publicaciones import Formas, Publicacion, PublicacionInvalida
 from contratos.retiradas import Retirada, declaradas
 from eventos.base import CATALOGO
-from senda import asyncapi
+from senda import asyncapi, openapi
 from senda.referencia.pagina import pagina
 from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 CARPETA: Final = Path("contratos/publicados")
+OPENAPI: Final = "openapi.json"
 REFERENCIA: Final = "referencia.html"
 
 
@@ -47,7 +48,7 @@ def archivos() -> dict[str, bytes]:
     # Se hace de lo que se publica, leído como lo lee cualquiera.
     leidos = {ruta: msgspec.json.decode(cuerpo) for ruta, cuerpo in suyos.items()}
     canales = leidos.pop(ASYNCAPI)
-    return {**suyos, REFERENCIA: pagina(leidos, canales)}
+    return {**suyos, **_en_json({OPENAPI: openapi.documento()}), REFERENCIA: pagina(leidos, canales)}
 
 
 def formas() -> Formas:
@@ -58,9 +59,13 @@ def formas() -> Formas:
 
 
 def _legibles(suyos: Mapping[str, Esquema], canales: Mapping[str, Any]) -> dict[str, bytes]:
+    return _en_json({**suyos, ASYNCAPI: canales})
+
+
+def _en_json(documentos: Mapping[str, Any]) -> dict[str, bytes]:
     return {
         ruta: msgspec.json.format(msgspec.json.encode(documento), indent=2) + b"\n"
-        for ruta, documento in sorted({**suyos, ASYNCAPI: canales}.items())
+        for ruta, documento in sorted(documentos.items())
     }
 
 

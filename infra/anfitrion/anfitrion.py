@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
-from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra.anfitrion.estacion import Bucle, Estacion
 from infra.anfitrion.marcha import RETROCESO, RETROCESO_SIN_BASE, Marcha
 from infra.anfitrion.verde import Despertador, Vencido, con_plazo
-from infra.observabilidad.salud import Recuento, Salud, contar, medir, sin_base
+from infra.observabilidad.salud import Recuento, Salud, Vida, contar, medir, sin_base
 from infra.reloj import Reloj
 
 registro = structlog.get_logger(__name__)
@@ -28,13 +27,6 @@ PLAZO_RECUENTO = 10.0
 #: Cada cuánto se recuenta como mucho: recorre una tabla que crece.
 VIGENCIA_RECUENTO = 30.0
 PLAZO_PARADA = 3.0
-
-
-class Vida(Struct, frozen=True):
-    """Si el proceso está vivo. ``bucles``: segundos desde la última vuelta de cada uno."""
-
-    vivo: bool
-    bucles: dict[str, float]
 
 
 class Hilo(Protocol):
@@ -166,4 +158,4 @@ class Anfitrion:
         return Marcha(bucle, colas.get(bucle.nombre, ""), self.estacion.almacen.motor, self.reloj, self.ritmo)
 
 
-__all__ = ["Anfitrion", "Vida"]
+__all__ = ["Anfitrion"]

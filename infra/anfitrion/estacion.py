@@ -149,7 +149,7 @@ class Estacion:
         solicitudes, entrada, relevo, reparaciones = transportes
 
         def en_pie(transporte: Transporte, dar: Callable[..., R]) -> Callable[..., R]:
-            return _con_topologia(transporte, self.topologia, dar)
+            return con_topologia(transporte, self.topologia, dar)
 
         atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
         huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
@@ -184,7 +184,7 @@ class Estacion:
         )
 
 
-def _con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., R]) -> Callable[..., R]:
+def con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., R]) -> Callable[..., R]:
     """Repone lo que alguien borró del broker y vuelve a intentarlo una vez."""
 
     def reponer(*argumentos: float) -> R:

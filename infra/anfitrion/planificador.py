@@ -5,19 +5,29 @@ Con reloj simulado, cuando nadie tiene nada que hacer, quien lo usa adelanta el 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
-from infra.anfitrion.estacion import Estacion
+from infra.anfitrion.estacion import Bucle, Paso
 from infra.reloj import Reloj
 
 
+class ConBucles(Protocol):
+    """A quien se dan rondas: una estación, o el portal."""
+
+    bucles: tuple[Bucle, ...]
+
+
+E = TypeVar("E", bound=ConBucles)
+
+
 @dataclass
-class Planificador:
+class Planificador(Generic[E]):
     """Reparte turnos entre estaciones, siempre en el mismo orden."""
 
-    estaciones: Sequence[Estacion]
+    estaciones: Sequence[E]
     reloj: Reloj
 
     def ronda(self) -> bool:
@@ -41,5 +51,13 @@ class Planificador:
 
     def proximo(self) -> datetime | None:
         """El primer instante (UTC) en que el paso del tiempo dará trabajo a alguien."""
-        citas = (paso.cita for estacion in self.estaciones for paso in estacion.pasos)
+        citas = (paso.cita for paso in self._pasos())
         return min((cita for cita in citas if cita is not None), default=None)
+
+    def sondear(self) -> None:
+        """Avisa a todos los pasos: por si algún aviso se perdió."""
+        for paso in self._pasos():
+            paso.avisar()
+
+    def _pasos(self) -> Iterator[Paso]:
+        return (paso for estacion in self.estaciones for bucle in estacion.bucles for paso in bucle.pasos)

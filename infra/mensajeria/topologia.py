@@ -7,7 +7,7 @@ borrarla (vacía) en cada despliegue; el broker se niega a redeclararla y el tra
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 LIMITE_DE_ENTREGAS = 100
@@ -171,6 +171,13 @@ def topologia(servicios: Mapping[str, Collection[str]], prefijo: str = "") -> To
             Cola(n.reparaciones_de(servicio), (Atadura(n.reparaciones, servicio),), muertos=n.muertos),
         ]
     return Topologia(intercambios, tuple(colas), n)
+
+
+def solo_recibe(servicio: str, origenes: Collection[str], prefijo: str = "") -> Topologia:
+    """La de quien sigue a otros y nadie sigue ni le pide nada: los intercambios, lo muerto y su entrada."""
+    entera = topologia({servicio: origenes}, prefijo)
+    suyas = {entera.nombres.muertos, entera.nombres.entrada_de(servicio)}
+    return replace(entera, colas=tuple(cola for cola in entera.colas if cola.nombre in suyas))
 
 
 def colas_de_institucion(codigo: str, prefijo: str = "") -> tuple[Cola, Cola]:

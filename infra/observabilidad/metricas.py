@@ -18,10 +18,13 @@ from infra.observabilidad.salud import Recuento, Salud
 FORMATO = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exponer(salud: Salud, recuento: Recuento | None, fallos: Mapping[str, int]) -> bytes:
-    """El texto que lee Prometheus. ``recuento``: None si no se pudo leer; ``fallos``: por bucle, desde el arranque."""
+def exponer(salud: Salud, recuento: Recuento | None, fallos: Mapping[str, int], otras: Iterable[Metric] = ()) -> bytes:
+    """El texto que lee Prometheus. ``recuento``: None si no se pudo leer; ``fallos``: por bucle, desde el arranque.
+
+    ``otras``: las que solo tiene quien llama.
+    """
     registro = CollectorRegistry(auto_describe=False)
-    registro.register(_Cifras(salud, recuento, fallos))
+    registro.register(_Cifras(salud, recuento, fallos, otras))
     return generate_latest(registro)
 
 
@@ -30,6 +33,7 @@ class _Cifras(Collector):
     salud: Salud
     recuento: Recuento | None
     fallos: Mapping[str, int]
+    otras: Iterable[Metric]
 
     def collect(self) -> Iterable[Metric]:
         salud = self.salud
@@ -41,6 +45,7 @@ class _Cifras(Collector):
         if self.recuento is not None:
             resultados = self.recuento.solicitudes | {"devuelta": self.recuento.devueltas}
             yield self._contador("solicitudes", "Solicitudes respondidas, por resultado", "resultado", resultados)
+        yield from self.otras
 
     def _sueltas(self) -> Iterable[Metric]:
         salud = self.salud

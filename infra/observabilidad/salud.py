@@ -46,6 +46,13 @@ class EstadoOrigen(Struct, frozen=True, kw_only=True):
     alto: str | None = None
 
 
+class Vida(Struct, frozen=True):
+    """Si el proceso está vivo. ``bucles``: segundos desde la última vuelta de cada uno."""
+
+    vivo: bool
+    bucles: dict[str, float]
+
+
 class Salud(Struct, frozen=True, kw_only=True):
     """El estado de un servicio. ``listo``: puede trabajar; ``alarmas``: códigos de lo que alguien debe mirar."""
 
@@ -168,4 +175,4 @@ def _cuantos(conexion: Connection, tabla: sa.Table) -> int:
     return conexion.scalar(sa.select(sa.func.count()).select_from(tabla)) or 0
 
 
-__all__ = ["EstadoOrigen", "EstadoRelevo", "Recuento", "Salud", "contar", "medir", "sin_base"]
+__all__ = ["EstadoOrigen", "EstadoRelevo", "Recuento", "Salud", "Vida", "contar", "medir", "sin_base"]

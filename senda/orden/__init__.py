@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from senda.orden import (
+    arena,
     auditar,
     boveda,
     buzon,
@@ -31,6 +32,8 @@ app.command("demo")(demo.demo)
 app.command("instalar")(servicio.instalar)
 app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
+app.command("portal")(arena.portal)
+app.command("caja-de-arena")(arena.caja_de_arena)
 app.command("ruta")(ruta.ruta)
 app.command("solicitar")(solicitar.solicitar)
 app.command("buzon")(buzon.buzon)

@@ -1,0 +1,103 @@
+"""Recoger de las colas de las abonadas lo suyo. Se confirma al bus lo ya guardado; lo ilegible va a muertos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from infra.almacen.almacen import Almacen
+from infra.almacen.motor import base_caida, leyendo
+from infra.mensajeria.diagnostico import lugar
+from infra.mensajeria.recepcion import Recepcion
+from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
+from infra.mensajeria.transportes.base import Entrega, TopologiaAusente, Transporte, TransporteCaido
+from servicios.portal import deposito
+
+registro = structlog.get_logger(__name__)
+_LOTE: Final = 200
+#: Segundos que se deja en paz a la institución cuyas colas fallan.
+_RETROCESO: Final = 5.0
+Guardar = Callable[[Connection, str, Sequence[Entrega], datetime], Sequence[Entrega]]
+
+
+@dataclass
+class Recogida:
+    """El paso que vacía las colas de las abonadas. ``al_llegar``: a quién decir para qué institución hay algo."""
+
+    almacen: Almacen
+    transporte: Transporte
+    nombres: Nombres
+    al_llegar: Callable[[str], None]
+    _abiertas: dict[str, tuple[Recepcion, Recepcion]] = field(default_factory=dict)
+    _no_antes: dict[str, float] = field(default_factory=dict)
+
+    def paso(self, espera: float = 0.0) -> bool:
+        """Una vuelta por todas las colas. Dice si trajo algo. ``espera`` no se usa: son muchas colas."""
+        del espera
+        with leyendo(self.almacen.motor) as conexion:
+            abonadas = deposito.todas_las_abonadas(conexion)
+        for institucion in self._abiertas.keys() - set(abonadas):
+            for recepcion in self._abiertas.pop(institucion):
+                self.transporte.cancelar(recepcion.cola)
+        trajo = False
+        for institucion in abonadas:
+            trajo = self._recoger_si_puede(institucion) or trajo
+        return trajo
+
+    def _recoger_si_puede(self, institucion: str) -> bool:
+        """Lo que falla en las colas de una no detiene a las demás. Errores: base y bus caídos."""
+        ahora = self.almacen.reloj.monotono()
+        if ahora < self._no_antes.get(institucion, ahora):
+            return False
+        try:
+            return self._recoger(institucion)
+        except Exception as error:
+            if isinstance(error, TransporteCaido) or base_caida(error):
+                raise
+            registro.error(
+                "recogida-con-fallo", institucion=institucion, clase=type(error).__name__, lugar=lugar(error)
+            )
+            self._no_antes[institucion] = ahora + _RETROCESO
+            return False
+
+    def _recoger(self, institucion: str) -> bool:
+        if institucion not in self._abiertas:
+            self._abiertas[institucion] = self._abrir(institucion)
+        acuses, avisos = self._abiertas[institucion]
+        try:
+            hubo = [
+                acuses.tomar(lambda e: self._guardar(deposito.guardar_acuses, institucion, e), 0.0),
+                avisos.tomar(lambda e: self._guardar(deposito.guardar_avisos, institucion, e), 0.0),
+            ]
+        except TopologiaAusente:
+            # Alguien borró la cola: se declara otra vez en la próxima vuelta.
+            del self._abiertas[institucion]
+            return True
+        if any(hubo):
+            self.al_llegar(institucion)
+        return any(hubo)
+
+    def _abrir(self, institucion: str) -> tuple[Recepcion, Recepcion]:
+        suyas: tuple[Cola, Cola] = colas_de_institucion(institucion, self.nombres.prefijo)
+        for cola in suyas:
+            self.transporte.asegurar_cola(cola)
+        de_acuses, de_avisos = (Recepcion(self.almacen, self.transporte, c.nombre, _LOTE) for c in suyas)
+        return de_acuses, de_avisos
+
+    def _guardar(self, guardar: Guardar, institucion: str, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        # Con el turno: dos portales a la vez no dan el mismo número a dos acuses.
+        with self.almacen.tanda() as tanda:
+            guardadas = guardar(tanda.conexion, institucion, entregas, tanda.ahora)
+        for entrega in entregas:
+            if entrega not in guardadas:
+                registro.error("mensaje-ilegible", institucion=institucion)
+                self.transporte.rechazar(entrega, "ilegible")
+        return guardadas
+
+
+__all__ = ["Recogida"]
