@@ -11,12 +11,21 @@ from contextlib import suppress
 from typing import Any, Self
 
 import amqp
-from amqp.exceptions import AccessRefused, AMQPError, PreconditionFailed
+from amqp.exceptions import (
+    AccessRefused,
+    AMQPError,
+    AMQPNotImplementedError,
+    NotFound,
+    PreconditionFailed,
+    ResourceLocked,
+)
 from kombu.connection import Connection
 
 from infra.mensajeria.transportes import direccion
 
 _ESPERA = 10.0
+# Solo estas respuestas dicen que el permiso se tenía y se tropezó con otra cosa. Cualquier otra no dice nada.
+_PASAN_EL_PERMISO = (AMQPNotImplementedError, NotFound, PreconditionFailed, ResourceLocked)
 
 
 class NoEntra(Exception):
@@ -104,34 +113,37 @@ class Sonda:
         return self._intentar(lambda canal: canal.queue_declare(cola, passive=True))
 
     def _intentar(self, hacer: Callable[[Any], object]) -> bool:
-        conexion = self._abrir()
+        canal = self._canal()
         try:
-            canal = conexion.channel()
             hacer(canal)
-            canal.close()
         except AccessRefused:
             return False
-        except PreconditionFailed as error:
+        except _PASAN_EL_PERMISO as error:
             # Publicar con el usuario de otro no es falta de permiso para el broker, pero tampoco pasa.
             return "user_id" not in str(error.reply_text)
-        except AMQPError:
-            self._soltar_si_cayo()  # pasó el permiso y tropezó con otra cosa: se podía
-        except OSError as error:
+        except (OSError, AMQPError) as error:
             self.cerrar()
-            raise NoEntra(f"se cortó la conexión ({type(error).__name__})") from None
+            raise NoEntra(f"el broker contestó otra cosa ({type(error).__name__})") from None
+        finally:
+            self._cerrar_canal(canal)
         return True
 
-    def _abrir(self) -> Any:
+    def _canal(self) -> Any:
         if self._conexion is None or not self._conexion.connected:
-            try:
-                self._conexion = self._kombu.transport.establish_connection()
-            except (OSError, AMQPError) as error:
-                raise NoEntra(type(error).__name__) from None
-        return self._conexion
-
-    def _soltar_si_cayo(self) -> None:
-        if not self._conexion.connected:
             self._conexion = None
+        try:
+            if self._conexion is None:
+                self._conexion = self._kombu.transport.establish_connection()
+            return self._conexion.channel()
+        except (OSError, AMQPError) as error:
+            self.cerrar()
+            raise NoEntra(type(error).__name__) from None
+
+    def _cerrar_canal(self, canal: Any) -> None:
+        # Tras una negativa py-amqp deja el canal abierto otra vez, y cada usuario tiene un tope de canales.
+        if self._conexion is not None and self._conexion.connected:
+            with suppress(OSError, AMQPError, AttributeError):
+                canal.close()
 
 
 __all__ = ["NoEntra", "Sonda"]
