@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from tests.inquilinos import Bus, base_propia, bus_propio
-from tests.nodo_rabbit import FALTA, NodoRabbit, arrancar, instalado
+from tests.nodo_rabbit import FALTA, NodoRabbit, arrancar, instalado, limpiar
 from tests.servicios_reales import CLASES, POSTGRES, RABBITMQ, Clase, SinServicios, conseguir
 from tests.servidores_propios import NoArranca, Servidor, apagar
 
@@ -69,9 +69,9 @@ def postgres() -> Servidor:
     return _servidor(POSTGRES)
 
 
-@pytest.fixture(scope="session")
-def nodo_rabbit() -> NodoRabbit:
-    """Un RabbitMQ propio con TLS, certificados y gestión. Uno por corrida; sin binario se salta, y se dice."""
+@pytest.fixture
+def nodo_rabbit() -> Iterator[NodoRabbit]:
+    """Un RabbitMQ propio con TLS y gestión, para esta prueba sola. Sin el binario se salta, y se dice."""
     if not instalado():
         pytest.skip(FALTA)
     carpeta = Path(os.environ[CARPETA])
@@ -81,7 +81,10 @@ def nodo_rabbit() -> NodoRabbit:
         if nodo is None:
             nodo = arrancar(carpeta / "nodo")
             (carpeta / _NODO).write_bytes(msgspec.json.encode(nodo))
-    return nodo
+        try:
+            yield nodo
+        finally:
+            limpiar(nodo)
 
 
 @pytest.fixture(scope="session")

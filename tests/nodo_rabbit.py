@@ -1,20 +1,20 @@
-"""Un nodo de RabbitMQ solo para pruebas de permisos y de TLS: con gestión, certificados y la configuración que se reparte.
+"""Un RabbitMQ solo para pruebas de permisos y de TLS: con gestión, certificados y la configuración que se reparte.
 
-Uno por corrida, compartido por los trabajadores: lo pide la fixture `nodo_rabbit` y lo apaga el proceso principal al
-acabar, pase lo que pase (`tests/conftest.py`). Como los usuarios son del nodo y no del vhost, quien aplique definiciones
-ha de quitarlas al terminar.
+Uno por corrida, compartido por los trabajadores: lo pide la fixture `nodo_rabbit`, que lo da a una prueba a la vez (los
+usuarios son del nodo, no del vhost) y lo deja limpio. Lo apaga el proceso principal al acabar, pase lo que pase
+(`tests/conftest.py`).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
 from infra.azar import AzarReal
 from infra.rabbitmq.certificados import Taller
+from infra.rabbitmq.gestion import Gestion
 from tests.servicios_reales import falla_amqp
 from tests.servidores_propios import NoArranca, Servidor, binario_rabbitmq, puerto_libre, rabbitmq_propio
 
@@ -74,6 +74,15 @@ def arrancar(carpeta: Path) -> NodoRabbit:
     return NodoRabbit(servidor, puerto_tls, puerto_api, str(certificados))
 
 
-def puerto_en_claro(nodo: NodoRabbit) -> int:
-    """El puerto sin TLS del nodo de pruebas."""
-    return urlsplit(nodo.servidor.url).port or 0
+def limpiar(nodo: NodoRabbit) -> None:
+    """Quita los usuarios y vhosts que una prueba puso. Errores: `GestionCaida`."""
+    gestion = Gestion(nodo.api)
+    for usuario in gestion.leer("users"):
+        if usuario["name"] != "guest":
+            gestion.borrar("users", usuario["name"])
+    for vhost in gestion.leer("vhosts"):
+        if vhost["name"] != "/":
+            gestion.borrar("vhosts", vhost["name"])
+
+
+__all__ = ["FALTA", "NodoRabbit", "arrancar", "instalado", "limpiar"]

@@ -94,7 +94,7 @@ class Nombres:
     reparaciones: str = field(init=False)
     """Clave, el origen al que se pide un tramo."""
     reenvios: str = field(init=False)
-    """Tema; clave `<servicio que pidió el tramo>.<origen>`: el broker comprueba quién es el origen (permisos de tema)."""
+    """Tema; clave `<servicio que pidió el tramo>.<origen>`, que dice de quién es el tramo."""
     muertos: str = field(init=False)
     """Difusión a la cola de su mismo nombre; lo mira una persona (alarma)."""
 
@@ -130,8 +130,8 @@ class Nombres:
     def origen_segun_clave(self, intercambio: str, clave: str) -> str | None:
         """El origen que la clave de un hecho nombra; None si por ese intercambio no llegan hechos.
 
-        Con los permisos de tema, el broker no deja publicar con la clave de otro origen: la cabecera del mensaje la pone
-        cualquiera, la clave no.
+        Con los permisos de tema, el broker no deja publicar con la clave de otro origen: la cabecera del mensaje la
+        pone cualquiera, la clave no.
         """
         if intercambio == self.eventos:
             return clave.partition(".")[0]

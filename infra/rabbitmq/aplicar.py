@@ -1,7 +1,7 @@
 """Dejar el broker como dicen las definiciones: crear, actualizar y quitar lo que sobra. Repetirlo no cambia nada.
 
-Solo se toca lo que lleva la etiqueta de Senda: los usuarios de otros y quien administra siguen como están. Nunca se borra
-una cola ni un intercambio: dentro puede haber mensajes.
+Solo se toca lo que lleva la etiqueta de Senda: los usuarios de otros y quien administra siguen como están. Nunca se
+borra una cola ni un intercambio: dentro puede haber mensajes.
 """
 
 from __future__ import annotations

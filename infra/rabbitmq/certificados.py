@@ -1,7 +1,7 @@
 """Una autoridad de desarrollo y los certificados que firma: el del broker y el de cada usuario del bus.
 
-Para ensayar y desarrollar. En producción la autoridad es de quien la custodie, y la clave privada de una institución nace
-en la institución: aquí las tendría quien despliega.
+Para ensayar y desarrollar. En producción la autoridad es de quien la custodie, y la clave privada de una institución
+nace en la institución: aquí las tendría quien despliega.
 """
 
 from __future__ import annotations

@@ -140,7 +140,8 @@ def _con(sonda: Sonda, suyos: Iterable[Intento]) -> Iterator[Resultado]:
     legibles: set[str] = set()
     for intento in suyos:
         if intento.accion is Accion.PURGAR and intento.objeto in legibles:
-            yield Resultado(intento, True)  # leer y purgar piden el mismo permiso: no se vacía para demostrarlo
+            # Leer y purgar piden el mismo permiso: no se vacía para demostrarlo.
+            yield Resultado(intento, permitido=True)
             continue
         try:
             permitido: bool | None = _intentar(sonda, intento)

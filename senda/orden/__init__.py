@@ -7,6 +7,7 @@ import typer
 from senda.orden import (
     auditar,
     boveda,
+    bus,
     contratos,
     credencial,
     demo,
@@ -37,6 +38,7 @@ app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
+app.add_typer(bus.app, name="bus")
 app.add_typer(protocolo.app, name="protocolo")
 app.add_typer(contratos.app, name="contratos")
 app.add_typer(boveda.app, name="boveda")

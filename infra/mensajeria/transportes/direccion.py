@@ -1,9 +1,8 @@
-"""Lo que una dirección del bus dice además de dónde está: con qué autoridad se comprueba al broker y con qué certificado
-se entra.
+"""Lo que una dirección del bus dice además de dónde está: cómo se comprueba al broker y con qué certificado se entra.
 
     amqps://GT-PGN@bus:5671/senda?ca=/ruta/ca.pem&certificado=/ruta/GT-PGN.pem&llave=/ruta/GT-PGN.key
 
-Sin contraseña y con certificado se entra con él (EXTERNAL): el usuario es el nombre común, y ha de ser el de la dirección.
+Sin contraseña y con certificado se entra con él (EXTERNAL): el usuario es su nombre común, el mismo de la dirección.
 Con `amqps://` el broker siempre se comprueba; sin `ca`, con las autoridades del sistema.
 """
 
@@ -17,9 +16,9 @@ _PARAMETROS = {"ca": "ca_certs", "certificado": "certfile", "llave": "keyfile"}
 
 
 def leer(url: str) -> dict[str, Any]:
-    """Los argumentos de `kombu.Connection` para una dirección (o varias con «;», todas con los parámetros de la primera).
+    """Los argumentos de `kombu.Connection` para una dirección, o varias con «;» y los parámetros de la primera.
 
-    Lanza ValueError si trae un parámetro que no se conoce: uno mal escrito dejaría sin comprobar lo que se cree comprobado.
+    Lanza ValueError si trae un parámetro que no se conoce: mal escrito, dejaría sin comprobar lo que se cree comprobado.
     """
     partes = [urlsplit(una) for una in url.split(";")]
     if partes[0].scheme != "amqps":

@@ -1,7 +1,7 @@
 """Intentar algo en el broker y ver si deja, sin que deje huella: para comprobar permisos en un bus en marcha.
 
 Se publica dentro de una transacción que se deshace, y se consume pidiendo algo que las colas de quórum no hacen: el
-broker mira el permiso antes de negarse por eso, y nadie recibe nada. Lo que sí destruiría (purgar) lo decide quien llama.
+broker mira el permiso antes de negarse por eso, y nadie recibe nada. Lo que destruiría (purgar) lo decide quien llama.
 """
 
 from __future__ import annotations
