@@ -45,6 +45,10 @@ class Gestion:
         """Hace un POST. Errores: `GestionCaida`."""
         self._pedir("POST", ruta, contenido)
 
+    def poner(self, contenido: Any, *ruta: str) -> None:
+        """Hace un PUT. Errores: `GestionCaida`."""
+        self._pedir("PUT", ruta, contenido)
+
     def borrar(self, *ruta: str) -> None:
         """Borra un recurso; que no esté no es un error. Errores: `GestionCaida`."""
         self._pedir("DELETE", ruta)
