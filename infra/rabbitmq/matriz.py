@@ -133,22 +133,27 @@ def probar(seguridad: Seguridad, url_de: Callable[[str], str | None]) -> Iterato
             yield from (Resultado(intento, None) for intento in suyos)
             continue
         with Sonda(url) as sonda:
+            try:
+                sonda.entrar()
+            except NoEntra:
+                yield from (Resultado(intento, None) for intento in suyos)
+                continue
             yield from _con(sonda, suyos)
 
 
 def _con(sonda: Sonda, suyos: Iterable[Intento]) -> Iterator[Resultado]:
-    legibles: set[str] = set()
+    se_lee: dict[str, bool | None] = {}
     for intento in suyos:
-        if intento.accion is Accion.PURGAR and intento.objeto in legibles:
+        if intento.accion is Accion.PURGAR and se_lee.get(intento.objeto) is not False:
             # Leer y purgar piden el mismo permiso: no se vacía para demostrarlo.
-            yield Resultado(intento, permitido=True)
+            yield Resultado(intento, se_lee.get(intento.objeto))
             continue
         try:
             permitido: bool | None = _intentar(sonda, intento)
         except NoEntra:
             permitido = None
-        if intento.accion is Accion.CONSUMIR and permitido is not False:
-            legibles.add(intento.objeto)
+        if intento.accion is Accion.CONSUMIR:
+            se_lee[intento.objeto] = permitido
         yield Resultado(intento, permitido)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from amqp.exceptions import AccessRefused, ChannelError, NotFound
 
-from infra.mensajeria.topologia import Cola, Intercambio, Topologia
+from infra.mensajeria.topologia import Atadura, Cola, Intercambio, Topologia
 from infra.mensajeria.transportes.base import (
     Entrega,
     Mensaje,
@@ -61,6 +61,7 @@ class TransporteAmqp:
         self._reloj = reloj
         self._colas: dict[str, Cola] = {}
         self._vedados: set[str] = set()
+        self._ajenas: set[tuple[str, Atadura]] = set()
         self._consumos: dict[str, Consumo] = {}
         self._generacion = 0
         self._gestion: Any = None
@@ -208,20 +209,30 @@ class TransporteAmqp:
 
     def atada(self, intercambio: str, cola: str) -> bool:
         declarada = self._colas.get(cola)
-        claves = [a.clave for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
+        faltan = [a for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
+        faltan = [a for a in faltan if (cola, a) not in self._ajenas]
+        esta = False
 
         def comprobar(canal: Any) -> None:
+            nonlocal esta
             canal.queue_declare(cola, passive=True)
-            for clave in claves:
-                canal.queue_bind(cola, intercambio, clave)
+            esta = True
+            while faltan:
+                canal.queue_bind(cola, intercambio, faltan[0].clave)
+                del faltan[0]
 
-        try:
-            self._en_canal(comprobar)
-        except NotFound:
-            return False
-        except AccessRefused:
-            raise TopologiaIncompatible(f"este usuario no puede comprobar {cola}: {APLICAR}") from None
-        return True
+        while True:
+            try:
+                self._en_canal(comprobar)
+            except NotFound:
+                return False
+            except AccessRefused:
+                if not esta:
+                    raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
+                # La de otro origen en la misma cola: la repone él, que es quien publica con esa clave.
+                self._ajenas.add((cola, faltan.pop(0)))
+            else:
+                return True
 
     def cancelar(self, cola: str) -> None:
         consumo = self._consumos.pop(cola, None)

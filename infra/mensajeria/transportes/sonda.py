@@ -128,12 +128,17 @@ class Sonda:
             self._cerrar_canal(canal)
         return True
 
-    def _canal(self) -> Any:
+    def entrar(self) -> None:
+        """Conecta, si no lo está."""
         if self._conexion is None or not self._conexion.connected:
-            self._conexion = None
-        try:
-            if self._conexion is None:
+            try:
                 self._conexion = self._kombu.transport.establish_connection()
+            except (OSError, AMQPError) as error:
+                raise NoEntra(type(error).__name__) from None
+
+    def _canal(self) -> Any:
+        self.entrar()
+        try:
             return self._conexion.channel()
         except (OSError, AMQPError) as error:
             self.cerrar()
