@@ -93,15 +93,19 @@ def _de(seguridad: Seguridad, usuario: Usuario) -> Iterator[Intento]:
 
 
 def _ataduras(seguridad: Seguridad, usuario: Usuario, cola: str, origenes: Sequence[str]) -> Iterator[Intento]:
-    """Atar es la otra forma de leer lo ajeno (una copia) y de quitarle a alguien lo suyo (desatar)."""
+    """Atar es la otra forma de leer lo ajeno (una copia) y de quitarle a alguien lo suyo (desatar).
+
+    Donde no puede escribir basta un intento, con lo único que sí puede leer; donde puede, se intenta con todo.
+    """
     quien, n = usuario.nombre, seguridad.topologia.nombres
-    sigue = {origen: seguridad.topologia.seguidoras(origen) for origen in origenes}
-    if usuario.papel is not Papel.SERVICIO:
-        yield Intento(quien, Accion.ATAR, cola, f"{n.eventos} {origenes[0]}.{DE_PRUEBA}")
+    suyo = quien if usuario.papel is Papel.SERVICIO else origenes[0]
+    suyas = seguridad.topologia.seguidoras(quien)
+    yield Intento(quien, Accion.ATAR, cola, f"{n.eventos} {suyo}.{DE_PRUEBA}", debido=cola in suyas)
+    if cola not in suyas:
         return
     for origen in origenes:
-        debido = origen == quien and cola in sigue[origen]
-        yield Intento(quien, Accion.ATAR, cola, f"{n.eventos} {origen}.{DE_PRUEBA}", debido=debido)
+        if origen != quien:
+            yield Intento(quien, Accion.ATAR, cola, f"{n.eventos} {origen}.{DE_PRUEBA}")
     for intercambio in (n.solicitudes, n.acuses, n.buzon, n.reenvios, n.reparaciones, n.latidos):
         yield Intento(quien, Accion.ATAR, cola, f"{intercambio} {DE_PRUEBA}")
 

@@ -18,7 +18,7 @@ _PARAMETROS = {"ca": "ca_certs", "certificado": "certfile", "llave": "keyfile"}
 def leer(url: str) -> dict[str, Any]:
     """Los argumentos de `kombu.Connection` para una dirección, o varias con «;» y los parámetros de la primera.
 
-    Lanza ValueError si trae un parámetro que no se conoce: mal escrito, dejaría sin comprobar lo que se cree comprobado.
+    Lanza ValueError si trae un parámetro que no se conoce: mal escrito, dejaría sin comprobar lo que se cree que sí.
     """
     partes = [urlsplit(una) for una in url.split(";")]
     if partes[0].scheme != "amqps":

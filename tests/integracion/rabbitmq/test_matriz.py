@@ -59,7 +59,9 @@ def test_lo_que_importa_esta_en_la_matriz(bus_seguro: BusSeguro):
         Intento("deteccion", Accion.PUBLICAR, "senda.reenvios", "senda.coordinacion"),
         Intento("deteccion", Accion.PUBLICAR, "senda.buzon", "senda.matriz"),
         Intento("deteccion", Accion.CONSUMIR, "senda.solicitudes.coordinacion"),
-        Intento("deteccion", Accion.ATAR, "senda.solicitudes.deteccion", "senda.solicitudes senda.matriz"),
+        Intento("deteccion", Accion.ATAR, "senda.entrada.coordinacion", "senda.solicitudes senda.matriz"),
+        Intento("deteccion", Accion.ATAR, "senda.entrada.auditoria", "senda.eventos coordinacion.senda.matriz"),
+        Intento("deteccion", Accion.ATAR, "senda.solicitudes.deteccion", "senda.eventos deteccion.senda.matriz"),
     ):
         assert intento in todos, intento
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.azar import AzarReal
-from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible, TransporteCaido
+from infra.mensajeria.topologia import colas_de_institucion
+from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, TransporteCaido
 from infra.rabbitmq.certificados import Taller
 from tests.integracion.rabbitmq.conftest import VHOST, BusSeguro, solicitud
 
@@ -86,6 +87,14 @@ def test_lo_que_un_servicio_usa_le_basta_con_lo_que_tiene(bus: BusSeguro):
     institucion = bus.como("GT-PGN")
     assert institucion.atada("senda.acuses", "senda.acuses.GT-PGN")
     assert len(institucion.recibir("senda.acuses.GT-PGN", 5, espera=5)) == 1
+
+
+def test_la_cola_de_quien_aun_no_se_aplico_no_detiene_a_los_demas(bus: BusSeguro):
+    """El relevo distingue: lo de esa institución espera; si pareciese topología ausente, pararía a todos."""
+    acuses, _ = colas_de_institucion("GT-NUEVA")
+    with pytest.raises(TopologiaIncompatible, match="senda bus aplicar") as falta:
+        bus.como("deteccion").asegurar_cola(acuses)
+    assert not isinstance(falta.value, TopologiaAusente)
 
 
 def test_la_atadura_perdida_la_repone_el_origen(bus: BusSeguro):
