@@ -9,7 +9,7 @@ import pytest
 
 from infra.azar import AzarReal
 from infra.mensajeria.topologia import colas_de_institucion
-from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, TransporteCaido
+from infra.mensajeria.transportes.base import Entrega, Mensaje, TopologiaAusente, TopologiaIncompatible, TransporteCaido
 from infra.rabbitmq.certificados import Taller
 from tests.integracion.rabbitmq.conftest import VHOST, BusSeguro, solicitud
 
@@ -25,7 +25,8 @@ def bus(bus_seguro: BusSeguro) -> BusSeguro:
 def test_con_certificado_se_publica_y_el_servicio_sabe_quien_fue(bus: BusSeguro):
     muchas = [solicitud(numero=n) for n in range(1500)]
     assert all(bus.como("GT-PGN").publicar(muchas))
-    deteccion, recibidas = bus.como("deteccion"), []
+    deteccion = bus.como("deteccion")
+    recibidas: list[Entrega] = []
     while len(recibidas) < 1500 and (nuevas := deteccion.recibir("senda.solicitudes.deteccion", 500, espera=5)):
         recibidas += nuevas
         deteccion.confirmar(nuevas)

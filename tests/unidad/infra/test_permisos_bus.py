@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,7 @@ def test_un_servicio_lee_lo_suyo_y_publica_como_el_origen_que_es():
 def test_la_clave_de_cada_origen_es_solo_suya(prefijo: str):
     s = bus("GT-PGN", prefijo=prefijo)
     n = s.topologia.nombres
-    claves = {
+    claves: dict[str, Callable[[str], str]] = {
         n.eventos: lambda o: f"{o}.senda.{o}.algo.v1",
         n.latidos: str,
         n.reenvios: lambda o: n.clave_de_reenvio("auditoria", o),
