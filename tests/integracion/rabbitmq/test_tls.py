@@ -70,7 +70,8 @@ def test_un_broker_que_no_es_el_suyo_no_recibe_nada(bus: BusSeguro, tmp_path: Pa
     falsa.asegurar([], [])
     ca = str(bus.nodo.taller().certificado("ca"))
     de_otra_autoridad = bus.url("GT-PGN").replace(f"ca={ca}", f"ca={falsa.certificado('ca')}")
-    otro_anfitrion = bus.url("GT-PGN").replace("127.0.0.1", "127.0.0.2")
+    # La misma dirección escrita de otro modo: se llega, pero no es un nombre del certificado.
+    otro_anfitrion = bus.url("GT-PGN").replace("127.0.0.1", "127.1")
     sin_autoridad = bus.url("GT-PGN").replace(f"ca={ca}&", "")
     for url in (de_otra_autoridad, otro_anfitrion, sin_autoridad):
         with pytest.raises(TransporteCaido):
