@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from infra.azar import AzarReal
-from infra.rabbitmq.certificados import Taller
+from infra.rabbitmq.certificados import AUTORIDAD, SERVIDOR, Taller
 from infra.rabbitmq.gestion import Gestion
 from tests.servicios_reales import falla_amqp
 from tests.servidores_propios import NoArranca, Servidor, binario_rabbitmq, puerto_libre, rabbitmq_propio
@@ -75,7 +75,7 @@ def arrancar(carpeta: Path) -> NodoRabbit:
 
 
 def limpiar(nodo: NodoRabbit) -> None:
-    """Quita los usuarios y vhosts que una prueba puso. Errores: `GestionCaida`."""
+    """Quita los usuarios, vhosts y certificados que una prueba puso. Errores: `GestionCaida`."""
     gestion = Gestion(nodo.api)
     for usuario in gestion.leer("users"):
         if usuario["name"] != "guest":
@@ -83,6 +83,9 @@ def limpiar(nodo: NodoRabbit) -> None:
     for vhost in gestion.leer("vhosts"):
         if vhost["name"] != "/":
             gestion.borrar("vhosts", vhost["name"])
+    for archivo in Path(nodo.certificados).iterdir():
+        if archivo.stem not in {AUTORIDAD, SERVIDOR}:
+            archivo.unlink()
 
 
 __all__ = ["FALTA", "NodoRabbit", "arrancar", "instalado", "limpiar"]

@@ -69,17 +69,19 @@ def aplicar(
         gestion = Gestion(api)
         for vuelta in count():
             try:
-                _aplicar(acceso, gestion, callada=vuelta > 0)
+                bien = _aplicar(acceso, gestion, callada=vuelta > 0)
             except (GestionCaida, SQLAlchemyError) as error:
                 if cada is None:
                     raise
+                bien = False
                 progreso.print(f"Se reintenta: {type(error).__name__}.", style="yellow", markup=False)
             if cada is None:
-                return
+                raise typer.Exit(0 if bien else 1)
             Event().wait(cada)
 
 
-def _aplicar(acceso: Acceso, gestion: Gestion, *, callada: bool) -> None:
+def _aplicar(acceso: Acceso, gestion: Gestion, *, callada: bool) -> bool:
+    """Dice si quedó como debe: lo que ya estaba declarado de otro modo no se puede cambiar desde aquí."""
     hecho = seguridad.poner_al_dia(acceso, gestion, AzarReal())
     for rotulo, nombres in (("nuevos", hecho.nuevos), ("cambiados", hecho.cambiados), ("quitados", hecho.quitados)):
         if nombres:
@@ -91,7 +93,7 @@ def _aplicar(acceso: Acceso, gestion: Gestion, *, callada: bool) -> None:
             f"Ya estaban declaradas de otro modo: {', '.join(hecho.distintas)}. Vacíalas, bórralas y aplica otra vez.",
             style="red", markup=False,
         )  # fmt: skip
-        raise typer.Exit(1)
+    return not hecho.distintas
 
 
 @app.command()
