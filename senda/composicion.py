@@ -17,6 +17,7 @@ from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
 from infra.mensajeria.transportes.memoria import BrokerMemoria
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
+from senda.acceso_bus import Acceso
 from senda.despliegue import Despliegue, anillo_maestro, claves_de
 from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.auditoria.contexto import CONTEXTO as AUDITORIA
@@ -90,13 +91,14 @@ class Montaje:
 
     def estacion(self, nombre: str, llavero: Llavero, titular: str) -> Estacion:
         """Monta un servicio. ``titular`` distingue a este proceso de otra réplica."""
+        suya = Acceso(self.carpeta, self.despliegue).url_de_servicio(nombre)
         return Estacion(
             servicio=CONTEXTOS[nombre],
             almacen=self.almacen(nombre, llavero),
             topologia=mapa(self.despliegue.prefijo),
             origenes=self.despliegue.origenes,
             claves_de_origen=self.despliegue.claves_de_origen,
-            abrir_transporte=lambda: abrir_transporte(self.despliegue.bus, self.broker),
+            abrir_transporte=lambda: abrir_transporte(suya, self.broker),
             titular=titular,
             ajustes=self.ajustes,
         )

@@ -17,11 +17,13 @@ import msgspec
 import pytest
 
 from tests.inquilinos import Bus, base_propia, bus_propio
+from tests.nodo_rabbit import FALTA, NodoRabbit, arrancar, instalado, limpiar
 from tests.servicios_reales import CLASES, POSTGRES, RABBITMQ, Clase, SinServicios, conseguir
 from tests.servidores_propios import NoArranca, Servidor, apagar
 
 #: Variable con la carpeta de la corrida; los trabajadores de xdist la heredan.
 CARPETA = "SENDA_PRUEBAS_CARPETA"
+_NODO = "nodo.json"
 
 
 class Hallazgo(msgspec.Struct):
@@ -43,6 +45,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         for clase in CLASES:
             if (hallazgo := _leer(Path(carpeta), clase)) and hallazgo.servidor:
                 apagar(hallazgo.servidor)
+        if nodo := _nodo_arrancado(Path(carpeta)):
+            apagar(nodo.servidor)
         shutil.rmtree(carpeta, ignore_errors=True)
 
 
@@ -63,6 +67,24 @@ def rabbitmq() -> Servidor:
 def postgres() -> Servidor:
     """El servidor de PostgreSQL de la corrida, entero. Casi siempre lo que se quiere es `url_base`."""
     return _servidor(POSTGRES)
+
+
+@pytest.fixture
+def nodo_rabbit() -> Iterator[NodoRabbit]:
+    """Un RabbitMQ propio con TLS y gestión, para esta prueba sola. Sin el binario se salta, y se dice."""
+    if not instalado():
+        pytest.skip(FALTA)
+    carpeta = Path(os.environ[CARPETA])
+    with (carpeta / "nodo.cerrojo").open("w") as cerrojo:
+        fcntl.flock(cerrojo, fcntl.LOCK_EX)
+        nodo = _nodo_arrancado(carpeta)
+        if nodo is None:
+            nodo = arrancar(carpeta / "nodo")
+            (carpeta / _NODO).write_bytes(msgspec.json.encode(nodo))
+        try:
+            yield nodo
+        finally:
+            limpiar(nodo)
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +140,11 @@ def _servidor(clase: Clase) -> Servidor:
 def _leer(carpeta: Path, clase: Clase) -> Hallazgo | None:
     archivo = carpeta / f"{clase.servicio}.json"
     return msgspec.json.decode(archivo.read_bytes(), type=Hallazgo) if archivo.exists() else None
+
+
+def _nodo_arrancado(carpeta: Path) -> NodoRabbit | None:
+    archivo = carpeta / _NODO
+    return msgspec.json.decode(archivo.read_bytes(), type=NodoRabbit) if archivo.exists() else None
 
 
 def _anotar(clase: Clase, hallazgo: Hallazgo) -> None:

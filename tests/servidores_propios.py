@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,16 +90,21 @@ def binario_postgres(nombre: str) -> str | None:
     return shutil.which(nombre, path=os.pathsep.join(caminos))
 
 
-def rabbitmq_propio(carpeta: Path, falla: Callable[[str], str]) -> Servidor:
-    """Arranca un nodo nuevo en `carpeta`. `falla(url)` dice por qué no atiende, o vacío. Errores: `NoArranca`."""
+def rabbitmq_propio(
+    carpeta: Path, falla: Callable[[str], str], *, conf: str = "", complementos: Sequence[str] = ()
+) -> Servidor:
+    """Arranca un nodo nuevo en `carpeta`. `falla(url)` dice por qué no atiende, o vacío. Errores: `NoArranca`.
+
+    `conf` se añade a su rabbitmq.conf. Si no llega a atender, se apaga: no queda un nodo suelto.
+    """
     servidor, control = binario_rabbitmq("rabbitmq-server"), binario_rabbitmq("rabbitmqctl")
     if not servidor or not control:
         raise NoArranca("RabbitMQ no está instalado")
     carpeta.mkdir(parents=True)
     puerto = puerto_libre()
     nodo = f"senda-{puerto}@localhost"
-    (carpeta / "rabbitmq.conf").write_text("log.file.level = warning\nloopback_users = none\n")
-    (carpeta / "plugins").write_text("[].\n")
+    (carpeta / "rabbitmq.conf").write_text(f"log.file.level = warning\n{conf or 'loopback_users = none'}\n")
+    (carpeta / "plugins").write_text(f"[{','.join(complementos)}].\n")
     entorno = {
         "HOME": str(carpeta),  # ahí queda la galleta de Erlang
         "RABBITMQ_NODENAME": nodo,
@@ -121,7 +126,11 @@ def rabbitmq_propio(carpeta: Path, falla: Callable[[str], str]) -> Servidor:
         entorno=entorno,
         apagar=[control, "-n", nodo, "stop"],
     )
-    esperar(falla, propio.url)
+    try:
+        esperar(falla, propio.url)
+    except NoArranca:
+        apagar(propio)
+        raise
     return propio
 
 

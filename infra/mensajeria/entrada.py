@@ -24,7 +24,7 @@ from infra.mensajeria.puertos import HechoCrudo, Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.recibidos import Latido, MensajeIlegible, interpretar
 from infra.mensajeria.topologia import Nombres
-from infra.mensajeria.transportes.base import Entrega, Transporte
+from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte
 from infra.seguridad.cadena import CERO
 
 registro = structlog.get_logger(__name__)
@@ -84,6 +84,7 @@ class Entrada:
         ilegibles: list[tuple[Entrega, str]] = []
         for entrega in entregas:
             try:
+                self._exigir_su_clave(entrega.mensaje)
                 recibido = interpretar(entrega.mensaje, self.origenes.values(), self.claves_de_origen)
             except MensajeIlegible as ilegible:
                 ilegibles.append((entrega, ilegible.codigo))
@@ -102,6 +103,12 @@ class Entrada:
             registro.error("mensaje-ilegible", servicio=self.servicio.nombre, motivo=codigo)
             self.transporte.rechazar(entrega, codigo)
         return buenas
+
+    def _exigir_su_clave(self, mensaje: Mensaje) -> None:
+        """El origen que dice la cabecera ha de ser el de la clave, que es lo que el broker dejó pasar."""
+        segun_clave = self.nombres.origen_segun_clave(mensaje.intercambio, mensaje.clave)
+        if segun_clave is not None and self.origenes.get(segun_clave) != mensaje.cabeceras.get("origen"):
+            raise MensajeIlegible("origen-ajeno")
 
     def _guardar(self, conexion: Connection, crudos: Sequence[HechoCrudo]) -> list[tuple[HechoCrudo, bytes]]:
         """Guarda lo nuevo y devuelve lo que contradice a lo ya guardado, con la hoja conocida."""

@@ -30,7 +30,9 @@ def mensajes_de(
     return [
         Mensaje(
             intercambio=nombres.reenvios if a_quien else nombres.eventos,
-            clave=a_quien or nombres.clave_de_evento(servicio, fila.tipo),
+            clave=nombres.clave_de_reenvio(a_quien, servicio)
+            if a_quien
+            else nombres.clave_de_evento(servicio, fila.tipo),
             tipo=fila.tipo,
             cuerpo=fila.cuerpo,
             id=fila.hoja.hex(),

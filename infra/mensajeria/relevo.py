@@ -136,8 +136,9 @@ class Relevo:
         if not filas:
             return Labor.NADA
         salen = self._con_cola(filas)
-        llegaron = self.transporte.publicar([self._mensaje(f) for f in salen])
-        enviados = {f.numero for f, llego in zip(salen, llegaron, strict=True) if llego}
+        enviados = self._enviar([f for f in salen if f.intercambio]) | self._responder(
+            [f for f in salen if not f.intercambio]
+        )
         devueltos = [f for f in filas if f.numero not in enviados]
         # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
         self._aseguradas -= {f.clave for f in devueltos}
@@ -150,6 +151,20 @@ class Relevo:
                 conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
             self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
         return Labor.de(len(enviados), self.ajustes.lote_relevo)
+
+    def _enviar(self, filas: Sequence[Row[Any]]) -> set[int]:
+        llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])
+        return {f.numero for f, llego in zip(filas, llegaron, strict=True) if llego}
+
+    def _responder(self, filas: Sequence[Row[Any]]) -> set[int]:
+        """A una cola suelta. En un bus con permisos no se puede, y que alguien lo pida no ha de parar lo demás."""
+        try:
+            return self._enviar(filas)
+        except TopologiaAusente:
+            raise
+        except TopologiaIncompatible:
+            registro.warning("respuesta-vedada", servicio=self.servicio, cuantas=len(filas))
+            return set()
 
     def _aplazar(self, conexion: sa.Connection, devueltos: Sequence[Row[Any]], ahora: datetime) -> None:
         if not devueltos:

@@ -94,7 +94,7 @@ class Nombres:
     reparaciones: str = field(init=False)
     """Clave, el origen al que se pide un tramo."""
     reenvios: str = field(init=False)
-    """Clave, el servicio que pidió el tramo."""
+    """Tema; clave `<servicio que pidió el tramo>.<origen>`, que dice de quién es el tramo."""
     muertos: str = field(init=False)
     """Difusión a la cola de su mismo nombre; lo mira una persona (alarma)."""
 
@@ -123,6 +123,21 @@ class Nombres:
         return f"{self.buzon}.{institucion}"
 
     @staticmethod
+    def clave_de_reenvio(a_quien: str, origen: str) -> str:
+        """Clave de encaminado de un tramo que se vuelve a enviar solo a quien lo pidió."""
+        return f"{a_quien}.{origen}"
+
+    def origen_segun_clave(self, intercambio: str, clave: str) -> str | None:
+        """El origen que la clave de un hecho nombra; None si por ese intercambio no llegan hechos.
+
+        Con los permisos de tema, el broker no deja publicar con la clave de otro origen: la cabecera del mensaje la
+        pone cualquiera, la clave no.
+        """
+        if intercambio == self.eventos:
+            return clave.partition(".")[0]
+        return clave.rpartition(".")[2] if intercambio == self.reenvios else None
+
+    @staticmethod
     def clave_de_evento(origen: str, tipo: str) -> str:
         """Clave de encaminado de un evento: origen y `type` del sobre."""
         return f"{origen}.{tipo}"
@@ -149,10 +164,8 @@ def topologia(servicios: Mapping[str, Collection[str]], prefijo: str = "") -> To
         Intercambio(n.muertos, Reparto.TODOS),
         Intercambio(n.eventos, Reparto.TEMA),
         Intercambio(n.latidos, Reparto.TEMA),
-        *(
-            Intercambio(nombre, Reparto.CLAVE)
-            for nombre in (n.solicitudes, n.acuses, n.buzon, n.reparaciones, n.reenvios)
-        ),
+        Intercambio(n.reenvios, Reparto.TEMA),
+        *(Intercambio(nombre, Reparto.CLAVE) for nombre in (n.solicitudes, n.acuses, n.buzon, n.reparaciones)),
     )
     colas = [Cola(n.muertos, (Atadura(n.muertos),))]
     for servicio, origenes in servicios.items():
@@ -162,7 +175,7 @@ def topologia(servicios: Mapping[str, Collection[str]], prefijo: str = "") -> To
                 (
                     *(Atadura(n.eventos, f"{origen}.#") for origen in sorted(origenes)),
                     *(Atadura(n.latidos, origen) for origen in sorted(origenes)),
-                    Atadura(n.reenvios, servicio),
+                    Atadura(n.reenvios, n.clave_de_reenvio(servicio, "*")),
                 ),
                 muertos=n.muertos,
                 consumidor_unico=True,

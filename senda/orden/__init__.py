@@ -8,6 +8,7 @@ from senda.orden import (
     arena,
     auditar,
     boveda,
+    bus,
     buzon,
     contratos,
     credencial,
@@ -42,6 +43,7 @@ app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
+app.add_typer(bus.app, name="bus")
 app.add_typer(protocolo.app, name="protocolo")
 app.add_typer(contratos.app, name="contratos")
 app.add_typer(boveda.app, name="boveda")

@@ -19,7 +19,9 @@ from infra.azar import AzarReal
 from infra.mensajeria.apartados import Reproceso
 from infra.mensajeria.transportes.abrir import abrir
 from infra.observabilidad.salud import Salud, medir
+from infra.rabbitmq.permisos import OPERACION
 from infra.reloj import reloj_desde
+from senda.acceso_bus import Acceso
 from senda.composicion import CONTEXTOS, Montaje
 from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
@@ -32,7 +34,7 @@ _MEMORIA = "memory:"
 def estado(carpeta: Carpeta = CARPETA_DEMO, como_json: ComoJson = False) -> None:
     """Lo pendiente de publicar y de aplicar, huecos, apartados y alarmas de cada servicio. Sale con 1 si algo suena."""
     with _montaje(carpeta) as montaje:
-        bus = _hay_bus(montaje.despliegue.bus)
+        bus = _hay_bus(Acceso(carpeta, montaje.despliegue).url_de_servicio(OPERACION))
         medidas = [medir(almacen, nombre, montaje.ajustes, bus=bus) for nombre, almacen in _almacenes(montaje)]
     if como_json:
         typer.echo(msgspec.json.encode(medidas))

@@ -25,6 +25,7 @@ from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Entrega, TopologiaIncompatible, Transporte, TransporteCaido
 from infra.reloj import Reloj, RelojReal, RelojSimulado, reloj_desde
 from infra.seguridad.firma import FirmaInvalida, publica_de_texto, verificar
+from senda.acceso_bus import Acceso
 from senda.cliente import Compuesta, Enlace
 from senda.demo.carpeta import MARCA
 from senda.despliegue import Despliegue, leer
@@ -73,7 +74,7 @@ class PorBus:
     def tramitar(self, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         """Como en `Destino`. Los acuses ajenos no se confirman: al cerrar vuelven a la cola de la institución."""
         try:
-            transporte = abrir(self.url)
+            transporte = abrir(self.url_de(institucion) or self.url)
         except ValueError as error:
             raise NoSalio(str(error)) from None
         try:
@@ -98,6 +99,8 @@ class PorBus:
                 ajenos += 1
         return Respuesta(None, ajenos)
 
+    #: Con qué dirección entra cada institución, si el bus tiene usuarios; None, con la de todos.
+    url_de: Callable[[str], str | None] = field(default=lambda _: None)
     #: La paciencia es de quien espera, no del reloj (quizá acelerado) del despliegue.
     reloj_de_espera: Callable[[], float] = field(default=RelojReal().monotono)
 
@@ -154,7 +157,7 @@ def de_carpeta(carpeta: Path, azar: Azar) -> Destino:
     claves = ClavesDeServicio.de_despliegue(despliegue)
     if despliegue.bus.startswith("memory:"):
         return EnLaCarpeta(carpeta, claves, reloj_de(carpeta, despliegue), azar)
-    return PorBus(despliegue.bus, claves, reloj_desde(despliegue.reloj))
+    return PorBus(despliegue.bus, claves, reloj_desde(despliegue.reloj), url_de=Acceso(carpeta, despliegue).url_de)
 
 
 def reloj_de(carpeta: Path, despliegue: Despliegue) -> Reloj:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from amqp.exceptions import ChannelError, NotFound
+from amqp.exceptions import AccessRefused, ChannelError, NotFound
 
-from infra.mensajeria.topologia import Cola, Intercambio, Topologia
+from infra.mensajeria.topologia import Atadura, Cola, Intercambio, Topologia
 from infra.mensajeria.transportes.base import (
     Entrega,
     Mensaje,
@@ -33,6 +33,7 @@ VENTANA = 500
 """Mensajes publicados sin confirmar a la vez; medido, a partir de ahí no se gana."""
 PREFETCH = 500
 """Entregas sin confirmar por cola: lo que se vuelve a entregar si el proceso cae."""
+APLICAR = "quien administra el broker aplica la topología con «senda bus aplicar»"
 
 
 class TransporteAmqp:
@@ -59,6 +60,8 @@ class TransporteAmqp:
         self._prefetch = prefetch
         self._reloj = reloj
         self._colas: dict[str, Cola] = {}
+        self._vedados: set[str] = set()
+        self._ajenas: set[tuple[str, Atadura]] = set()
         self._consumos: dict[str, Consumo] = {}
         self._generacion = 0
         self._gestion: Any = None
@@ -72,7 +75,11 @@ class TransporteAmqp:
 
     def _declarar_intercambio(self, intercambio: Intercambio) -> None:
         nombre, reparto = intercambio.nombre, intercambio.reparto.value
-        self._declarar(nombre, lambda canal: canal.exchange_declare(nombre, reparto, durable=True, auto_delete=False))
+        self._declarar(
+            nombre,
+            lambda canal: canal.exchange_declare(nombre, reparto, durable=True, auto_delete=False),
+            lambda canal: canal.exchange_declare(nombre, reparto, passive=True),
+        )
 
     def asegurar_cola(self, cola: Cola) -> None:
         def hacer(canal: Any) -> None:
@@ -80,12 +87,19 @@ class TransporteAmqp:
             for atadura in cola.ataduras:
                 canal.queue_bind(cola.nombre, atadura.intercambio, atadura.clave)
 
-        self._declarar(cola.nombre, hacer)
+        self._declarar(cola.nombre, hacer, lambda canal: canal.queue_declare(cola.nombre, passive=True))
         self._colas[cola.nombre] = cola
 
-    def _declarar(self, nombre: str, hacer: Callable[[Any], object]) -> None:
+    def _declarar(self, nombre: str, hacer: Callable[[Any], object], mirar: Callable[[Any], object]) -> None:
+        """Declara, o comprueba que está si este usuario no puede declarar nada (un bus con permisos).
+
+        La negativa se recuerda: cada intento es un error en el registro del broker.
+        """
         try:
-            self._en_canal(hacer)
+            if nombre not in self._vedados:
+                self._en_canal(hacer)
+        except AccessRefused:
+            self._vedados.add(nombre)
         except NotFound as error:
             raise TopologiaAusente(f"al declarar {nombre}: {error.reply_text}") from None
         except ChannelError as error:
@@ -93,6 +107,17 @@ class TransporteAmqp:
                 f"{nombre} ya existe con otros argumentos, o falta permiso: {error.reply_text}. "
                 "Bórrala vacía, o usa la versión que la declaró"
             ) from None
+        if nombre in self._vedados:
+            self._exigir(nombre, mirar)
+
+    def _exigir(self, nombre: str, mirar: Callable[[Any], object]) -> None:
+        try:
+            self._en_canal(mirar)
+        except AccessRefused:
+            pass  # desde RabbitMQ 4.2.6, lo que no se usa no se puede ni mirar: lo vigila quien lo usa
+        except NotFound:
+            # No es TopologiaAusente: quien la recibe la declara y vuelve, y este usuario no puede.
+            raise TopologiaIncompatible(f"falta {nombre} y este usuario no puede declararlo: {APLICAR}") from None
 
     def _en_canal(self, hacer: Callable[[Any], object]) -> Any:
         """Hace algo en el canal de gestión. Deja pasar los errores de canal: el broker lo cierra, y se abre otro."""
@@ -184,18 +209,30 @@ class TransporteAmqp:
 
     def atada(self, intercambio: str, cola: str) -> bool:
         declarada = self._colas.get(cola)
-        claves = [a.clave for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
+        faltan = [a for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
+        faltan = [a for a in faltan if (cola, a) not in self._ajenas]
+        esta = False
 
         def comprobar(canal: Any) -> None:
+            nonlocal esta
             canal.queue_declare(cola, passive=True)
-            for clave in claves:
-                canal.queue_bind(cola, intercambio, clave)
+            esta = True
+            while faltan:
+                canal.queue_bind(cola, intercambio, faltan[0].clave)
+                del faltan[0]
 
-        try:
-            self._en_canal(comprobar)
-        except NotFound:
-            return False
-        return True
+        while True:
+            try:
+                self._en_canal(comprobar)
+            except NotFound:
+                return False
+            except AccessRefused:
+                if not esta:
+                    raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
+                # La de otro origen en la misma cola: la repone él, que es quien publica con esa clave.
+                self._ajenas.add((cola, faltan.pop(0)))
+            else:
+                return True
 
     def cancelar(self, cola: str) -> None:
         consumo = self._consumos.pop(cola, None)

@@ -93,7 +93,7 @@ class Transporte(Protocol):
         """Si existe la cola que se espera. Nunca la crea.
 
         AMQP no deja preguntar por una atadura, así que se repone la que este transporte declaró entre ambos: con True,
-        lo que se publique después llega a la cola.
+        lo que se publique después llega a la cola. En un bus con permisos, la que su usuario puede: la de sus claves.
         """
 
     def cancelar(self, cola: str) -> None:

@@ -11,6 +11,7 @@ import amqp
 import structlog
 from kombu.connection import Connection
 
+from infra.mensajeria.transportes import direccion
 from infra.mensajeria.transportes.base import TransporteCaido
 
 _registro = structlog.get_logger(__name__)
@@ -35,7 +36,7 @@ class Enlace:
         self, url: str, *, latido: int, paciencia: float, reloj: Callable[[], float], azar: random.Random
     ) -> None:
         fabrica: Any = Connection
-        self._kombu: Any = fabrica(url, heartbeat=latido, connect_timeout=ESPERA_CONEXION)
+        self._kombu: Any = fabrica(**direccion.leer(url), heartbeat=latido, connect_timeout=ESPERA_CONEXION)
         self.pulso = latido / 3
         """Lo más que conviene estar sin llamar a `latir`."""
         self._paciencia = paciencia
@@ -157,6 +158,8 @@ class Enlace:
             self._no_antes = ahora + retroceso * self._azar.uniform(0.5, 1.0)
             with suppress(*_CAIDAS):
                 self._kombu.maybe_switch_next()
+                if isinstance(self._kombu.ssl, dict):
+                    self._kombu.ssl["server_hostname"] = None  # el del anfitrión al que toca ahora
             raise TransporteCaido(f"no se pudo conectar con el broker ({type(error).__name__})") from None
         self._fallos = 0
         self._no_antes = float("-inf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from threading import Barrier
@@ -104,6 +105,25 @@ def test_dos_replicas_a_la_vez_un_solo_efecto(sistema: Sistema):
 
 def _entrega(mensaje: Mensaje):
     return Entrega(mensaje, None, redelivered=False, usuario=None, responder_a=None)
+
+
+def test_un_hecho_con_la_clave_de_otro_origen_no_surte_efecto(sistema: Sistema):
+    """Con permisos, el broker no deja usar la clave de otro; la cabecera, sí: la entrada compara las dos."""
+    sistema.contar(1)
+    sistema.planificador.estaciones = [sistema.coordinacion]
+    (hecho,) = mensajes(sistema)
+    n = sistema.nombres
+
+    def reenviado_por(quien: str) -> Mensaje:
+        return replace(hecho, intercambio=n.reenvios, clave=n.clave_de_reenvio("coordinacion", quien))
+
+    assert sistema.fuera.publicar([reenviado_por("justicia")]) == [True]
+    with structlog.testing.capture_logs() as registro:
+        sistema.hasta(lambda: sistema.muertos == 1)
+    assert [r["motivo"] for r in registro if r["event"] == "mensaje-ilegible"] == ["origen-ajeno"]
+    assert sistema.efectos() == []
+    assert sistema.fuera.publicar([reenviado_por("deteccion")]) == [True]
+    sistema.hasta(lambda: len(sistema.efectos()) == 1)
 
 
 def test_un_hueco_se_espera_se_pide_y_se_repara(sistema: Sistema):

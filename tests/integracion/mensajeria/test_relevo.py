@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
 from infra.mensajeria.relevo import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
-from infra.mensajeria.transportes import Mensaje, TransporteCaido
+from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
 from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema
 
 
@@ -160,6 +161,26 @@ def test_un_mensaje_sin_cola_no_detiene_los_hechos_ni_los_demas(sistema: Sistema
     assert len(sistema.efectos()) == 2
     assert sistema.filas(salida) == 1
     sistema.hasta(lambda: _intentos(sistema) >= 3)
+
+
+def test_una_respuesta_que_el_broker_veda_no_detiene_lo_demas(sistema: Sistema, monkeypatch: pytest.MonkeyPatch):
+    """En un bus con permisos nadie escribe en una cola suelta, y cualquiera puede pedirlo en `reply_to`."""
+    transporte = sistema.deteccion.relevo.transporte
+    publicar = transporte.publicar
+
+    def con_permisos(mensajes: Sequence[Mensaje]) -> list[bool]:
+        if any(not m.intercambio for m in mensajes):
+            raise TopologiaIncompatible("ACCESS_REFUSED")
+        return publicar(mensajes)
+
+    monkeypatch.setattr(transporte, "publicar", con_permisos)
+    escribir(sistema, intercambio="", clave="cola-de-alguien")
+    escribir(sistema)
+    sistema.contar(2)
+    sistema.reposo()
+    assert sistema.acuses(1) == [b"recibo"]
+    assert len(sistema.efectos()) == 2
+    sistema.hasta(lambda: sistema.filas(salida) == 0)
 
 
 def _intentos(sistema: Sistema) -> int:

@@ -29,7 +29,7 @@ def test_la_entrada_recibe_hechos_y_latidos_de_lo_que_sigue_y_sus_reenvios():
         Atadura("senda.eventos", "justicia.#"),
         Atadura("senda.latidos", "deteccion"),
         Atadura("senda.latidos", "justicia"),
-        Atadura("senda.reenvios", "coordinacion"),
+        Atadura("senda.reenvios", "coordinacion.*"),
     }
 
 

@@ -70,7 +70,7 @@ def test_cada_intercambio_entrega_en_la_cola_que_dice_la_topologia(banco: Banco)
         t.asegurar_cola(cola)
         assert t.atada(n.acuses, cola.nombre)
     destinos = {
-        n.entrada_de("auditoria"): (n.reenvios, "auditoria"),
+        n.entrada_de("auditoria"): (n.reenvios, "auditoria.deteccion"),
         n.solicitudes_de("deteccion"): (n.solicitudes, "deteccion"),
         n.reparaciones_de("deteccion"): (n.reparaciones, "deteccion"),
         n.acuses_de("mp"): (n.acuses, "mp"),
