@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.azar import Azar
+from infra.mensajeria.topologia import solo_recibe
 from infra.rabbitmq.aplicar import Aplicado, aplicar
 from infra.rabbitmq.claves import Hashes
 from infra.rabbitmq.gestion import Gestion
@@ -16,6 +17,7 @@ from senda.acceso_bus import Acceso
 from senda.composicion import CONTEXTOS, mapa
 from senda.despliegue import leer
 from senda.directorio import fichas
+from servicios.portal.contexto import CONTEXTO as PORTAL
 
 #: Los servicios que escriben en los buzones de las instituciones.
 REPARTEN: Final = ("coordinacion",)
@@ -44,7 +46,7 @@ def seguridad_de(acceso: Acceso) -> Seguridad:
     en_directorio = {f.codigo: f.activa for f in fichas(acceso.carpeta)}
     en_directorio.setdefault(acceso.despliegue.rectora, True)
     return seguridad(
-        mapa(acceso.despliegue.prefijo),
+        mapa(acceso.despliegue.prefijo).con(solo_recibe(PORTAL.nombre, PORTAL.sigue, acceso.despliegue.prefijo)),
         tuple(CONTEXTOS),
         [codigo for codigo, activa in en_directorio.items() if activa],
         [codigo for codigo, activa in en_directorio.items() if not activa],

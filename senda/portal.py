@@ -30,6 +30,7 @@ from infra.mensajeria.transportes.base import Transporte
 from infra.reloj import Reloj, RelojAcelerado, reloj_desde
 from infra.seguridad.llavero import Llavero
 from senda import openapi
+from senda.acceso_bus import Acceso
 from senda.arranque import BusNoCompartido
 from senda.despliegue import Despliegue, claves_de, leer
 from servicios.portal.contexto import CONTEXTO
@@ -138,9 +139,8 @@ def de_carpeta(carpeta: Path, azar: Azar, titular: str) -> Portal:
         raise BusNoCompartido
     reloj = reloj_desde(despliegue.reloj)
     ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
-    return montar(
-        carpeta, despliegue, reloj, azar, lambda: abrir(despliegue.bus), titular, ajustes=Ajustes().por(ritmo)
-    )
+    suya = Acceso(carpeta, despliegue).url_de_servicio(NOMBRE)
+    return montar(carpeta, despliegue, reloj, azar, lambda: abrir(suya), titular, ajustes=Ajustes().por(ritmo))
 
 
 def servir_con(portal: Portal) -> Litestar:

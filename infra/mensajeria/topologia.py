@@ -151,6 +151,11 @@ class Topologia:
     colas: tuple[Cola, ...]
     nombres: Nombres = field(default_factory=Nombres)
 
+    def con(self, otra: Topologia) -> Topologia:
+        """Esta y además las colas de otra, sin repetir ninguna."""
+        propias = {cola.nombre for cola in self.colas}
+        return replace(self, colas=(*self.colas, *(c for c in otra.colas if c.nombre not in propias)))
+
     def seguidoras(self, origen: str) -> tuple[str, ...]:
         """Colas que deben recibir los eventos del origen: las que el relevo comprueba antes de publicar."""
         esperada = Atadura(self.nombres.eventos, f"{origen}.#")

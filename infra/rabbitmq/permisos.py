@@ -1,7 +1,7 @@
 """Quién puede qué en el broker: un dato puro, que sale de la topología y del directorio de instituciones.
 
 Cada usuario nombra exactamente lo que escribe y lo que lee. Ninguno puede configurar nada (declarar, borrar): la
-topología la aplica quien administra el broker, con las mismas definiciones (docs/decisiones/026).
+topología la aplica quien administra el broker, con las mismas definiciones (docs/decisiones/029).
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from enum import StrEnum
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion
 
 PORTAL = "portal"
-"""Usuario de la pasarela HTTP: publica por varias instituciones, y ahí manda la firma de cada una."""
+"""Usuario del portal HTTP: publica por varias instituciones (ahí manda la firma de cada una) y recoge lo de todas.
+
+Que pueda vaciar la cola de quien entra por AMQP es el precio de no reaplicar permisos con cada abono: lo que se llevara
+sin deber lo recupera su institución (`repetir-buzon`, o repitiendo la solicitud).
+"""
 OPERACION = "operacion"
 """Usuario de la persona que mira la cola de muertos."""
 ETIQUETA = "senda"
@@ -150,7 +154,15 @@ def seguridad(
         for codigo in sorted(activas)
     ]
     usuarios += [
-        Usuario(PORTAL, Papel.PORTAL, escribe=(n.solicitudes,)),
+        Usuario(
+            PORTAL,
+            Papel.PORTAL,
+            escribe=(n.solicitudes, n.reparaciones),
+            lee=(
+                n.entrada_de(PORTAL),
+                *(nombre for c in sorted(activas) for nombre in (n.acuses_de(c), n.buzon_de(c))),
+            ),
+        ),
         Usuario(OPERACION, Papel.OPERACION, lee=(n.muertos,)),
     ]
     if len({u.nombre for u in usuarios}) != len(usuarios):
