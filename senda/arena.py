@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from eventos.tipos import NivelRiesgo, SiNo
 from infra.anfitrion.hilo import EnHilo
 from infra.anfitrion.planificador import ConBucles, Planificador
 from infra.azar import Azar
+from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
 from infra.reloj import Reloj
@@ -39,7 +41,9 @@ from servicios.portal.web import aplicacion
 COMPARSA: Final = "GT-ARENA"
 _AGENTE: Final = "ag-0000a4e7"
 _PAIS: Final = "gt"
-_RONDAS: Final = 2000
+#: Segundos: lo que se espera un acuse, y lo que se descansa entre rondas sin trabajo.
+_PACIENCIA: Final = 30.0
+_DESCANSO: Final = 0.005
 
 
 class ArenaRota(Exception):
@@ -77,6 +81,7 @@ class Arena:
     comparsa: Credencial
     _encargos: SimpleQueue[_Encargo] = field(default_factory=SimpleQueue)
     _enlace: Enlace = field(init=False)
+    _descanso: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         self._enlace = self.sistema.enlace()
@@ -154,9 +159,14 @@ class Arena:
         montaje = self.sistema.montaje
         recepcion = montaje.despliegue.recepcion[peticion.servicio]
         compuesta = componer(peticion, quien, _AGENTE, montaje.reloj.ahora(), recepcion, montaje.azar_de("arena"))
+        for cola in colas_de_institucion(quien.codigo, self._enlace.nombres.prefijo):
+            self._enlace.transporte.asegurar_cola(cola)
         self._enlace.enviar([compuesta])
-        for _ in range(_RONDAS):
-            self._planificador.ronda()
+        limite = montaje.reloj.monotono() + _PACIENCIA
+        while montaje.reloj.monotono() < limite:
+            if not self._planificador.ronda():
+                self._descanso.wait(_DESCANSO)
+                self._planificador.sondear()
             for acuse in self._enlace.acuses(quien.codigo):
                 if acuse.id == compuesta.id:
                     if acuse.resultado is Resultado.RECHAZADA:
