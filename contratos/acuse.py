@@ -30,11 +30,24 @@ class HechoCausado(Struct, frozen=True):
     datos: dict[str, Any] = {}
 
 
+class TramoDeBuzon(Struct, frozen=True):
+    """Los avisos que se vuelven a mandar, de ``desde`` a ``hasta``, ambos incluidos.
+
+    ``ultimo``: el número más alto del buzón (0 si está vacío). Si ``hasta`` es menor, queda más por pedir. Si ``hasta``
+    es uno menos que ``desde``, no había nada que mandar: la institución está al día.
+    """
+
+    desde: int
+    hasta: int
+    ultimo: int
+
+
 class Acuse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Recibo de una solicitud.
 
     ``huella``: SHA-256 del cuerpo recibido. ``posicion``: la del último hecho del origen al responder; si fue
     aceptada, los hechos causados están en ella o antes. ``codigo``, ``campo`` y ``que_hacer``: solo si fue rechazada.
+    ``buzon``: solo si pidió que se le repitiera su buzón.
     """
 
     huella: str
@@ -49,3 +62,4 @@ class Acuse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     codigo: str = ""
     campo: str = ""
     que_hacer: str = ""
+    buzon: TramoDeBuzon | None = None

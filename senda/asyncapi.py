@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from contratos.base import PETICIONES, Peticion
 from contratos.campos import campos
+from contratos.solicitudes.coordinacion import RepetirBuzon
 from eventos.base import Hecho
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
 from servicios.coordinacion.buzon import AVISADOS
@@ -26,6 +27,18 @@ _FIRMA: Final = {
     },
     "required": ["firma"],
 }
+_FIRMA_DE_AVISO: Final = {
+    "type": "object",
+    "properties": {
+        "firma": {
+            "type": "string",
+            "description": "JWS separado (RFC 7515, alg EdDSA) del servicio sobre los bytes exactos del cuerpo. Su "
+            "cabecera protegida lleva `kid` (el origen: /gt/coordinacion), `servicio` (la institución a la que se "
+            "dirige), `id` (`aviso-` y el número) y `exp`. Un aviso repetido trae los mismos bytes y la misma firma",
+        }
+    },
+    "required": ["firma"],
+}
 
 
 def documento() -> Documento:
@@ -36,7 +49,10 @@ def documento() -> Documento:
     canales = {f"solicitudes-{s}": _canal_de_solicitudes(nombres, s) for s in servicios}
     canales["acuses"] = _canal_propio(acuses, "Recibos firmados de lo que la institución pidió", {"acuse": "acuse"})
     canales["buzon"] = _canal_propio(
-        buzon, "Lo que le toca a la institución, numerado sin huecos", {c.tipo: f"aviso-{c.tipo}" for c in AVISADOS}
+        buzon,
+        "Lo que le toca a la institución, numerado sin huecos. Puede llegar repetido y desordenado: se ordena y se "
+        f"descarta lo repetido por `numero`. Lo que falte se pide con {RepetirBuzon.tipo}",
+        {c.tipo: f"aviso-{c.tipo}" for c in AVISADOS},
     )
     operaciones = {
         f"pedir-a-{s}": {"action": "send", "channel": {"$ref": f"#/channels/solicitudes-{s}"}} for s in servicios
@@ -141,6 +157,7 @@ def _mensajes() -> Documento:
     for clase in AVISADOS:
         mensajes[f"aviso-{clase.tipo}"] = {
             "title": _titulo(clase),
+            "headers": _FIRMA_DE_AVISO,
             "payload": {"$ref": f"./avisos/{clase.tipo}.json"},
         }
     return mensajes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import UNSET, Meta
 
@@ -33,6 +33,8 @@ from eventos.tipos import (
 
 #: Cualquiera puede recibir un encargo; que sea el suyo lo comprueba el dominio. Supervisión solo mira.
 _ENCARGABLES = tuple(m for m in Mandato if m is not Mandato.SUPERVISION)
+#: Cuántos avisos se repiten, como mucho, con una solicitud: lo demás se pide con otra, desde donde acabó esta.
+MAXIMO_REPETIDO: Final = 1000
 _CONDUCEN = (Mandato.RECTORIA, Mandato.PROTECCION_NNA, Mandato.ATENCION)
 
 
@@ -164,3 +166,16 @@ class SuspenderInstitucion(Peticion, frozen=True, kw_only=True):
 @peticion("rectificar-hecho", *QUIEN_RECTIFICA)
 class RectificarHecho(Rectificacion, frozen=True, kw_only=True):
     """Corrige un hecho de coordinación con otro hecho; nada se edita (regla 8)."""
+
+
+@peticion("repetir-buzon", *Mandato, participa=False)
+class RepetirBuzon(Peticion, frozen=True, kw_only=True):
+    """Pide otra vez un tramo del buzón propio, hasta 1000 avisos; el acuse dice hasta dónde llegó y cuál es el último.
+
+    No causa hechos. Repetir la misma solicitud devuelve su acuse y no vuelve a mandar nada: para eso, otro id.
+    """
+
+    desde: Annotated[int, Meta(ge=1, le=2**31 - 1, description="Primer número que se quiere, incluido")]
+    hasta: Annotated[int, Meta(ge=1, le=2**31 - 1, description="Último, incluido; sin él, hasta el final")] | None = (
+        None
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select
 
@@ -49,6 +50,12 @@ _CUERPOS = (
     .order_by(eventos.c.agregado, eventos.c.version)
 )
 
+_POR_SALIR = (
+    sa.select(salida.c.numero)
+    .where(salida.c.intercambio == sa.bindparam("intercambio"), salida.c.clave == sa.bindparam("clave"))
+    .limit(1)
+)
+
 #: Lo que se hace con los hechos propios de una tanda cuando ya están escritos y aún no confirmados.
 Aviso = Callable[[Sequence[Anotado], "Tanda"], None]
 
@@ -74,12 +81,14 @@ class Tanda:
         self._sugeridos: set[UUID] = set()
         self._al_volcar: list[Aviso] = []
         self._recordado: dict[object, Any] = {}
+        self._contestado: dict[str, Struct] = {}
         self._de_varios: dict[object, dict[UUID, list[Row[Any]]]] = {}
         self._guardada = posicion
         self._guardados = self._enviados = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
         self.claves = almacen.claves
+        self.origen = almacen.origen
 
     def estado(self, clase: type[A], id_agregado: UUID) -> A:
         """El estado de un agregado, con lo guardado y lo ya anotado en esta tanda."""
@@ -98,7 +107,7 @@ class Tanda:
             flujo = self._flujo(hecho.agregado)
             anotado = Anotado(
                 id=self.azar.uuid7(self.ahora),
-                origen=self._almacen.origen,
+                origen=self.origen,
                 hecho=hecho,
                 institucion=autoria.institucion,
                 agente=autoria.agente,
@@ -198,6 +207,20 @@ class Tanda:
                 "creado": self.ahora, "proximo": self.ahora, "intentos": 0,
             }
         )  # fmt: skip
+
+    def por_salir(self, intercambio: str, clave: str) -> bool:
+        """Si el relevo tiene aún algo que publicar para ese destino, de esta tanda o de las anteriores."""
+        return any((m["intercambio"], m["clave"]) == (intercambio, clave) for m in self._mensajes) or bool(
+            self._conexion.execute(_POR_SALIR, {"intercambio": intercambio, "clave": clave}).first()
+        )
+
+    def contestar(self, solicitud: str, datos: Struct) -> None:
+        """Lo que ha de decir el acuse de una solicitud (su huella) además de los hechos que causó."""
+        self._contestado[solicitud] = datos
+
+    def contestado(self, solicitud: str) -> Struct | None:
+        """Lo que se quiso contestar a una solicitud, o None."""
+        return self._contestado.get(solicitud)
 
     def al_volcar(self, aviso: Aviso) -> None:
         """A quién contar, una sola vez y al final, los hechos propios de esta tanda: así los avisos van por lotes."""

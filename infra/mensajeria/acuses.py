@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from contratos.acuse import Acuse, HechoCausado, Resultado
+from contratos.acuse import Acuse, HechoCausado, Resultado, TramoDeBuzon
 from eventos.base import Hecho, partir
 from eventos.sobre import Anotado
 from infra.seguridad.firma import firmar
 from infra.seguridad.identidad_servicio import ClavesServicio
 
-#: Un acuse es una prueba: su firma no caduca en la práctica.
-_VIGENCIA = timedelta(days=36_500)
+#: Lo que un servicio firma a una institución es una prueba: no caduca en la práctica.
+VIGENCIA = timedelta(days=36_500)
 _codificador = msgspec.json.Encoder()
 
 
@@ -44,13 +44,14 @@ class Notaria:
         anotados: Sequence[Anotado],
         posicion: int,
         ahora: datetime,
+        buzon: TramoDeBuzon | None = None,
     ) -> AcuseFirmado:
         """Acuse de una solicitud cuyos efectos quedan en la misma transacción."""
         causados = tuple(HechoCausado(a.id, a.hecho.tipo, a.hecho.sujeto, _abiertos(a.hecho)) for a in anotados)
         return self._firmar(
             Acuse(
                 huella=huella, servicio=self.servicio, origen=self.origen, resultado=Resultado.ACEPTADA, instante=ahora,
-                posicion=posicion, institucion=institucion, id=id_solicitud, eventos=causados,
+                posicion=posicion, institucion=institucion, id=id_solicitud, eventos=causados, buzon=buzon,
             )
         )  # fmt: skip
 
@@ -70,7 +71,7 @@ class Notaria:
         cuerpo = _codificador.encode(acuse)
         firma = firmar(
             cuerpo, self.claves.firma, self.origen, acuse.institucion or "nadie", acuse.id or acuse.huella,
-            acuse.instante + _VIGENCIA,
+            acuse.instante + VIGENCIA,
         )  # fmt: skip
         return AcuseFirmado(acuse.resultado, cuerpo, firma)
 

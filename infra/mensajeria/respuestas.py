@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
-from contratos.acuse import Resultado
+from contratos.acuse import Resultado, TramoDeBuzon
 from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado
 from infra.almacen.esquema import devueltas, solicitudes
@@ -104,9 +104,11 @@ class Respuestas:
     def aceptar(self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado]) -> None:
         """Recibo de lo que se hizo. Lo firmado se conserva: su huella va en los hechos que causó."""
         institucion, identificador = examinada.clave
+        contestado = self.tanda.contestado(examinada.huella)
         acuse = self.notaria.aceptada(
-            examinada.huella, institucion, identificador, anotados, self.tanda.posicion(), self.tanda.ahora
-        )
+            examinada.huella, institucion, identificador, anotados, self.tanda.posicion(), self.tanda.ahora,
+            contestado if isinstance(contestado, TramoDeBuzon) else None,
+        )  # fmt: skip
         rutas = [a.agregado for a in anotados if isinstance(a.hecho, HechoDeRuta)]
         ruta = rutas[0] if rutas and examinada.solicitud.sellado else None
         self._responder(_Conservada(examinada, recibida, acuse, recibida.cuerpo if anotados else b"", ruta))

@@ -8,6 +8,7 @@ from senda.orden import (
     arena,
     auditar,
     boveda,
+    buzon,
     contratos,
     credencial,
     demo,
@@ -35,6 +36,7 @@ app.command("portal")(arena.portal)
 app.command("caja-de-arena")(arena.caja_de_arena)
 app.command("ruta")(ruta.ruta)
 app.command("solicitar")(solicitar.solicitar)
+app.command("buzon")(buzon.buzon)
 app.add_typer(directorio.app, name="directorio")
 app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")

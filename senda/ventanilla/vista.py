@@ -83,6 +83,9 @@ def acuse(recibido: Acuse, consola: Console) -> None:
         detalle = " · ".join(f"{c}: {_texto(v)}" for c, v in causado.datos.items() if v not in (None, "", []))
         tabla.add_row(titulo(causado.tipo), causado.sujeto, escape(detalle))
     consola.print(tabla if tabla.row_count else "No causó hechos nuevos.")
+    if (tramo := recibido.buzon) is not None:
+        repetido = f"del {tramo.desde} al {tramo.hasta}" if tramo.hasta >= tramo.desde else "nada"
+        consola.print(f"Buzón: se vuelve a mandar {repetido}; el último es el {tramo.ultimo}.", highlight=False)
 
 
 def _quien(clase: type[Peticion]) -> str:

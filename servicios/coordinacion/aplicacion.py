@@ -28,7 +28,7 @@ from eventos.motivos import MotivoDerivacion
 from eventos.tipos import Urgencia
 from servicios.comun import rectificacion
 from servicios.comun.mesa import Casos, Mesa
-from servicios.coordinacion import automatico, instituciones
+from servicios.coordinacion import automatico, instituciones, repeticion
 from servicios.coordinacion.dominio import cierre, derechos, derivacion, encargo, plazo, rechazos
 from servicios.coordinacion.dominio.encargo import Encargo
 from servicios.coordinacion.dominio.suceso import Evidencia
@@ -38,6 +38,7 @@ from servicios.coordinacion.tablas import evidencias
 CASOS = Casos()
 automatico.inscribir_casos(CASOS)
 instituciones.inscribir_casos(CASOS)
+repeticion.inscribir_casos(CASOS)
 
 
 @CASOS.atiende(RecibirDerivacion)

@@ -6,7 +6,7 @@ llegue no es que alguien lo leyera: eso solo lo dice un agente con `RecibirDeriv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from eventos.sobre import Anotado
 from eventos.tipos import Urgencia
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.tanda import Tanda
+from infra.mensajeria.avisos import firmar_aviso
 from servicios.comun.directorio import instituciones
 from servicios.coordinacion.dominio.derivacion import Estado
 from servicios.coordinacion.tablas import buzon, buzones, derivaciones
@@ -90,12 +91,21 @@ def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
 def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:
     """Manda por el bus lo que estos hechos dejaron en los buzones; sale cuando la tanda confirma."""
     ids = [anotado.id for anotado in anotados]
-    for fila in tanda.leer(_DEJADOS, {"eventos": ids}):
+    mandar(tanda.leer(_DEJADOS, {"eventos": ids}), tanda)
+
+
+def mandar(filas: Iterable[Row[Any]], tanda: Tanda) -> None:
+    """Manda unas filas de `buzon`, firmadas. Mandarlas otra vez da los mismos bytes y la misma firma."""
+    for fila in filas:
+        cuerpo = fila.cuerpo.encode()
         tanda.enviar(
             intercambio=INTERCAMBIO,
             clave=fila.institucion,
             tipo=fila.tipo,
-            cuerpo=fila.cuerpo.encode(),
+            cuerpo=cuerpo,
+            firma=firmar_aviso(
+                cuerpo, tanda.claves.firma, tanda.origen, fila.institucion, fila.numero, fila.disponible
+            ),
             urgente=fila.urgente,
             id_mensaje=f"{fila.evento}.{fila.institucion}",
         )

@@ -25,6 +25,7 @@ from contratos.solicitudes.coordinacion import (
 )
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.motivos import MotivoSuspension
+from infra.mensajeria.avisos import comprobar_aviso
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Transporte, TransporteCaido
 from infra.seguridad.firma import publica_de_texto, verificar
 from senda.cliente import Compuesta, Credencial, componer
@@ -37,6 +38,8 @@ from tests.simulacion.plantilla import RECTORA, TARDIAS, Inscrita
 _ESPERA = timedelta(seconds=8)
 #: Contando las dos con que se empieza.
 _MAXIMO_RUTAS = 4
+#: El origen que firma los avisos.
+_DE_LOS_BUZONES = "/gt/coordinacion"
 _DE_DIRECTORIO = frozenset({InscribirInstitucion, ActualizarInstitucion, SuspenderInstitucion})
 
 
@@ -90,7 +93,7 @@ class Instituciones:
         nombres, llegaron = self.mundo.topologia.nombres, 0
         for codigo in (*self.directorio, "GT-NADIE"):
             llegaron += self._leer_cola(codigo, nombres.acuses_de(codigo), self._acusar)
-            self._leer_cola(codigo, nombres.buzon_de(codigo), lambda c, m: self.avisos.append((c, m.cuerpo)))
+            self._leer_cola(codigo, nombres.buzon_de(codigo), self._avisar)
         return llegaron
 
     def reenviar(self) -> None:
@@ -229,6 +232,11 @@ class Instituciones:
             raise AssertionError("un acuse lo firma otro origen")
         self.acuses.append((codigo, mensaje.cuerpo))
         self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None)
+
+    def _avisar(self, codigo: str, mensaje: Mensaje) -> None:
+        clave = publica_de_texto(self.mundo.plantilla.despliegue.claves_de_origen[_DE_LOS_BUZONES])
+        comprobar_aviso(mensaje.cuerpo, str(mensaje.cabeceras["firma"]), clave, _DE_LOS_BUZONES, codigo)
+        self.avisos.append((codigo, mensaje.cuerpo))
 
     def _transporte(self, usuario: str) -> Transporte:
         if usuario not in self._transportes:

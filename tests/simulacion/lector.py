@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulacion.lector_cadena import faltas_de_la_cadena
-from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, UNO_DE_ELLOS
+from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, SIN_EFECTOS, UNO_DE_ELLOS
 from tests.simulacion.lector_rutas import faltas_de_las_rutas
 
 SERVICIOS = ("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria")
@@ -229,6 +229,10 @@ def _contradicciones(quien: str, suya: Enviada, firmes: list[tuple[str, dict[str
 def _efecto_de(
     quien: str, solicitud: dict[str, Any], huella: str, acuse: dict[str, Any], hechos: list[Hecho]
 ) -> Iterator[str]:
+    if solicitud["tipo"] in SIN_EFECTOS:
+        if hechos or not _bien_acotado(solicitud["datos"], acuse["buzon"]):
+            yield f"{quien}: {solicitud['tipo']} no causa {[h.tipo for h in hechos]} ni responde {acuse['buzon']}"
+        return
     esperado = EFECTOS.get(solicitud["tipo"])
     if esperado is None:
         yield f"{quien}: no está escrito qué causa {solicitud['tipo']}"
@@ -249,6 +253,12 @@ def _efecto_de(
             yield f"{quien}: {principal} dice otra cosa en {nombre}"
     if bool(solicitud.get("sellado")) != ("sellado" in contado):
         yield f"{quien}: lo sellado de {principal} no es lo que se mandó sellado"
+
+
+def _bien_acotado(pedido: dict[str, Any], tramo: dict[str, int]) -> bool:
+    """Si el acuse de una repetición habla de lo pedido y no promete más de lo que hay."""
+    hasta = pedido["hasta"] or tramo["ultimo"]
+    return tramo["desde"] == pedido["desde"] and tramo["hasta"] == hasta <= tramo["ultimo"]
 
 
 def _sobres(

@@ -120,6 +120,9 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
     "senda.coordinacion.rectificar-hecho.v1": ("senda.comun.hecho-rectificado.v1", _DERECHOS | {_EMITIDA}),
 }  # fmt: skip
 
+#: Peticiones que no causan hechos: su acuse trae la respuesta.
+SIN_EFECTOS = frozenset({"senda.coordinacion.repetir-buzon.v1"})
+
 #: Peticiones cuyo hecho principal puede estar más de una vez o ninguna; hoy, ninguna.
 UNO_DE_ELLOS: frozenset[str] = frozenset()
 

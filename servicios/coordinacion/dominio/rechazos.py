@@ -285,3 +285,33 @@ class NoRectificable(Rechazo):
     que_hacer = (
         "Comprueba su id en tu acuse. Una derivación no se rectifica: se retira o reasigna; un cierre se reabre."
     )
+
+
+class TramoInvalido(Rechazo):
+    """Acaba antes de empezar."""
+
+    codigo = "tramo-invalido"
+    campo = "datos.hasta"
+    que_hacer = "«hasta» no puede ser menor que «desde»; sin él, llega hasta el último aviso."
+
+
+class TramoInexistente(Rechazo):
+    """Empieza más allá del siguiente aviso que tendría el buzón."""
+
+    codigo = "tramo-inexistente"
+    campo = "datos.desde"
+    que_hacer = "Tu buzón no llega a ese número. Pide desde 1: el acuse dice cuál es el último."
+
+
+class TramoSinFinal(TramoInexistente):
+    """Acaba más allá del último aviso."""
+
+    campo = "datos.hasta"
+
+
+class RepeticionEnCurso(TodaviaNo):
+    """Aún sale lo que esa institución tiene por recibir: otra repetición encima solo la retrasaría a ella y a otras."""
+
+    codigo = "repeticion-en-curso"
+    campo = "datos.desde"
+    que_hacer = "Todavía se te están mandando avisos; léelos y pide el resto después, con otro id."

@@ -134,7 +134,7 @@ def test_solo_crear_o_ser_encargada_no_exige_participar():
         "recibir-alerta", "detectar-presunta-victima",
         "recibir-derivacion", "aceptar-derivacion", "rechazar-derivacion",
         "inscribir-institucion", "actualizar-institucion", "suspender-institucion",
-        "inscribir-albergue", "actualizar-cupos",
+        "inscribir-albergue", "actualizar-cupos", "repetir-buzon",
     }  # fmt: skip
 
 
