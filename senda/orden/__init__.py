@@ -8,6 +8,7 @@ from senda.orden import (
     arena,
     auditar,
     boveda,
+    conformidad,
     buzon,
     contratos,
     credencial,
@@ -34,6 +35,7 @@ app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
 app.command("portal")(arena.portal)
 app.command("caja-de-arena")(arena.caja_de_arena)
+app.command("conformidad")(conformidad.conformidad)
 app.command("ruta")(ruta.ruta)
 app.command("solicitar")(solicitar.solicitar)
 app.command("buzon")(buzon.buzon)
