@@ -6,10 +6,12 @@ contra ella integra contra Senda. Solo sobran las demás instituciones, que aqu�
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Annotated, Final
+from threading import Event
+from typing import Annotated, Any, Final, TypeVar, cast
 from uuid import UUID
 
 from litestar import Litestar, Router, post
@@ -20,7 +22,7 @@ from msgspec import Meta, Struct
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Mandato, Peticion
 from contratos.protocolos import vigente
-from contratos.solicitudes.coordinacion import InscribirInstitucion
+from contratos.solicitudes.coordinacion import ActualizarInstitucion, InscribirInstitucion
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.listas import ServicioPedido
 from eventos.tipos import NivelRiesgo, SiNo
@@ -29,7 +31,7 @@ from infra.anfitrion.planificador import ConBucles, Planificador
 from infra.azar import Azar
 from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
-from infra.mensajeria.transportes.base import Transporte, TransporteCaido
+from infra.mensajeria.transportes.base import Mensaje, Transporte, TransporteCaido
 from infra.reloj import Reloj
 from senda import credencial as credenciales
 from senda import openapi, portal
@@ -39,10 +41,13 @@ from servicios.portal.web import aplicacion
 
 #: Quien hace de todas las demás instituciones.
 COMPARSA: Final = "GT-ARENA"
+_TODOS: Final = tuple(m for m in Mandato if m not in {Mandato.RECTORIA, Mandato.SUPERVISION})
+_LOS_SERVICIOS: Final = tuple(s for s in ServicioPedido if s is not ServicioPedido.COORDINACION)
 _AGENTE: Final = "ag-0000a4e7"
 _PAIS: Final = "gt"
-#: Segundos que se da a un acuse.
-_PLAZO: Final = 30.0
+#: Segundos: lo que se espera un acuse, y lo que se descansa entre rondas sin trabajo.
+_PACIENCIA: Final = 30.0
+_DESCANSO: Final = 0.005
 
 
 class ArenaRota(Exception):
@@ -62,12 +67,15 @@ class Abierta(Struct, frozen=True, kw_only=True):
     ruta: UUID
 
 
+T = TypeVar("T")
+
+
 @dataclass
 class _Encargo:
-    """Algo que se pide desde otro hilo y hace el de las rondas. ``listo`` recibe el resultado o el error."""
+    """Algo que se pide desde otro hilo y hace el de las rondas. ``listo`` recibe el resultado, o el error."""
 
-    historia: Historia
-    listo: SimpleQueue[UUID | Exception] = field(default_factory=SimpleQueue)
+    hacer: Callable[[], object]
+    listo: SimpleQueue[tuple[object, Exception | None]] = field(default_factory=SimpleQueue)
 
 
 @dataclass
@@ -76,10 +84,12 @@ class Arena:
 
     sistema: Embebido
     portal: portal.Portal
+    rectora: Credencial
     propia: Credencial
     comparsa: Credencial
     _encargos: SimpleQueue[_Encargo] = field(default_factory=SimpleQueue)
     _enlace: Enlace = field(init=False)
+    _descanso: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         self._enlace = self.sistema.enlace()
@@ -96,17 +106,20 @@ class Arena:
         except Empty:
             return hizo
         try:
-            encargo.listo.put(self.abrir_ruta(encargo.historia))
+            encargo.listo.put((encargo.hacer(), None))
         except Exception as error:  # noqa: BLE001  lo recibe quien encargó
-            encargo.listo.put(error)
+            encargo.listo.put((None, error))
         return True
 
-    def presentar(self, rectora: Credencial) -> None:
+    def presentar(self) -> None:
         """La rectora inscribe a la de prueba, con todos los servicios, y a la comparsa, que solo detecta."""
-        servicios = tuple(s for s in ServicioPedido if s is not ServicioPedido.COORDINACION)
-        mandatos = tuple(m for m in Mandato if m not in {Mandato.RECTORIA, Mandato.SUPERVISION})
-        self._inscribir(rectora, self.propia, mandatos, servicios)
-        self._inscribir(rectora, self.comparsa, (Mandato.DETECCION,), ())
+        self.pedir(self.rectora, InscribirInstitucion(**self._ficha(self.propia, _TODOS, _LOS_SERVICIOS)))
+        self.pedir(self.rectora, InscribirInstitucion(**self._ficha(self.comparsa, (Mandato.DETECCION,), ())))
+
+    def cambiar_clave(self, nueva: Credencial) -> None:
+        """La rectora inscribe otra clave para la institución de prueba: desde entonces, la anterior no vale."""
+        self.pedir(self.rectora, ActualizarInstitucion(**self._ficha(nueva, _TODOS, _LOS_SERVICIOS)))
+        self.propia = nueva
 
     def abrir_ruta(self, historia: Historia) -> UUID:
         """La comparsa detecta a alguien. Devuelve la ruta que nace."""
@@ -114,16 +127,20 @@ class Arena:
             nna=_si_no(historia.nna), extranjera=_si_no(historia.extranjera), idioma="spa", riesgo=NivelRiesgo.MEDIO,
             pais_deteccion=_PAIS,
         )  # fmt: skip
-        return UUID(self._pedir(self.comparsa, detectada).eventos[0].sujeto)
+        return UUID(self.pedir(self.comparsa, detectada).eventos[0].sujeto)
 
-    def encargar(self, historia: Historia) -> UUID:
-        """Lo mismo, desde otro hilo: espera a que lo haga el de las rondas."""
-        encargo = _Encargo(historia)
+    def en_su_hilo(self, hacer: Callable[[], T]) -> T:
+        """Lo que dé ``hacer``, llamado por el hilo de las rondas. Errores: los suyos."""
+        encargo = _Encargo(hacer)
         self._encargos.put(encargo)
-        resultado = encargo.listo.get(timeout=2 * _PLAZO)
-        if isinstance(resultado, Exception):
-            raise resultado
-        return resultado
+        resultado, error = encargo.listo.get(timeout=2 * _PACIENCIA)
+        if error is not None:
+            raise error
+        return cast("T", resultado)
+
+    def publicar(self, mensajes: Sequence[Mensaje]) -> None:
+        """Pone algo en el bus por fuera de los servicios: así se ve qué hace un cliente con lo que no es de ellos."""
+        self._enlace.transporte.publicar(mensajes)
 
     def cerrar(self) -> None:
         """Suelta bases y transportes."""
@@ -143,30 +160,29 @@ class Arena:
             self.portal.ajustes, [aqui],
         )  # fmt: skip
 
-    def _inscribir(
-        self, rectora: Credencial, quien: Credencial, mandatos: tuple[Mandato, ...],
-        servicios: tuple[ServicioPedido, ...],
-    ) -> None:  # fmt: skip
-        self._pedir(
-            rectora,
-            InscribirInstitucion(
-                codigo=quien.codigo, pais=_PAIS, mandatos_inscritos=mandatos, servicios=servicios, cobertura=("GT",),
-                clave_firma=quien.publica,
-            ),
-        )  # fmt: skip
+    @staticmethod
+    def _ficha(
+        quien: Credencial, mandatos: tuple[Mandato, ...], servicios: tuple[ServicioPedido, ...]
+    ) -> dict[str, Any]:
+        return {
+            "codigo": quien.codigo, "pais": _PAIS, "mandatos_inscritos": mandatos, "servicios": servicios,
+            "cobertura": ("GT",), "clave_firma": quien.publica,
+        }  # fmt: skip
 
-    def _pedir(self, quien: Credencial, peticion: Peticion) -> Acuse:
-        """Pide y da rondas hasta su acuse. Errores: `ArenaRota` si se rechaza o no llega en `_PLAZO`."""
+    def pedir(self, quien: Credencial, peticion: Peticion) -> Acuse:
+        """Pide y da rondas hasta su acuse. Errores: `ArenaRota` si se rechaza o no llega."""
         montaje = self.sistema.montaje
         recepcion = montaje.despliegue.recepcion[peticion.servicio]
         compuesta = componer(peticion, quien, _AGENTE, montaje.reloj.ahora(), recepcion, montaje.azar_de("arena"))
         # Su cola la declara quien le escribe primero, y aquí se mira antes.
-        for cola in colas_de_institucion(quien.codigo):
+        for cola in colas_de_institucion(quien.codigo, self._enlace.nombres.prefijo):
             self._enlace.transporte.asegurar_cola(cola)
         self._enlace.enviar([compuesta])
-        limite = montaje.reloj.monotono() + _PLAZO
+        limite = montaje.reloj.monotono() + _PACIENCIA
         while montaje.reloj.monotono() < limite:
-            self._planificador.ronda()
+            if not self._planificador.ronda():
+                self._descanso.wait(_DESCANSO)
+                self._planificador.sondear()
             for acuse in self._enlace.acuses(quien.codigo):
                 if acuse.id == compuesta.id:
                     if acuse.resultado is Resultado.RECHAZADA:
@@ -175,11 +191,20 @@ class Arena:
         raise ArenaRota("sin-acuse")
 
 
-def estrenar_arena(carpeta: Path, codigo: str, reloj: Reloj, azar: Azar, *, bus: str = BUS) -> Arena:
+def estrenar_arena(
+    carpeta: Path,
+    codigo: str,
+    reloj: Reloj,
+    azar: Azar,
+    *,
+    bus: str = BUS,
+    envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte,
+) -> Arena:
     """Monta una caja de arena en una carpeta vacía y deja en ella la clave de la institución de prueba.
 
-    Errores: `FileExistsError` si la carpeta no está vacía; `CredencialInvalida` si el código no lo es, o es el de otra
-    de las que hay aquí; `TransporteCaido` si no hay bus. Lo que no se pudo montar no deja nada en la carpeta.
+    ``envolver``: qué se hace con el transporte por el que publica cada servicio. Errores: `FileExistsError` si la
+    carpeta no está vacía; `CredencialInvalida` si el código no lo es, o es el de otra de las que hay aquí;
+    `TransporteCaido` si no hay bus. Lo que no se pudo montar no deja nada en la carpeta.
     """
     if carpeta.exists() and (not carpeta.is_dir() or any(carpeta.iterdir())):
         raise FileExistsError(carpeta)
@@ -188,7 +213,7 @@ def estrenar_arena(carpeta: Path, codigo: str, reloj: Reloj, azar: Azar, *, bus:
     _exigir_bus(bus)
     propia, comparsa = (Credencial.generar(credenciales.exigir_codigo(c), azar) for c in (codigo, COMPARSA))
     rectora = Credencial.generar(vigente(_PAIS).rectora, azar)
-    sistema = estrenar(carpeta, rectora, reloj, azar, _PAIS, bus=bus)
+    sistema = estrenar(carpeta, rectora, reloj, azar, _PAIS, bus=bus, envolver=envolver)
     montaje = sistema.montaje
 
     def nuevo_transporte() -> Transporte:
@@ -197,8 +222,8 @@ def estrenar_arena(carpeta: Path, codigo: str, reloj: Reloj, azar: Azar, *, bus:
     suyo = portal.montar(
         carpeta, sistema.despliegue, reloj, montaje.azar_de("portal"), nuevo_transporte, "portal-arena", montaje.ajustes
     )
-    arena = Arena(sistema, suyo, propia, comparsa)
-    arena.presentar(rectora)
+    arena = Arena(sistema, suyo, rectora, propia, comparsa)
+    arena.presentar()
     credenciales.guardar_todas(carpeta, [propia, rectora])
     return arena
 
@@ -214,7 +239,7 @@ def _exigir_bus(bus: str) -> None:
 @post("/rutas", status_code=200, summary="Abrir una ruta de prueba", sync_to_thread=True)
 def _abrir_ruta(arena: NamedDependency[Arena], data: JSONBody[Historia]) -> Abierta:
     """Alguien es detectado: en un momento llegan encargos al buzón de la institución de prueba."""
-    return Abierta(ruta=arena.encargar(data))
+    return Abierta(ruta=arena.en_su_hilo(lambda: arena.abrir_ruta(data)))
 
 
 def _si_no(verdad: bool) -> SiNo:

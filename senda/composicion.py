@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from infra.azar import Azar
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.topologia import Topologia, topologia
 from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
+from infra.mensajeria.transportes.base import Transporte
 from infra.mensajeria.transportes.memoria import BrokerMemoria
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
@@ -44,7 +46,10 @@ def mapa(prefijo: str = "") -> Topologia:
 
 @dataclass
 class Montaje:
-    """Lo que comparten los servicios de un proceso. ``broker``: solo con ``memory://``."""
+    """Lo que comparten los servicios de un proceso. ``broker``: solo con ``memory://``.
+
+    ``envolver``: lo que se hace con cada transporte; sirve para probar a quien está al otro lado.
+    """
 
     carpeta: Path
     despliegue: Despliegue
@@ -52,6 +57,7 @@ class Montaje:
     azar: Azar
     broker: BrokerMemoria | None = None
     ajustes: Ajustes = field(default_factory=Ajustes)
+    envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte
     _azares: dict[str, Azar] = field(default_factory=dict)
 
     def azar_de(self, nombre: str) -> Azar:
@@ -98,7 +104,7 @@ class Montaje:
             topologia=mapa(self.despliegue.prefijo),
             origenes=self.despliegue.origenes,
             claves_de_origen=self.despliegue.claves_de_origen,
-            abrir_transporte=lambda: abrir_transporte(suya, self.broker),
+            abrir_transporte=lambda: self.envolver(abrir_transporte(suya, self.broker)),
             titular=titular,
             ajustes=self.ajustes,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from infra.anfitrion.planificador import Planificador
 from infra.azar import Azar
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.transportes.abrir import abrir
+from infra.mensajeria.transportes.base import Transporte
 from infra.mensajeria.transportes.memoria import BrokerMemoria
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
@@ -86,12 +87,12 @@ class Embebido:
 
 def estrenar(
     carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None,
-    bus: str = BUS,
+    bus: str = BUS, envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte,
 ) -> Embebido:  # fmt: skip
     """Crea un despliegue nuevo en la carpeta y lo monta.
 
-    ``bus``: el de este proceso o, para que otros programas lleguen a él, un RabbitMQ. Errores: `FileExistsError` si ya
-    había un despliegue.
+    ``bus``: el de este proceso o, para que otros programas lleguen a él, un RabbitMQ. ``envolver``: lo que se hace con
+    cada transporte de un servicio. Errores: `FileExistsError` si ya había un despliegue.
     """
     despliegue = crear(
         carpeta,
@@ -106,7 +107,7 @@ def estrenar(
         azar=azar,
     )
     broker = BrokerMemoria()
-    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes()), broker)
+    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes(), envolver), broker)
 
 
 def reabrir(carpeta: Path, reloj: Reloj, azar: Azar) -> Embebido:

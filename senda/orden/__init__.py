@@ -10,6 +10,7 @@ from senda.orden import (
     boveda,
     bus,
     buzon,
+    conformidad,
     contratos,
     credencial,
     demo,
@@ -35,6 +36,7 @@ app.command("servicio")(servicio.servicio)
 app.command("todo")(servicio.todo)
 app.command("portal")(arena.portal)
 app.command("caja-de-arena")(arena.caja_de_arena)
+app.command("conformidad")(conformidad.conformidad)
 app.command("ruta")(ruta.ruta)
 app.command("solicitar")(solicitar.solicitar)
 app.command("buzon")(buzon.buzon)
