@@ -28,6 +28,7 @@ from infra.mensajeria.topologia import Topologia, solo_recibe
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
 from infra.reloj import Reloj, RelojAcelerado, reloj_desde
+from infra.seguridad.firma import publica_de_texto
 from infra.seguridad.llavero import Llavero
 from senda import openapi
 from senda.acceso_bus import Acceso
@@ -70,7 +71,8 @@ class Portal:
         )
         self.huecos = Huecos(self.almacen, NOMBRE, seguidos, self.ajustes)
         self.relevo = Relevo(self.almacen, de_relevo, NOMBRE, self.topologia, self.titular, self.ajustes)
-        self.recogida = Recogida(self.almacen, de_recogida, nombres, self.puerta.timbre.sonar)
+        publicas = {o: publica_de_texto(c) for o, c in self.despliegue.claves_de_origen.items()}
+        self.recogida = Recogida(self.almacen, de_recogida, nombres, self.puerta.timbre.sonar, publicas)
         self.bucles = self._bucles(de_entrada, de_relevo, de_recogida)
 
     def preparar(self) -> None:

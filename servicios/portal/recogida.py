@@ -1,13 +1,18 @@
-"""Recoger de las colas de las abonadas lo suyo. Se confirma al bus lo ya guardado; lo ilegible va a muertos."""
+"""Recoger de las colas de las abonadas lo suyo. Se confirma al bus lo ya guardado.
+
+Lo ilegible, y lo que no firmó un servicio para esa institución, va a muertos: guardado, un aviso falso ocuparía el
+número del verdadero.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from infra.almacen.almacen import Almacen
@@ -16,6 +21,7 @@ from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
 from infra.mensajeria.transportes.base import Entrega, TopologiaAusente, Transporte, TransporteCaido
+from infra.seguridad.firma import FirmaInvalida, leer_cabecera, verificar
 from servicios.portal import deposito
 
 registro = structlog.get_logger(__name__)
@@ -27,12 +33,16 @@ Guardar = Callable[[Connection, str, Sequence[Entrega], datetime], Sequence[Entr
 
 @dataclass
 class Recogida:
-    """El paso que vacía las colas de las abonadas. ``al_llegar``: a quién decir para qué institución hay algo."""
+    """El paso que vacía las colas de las abonadas.
+
+    ``al_llegar``: a quién decir para qué institución hay algo. ``claves``: ``source`` de cada servicio -> su clave.
+    """
 
     almacen: Almacen
     transporte: Transporte
     nombres: Nombres
     al_llegar: Callable[[str], None]
+    claves: Mapping[str, Ed25519PublicKey]
     _abiertas: dict[str, tuple[Recepcion, Recepcion]] = field(default_factory=dict)
     _no_antes: dict[str, float] = field(default_factory=dict)
 
@@ -90,14 +100,25 @@ class Recogida:
         return de_acuses, de_avisos
 
     def _guardar(self, guardar: Guardar, institucion: str, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        firmadas = [entrega for entrega in entregas if self._es_de_senda(entrega, institucion)]
         # Con el turno: dos portales a la vez no dan el mismo número a dos acuses.
         with self.almacen.tanda() as tanda:
-            guardadas = guardar(tanda.conexion, institucion, entregas, tanda.ahora)
+            guardadas = guardar(tanda.conexion, institucion, firmadas, tanda.ahora)
         for entrega in entregas:
             if entrega not in guardadas:
-                registro.error("mensaje-ilegible", institucion=institucion)
-                self.transporte.rechazar(entrega, "ilegible")
+                motivo = "ilegible" if entrega in firmadas else "firma-ajena"
+                registro.error("mensaje-a-muertos", institucion=institucion, motivo=motivo)
+                self.transporte.rechazar(entrega, motivo)
         return guardadas
+
+    def _es_de_senda(self, entrega: Entrega, institucion: str) -> bool:
+        firma = str(entrega.mensaje.cabeceras.get("firma", ""))
+        try:
+            clave = self.claves[leer_cabecera(firma).kid]
+            verificar(firma, entrega.mensaje.cuerpo, clave, institucion, self.almacen.reloj.ahora())
+        except (FirmaInvalida, KeyError):
+            return False
+        return True
 
 
 __all__ = ["Recogida"]

@@ -31,6 +31,6 @@ def propia(arena: Arena, http: TestClient) -> Institucion:
 @pytest.fixture
 def encargo(arena: Arena, http: TestClient, propia: Institucion) -> dict[str, str]:
     """El primer encargo que llega al buzón: su ruta y su derivación."""
-    arena.encargar(Historia())
+    arena.en_su_hilo(lambda: arena.abrir_ruta(Historia()))
     aviso = propia.buzon()[0]
     return {"ruta": aviso["ruta"], "derivacion": aviso["derivacion"]}

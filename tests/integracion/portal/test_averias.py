@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -16,6 +17,7 @@ from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Entrega, Mensaje, TransporteCaido
 from infra.reloj import RelojReal
+from infra.seguridad.firma import firmar
 from senda import portal as portales
 from senda.despliegue import MAESTRA
 from servicios.portal import deposito
@@ -38,14 +40,23 @@ def registros():
         yield capturados
 
 
-def en_la_cola(arena, cual: int, *cuerpos: bytes, firma: str = "") -> None:
-    """Deja mensajes en una cola de la de prueba, como si los mandara un servicio."""
+def de_servicio(arena, cuerpo: bytes, institucion: str = "GT-PRUEBA") -> str:
+    """La firma de coordinación sobre un mensaje para una institución."""
+    almacen = arena.sistema.estaciones["coordinacion"].almacen
+    return firmar(cuerpo, almacen.claves.firma, almacen.origen, institucion, "x", datetime.now(UTC) + timedelta(days=1))
+
+
+def en_la_cola(arena, cual: int, *cuerpos: bytes, firma: str | None = None) -> None:
+    """Deja mensajes en una cola de la de prueba, como si los mandara un servicio; sin ``firma``, con la suya."""
     transporte = arena.sistema.enlace().transporte
     colas = colas_de_institucion(arena.propia.codigo)
     for cola in colas:
         transporte.asegurar_cola(cola)
-    cabeceras = {"firma": firma} if firma else {}
-    mensajes = [Mensaje("", colas[cual].nombre, "x", c, str(n), cabeceras) for n, c in enumerate(cuerpos)]
+    firmas = [de_servicio(arena, cuerpo) if firma is None else firma for cuerpo in cuerpos]
+    mensajes = [
+        Mensaje("", colas[cual].nombre, "x", c, str(n), {"firma": f})
+        for n, (c, f) in enumerate(zip(cuerpos, firmas, strict=True))
+    ]
     assert all(transporte.publicar(mensajes))
 
 
@@ -140,22 +151,22 @@ def test_si_muere_entre_guardar_y_confirmar_el_mensaje_vuelve_y_no_se_duplica(ar
 @pytest.mark.parametrize(
     ("cual", "cuerpo", "firma"),
     [
-        (0, b"", ""),
-        (0, b"no es JSON", ""),
-        (0, b"[" * 10_000, ""),
-        (0, json.encode(ACUSE | {"huella": "\x00"}), ""),
-        (0, json.encode(ACUSE | {"huella": HUELLA.upper()}), ""),
-        (0, json.encode(ACUSE | {"id": "juana"}), ""),
-        (0, json.encode(ACUSE | {"resultado": "quizá"}), ""),
-        (0, json.encode({"huella": HUELLA}), ""),
-        (0, json.encode(ACUSE)[:-1] + b',"otro":"\xff"}', ""),
+        (0, b"", None),
+        (0, b"no es JSON", None),
+        (0, b"[" * 10_000, None),
+        (0, json.encode(ACUSE | {"huella": "\x00"}), None),
+        (0, json.encode(ACUSE | {"huella": HUELLA.upper()}), None),
+        (0, json.encode(ACUSE | {"id": "juana"}), None),
+        (0, json.encode(ACUSE | {"resultado": "quizá"}), None),
+        (0, json.encode({"huella": HUELLA}), None),
+        (0, json.encode(ACUSE)[:-1] + b',"otro":"\xff"}', None),
         (0, json.encode(ACUSE), "a\r\nSet-Cookie: x"),
         (0, json.encode(ACUSE), "a\x00"),
-        (1, b'{"numero": 0}', ""),
-        (1, b'{"numero": 9223372036854775808}', ""),
-        (1, b'{"numero": "1"}', ""),
-        (1, b'{"numero": 900, "otro": "\xff\xfe"}', ""),
-        (1, b'{"numero": 900, "otro": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", ""),
+        (1, b'{"numero": 0}', None),
+        (1, b'{"numero": 9223372036854775808}', None),
+        (1, b'{"numero": "1"}', None),
+        (1, b'{"numero": 900, "otro": "\xff\xfe"}', None),
+        (1, b'{"numero": 900, "otro": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", None),
     ],
 )
 def test_lo_ilegible_va_a_muertos_y_lo_demas_sigue(compartida, cual, cuerpo, firma):
@@ -170,6 +181,23 @@ def test_lo_ilegible_va_a_muertos_y_lo_demas_sigue(compartida, cual, cuerpo, fir
     hasta(lambda: muertos(arena) == antes + 1)
     hasta(lambda: len(propia.leer("/v1/acuses?maximo=500").json()["mensajes"]) == guardados + 1)
     assert propia.leer("/v1/buzon").status_code == 200
+
+
+@pytest.mark.parametrize("cual", [0, 1])
+def test_lo_que_no_firmo_un_servicio_para_ella_no_ocupa_el_sitio_de_lo_verdadero(compartida, cual):
+    arena, propia = compartida
+    de_otra = json.encode(ACUSE | {"posicion": 7_000_000}) if cual == 0 else b'{"numero": 2147483647}'
+    antes = muertos(arena)
+    propia.leer("/v1/buzon")
+
+    en_la_cola(arena, cual, de_otra, firma="")
+    en_la_cola(arena, cual, de_otra, firma=de_servicio(arena, de_otra, "GT-OTRA"))
+    en_la_cola(arena, cual, de_otra + b" ", firma=de_servicio(arena, de_otra))
+
+    hasta(lambda: muertos(arena) == antes + 3)
+    en_la_cola(arena, cual, de_otra)
+    canal = ("acuses", "buzon")[cual]
+    hasta(lambda: de_otra.decode() in [m["cuerpo"] for m in propia.leer(f"/v1/{canal}?maximo=500").json()["mensajes"]])
 
 
 @pytest.fixture(scope="module")

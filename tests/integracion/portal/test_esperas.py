@@ -104,5 +104,5 @@ def test_con_demasiadas_en_curso_se_contesta_ya_que_no(monkeypatch):
 
 def test_el_buzon_despierta_a_quien_lo_espera(arena, propia):
     assert propia.buzon(espera=0) == []
-    arena.encargar(Historia())
+    arena.en_su_hilo(lambda: arena.abrir_ruta(Historia()))
     assert propia.buzon(espera=30)

@@ -50,7 +50,7 @@ def por_rabbitmq(tmp_path: Path, url_amqp: str, prefijo_amqp: str) -> Iterator[A
 def test_el_mismo_camino_sobre_rabbitmq(por_rabbitmq):
     with servida(por_rabbitmq) as cliente:
         propia = Institucion(cliente, por_rabbitmq.propia)
-        por_rabbitmq.encargar(Historia())
+        por_rabbitmq.en_su_hilo(lambda: por_rabbitmq.abrir_ruta(Historia()))
         aviso = propia.buzon(espera=30)[0]
         encargo = {"ruta": aviso["ruta"], "derivacion": aviso["derivacion"]}
         for paso in ("recibir-derivacion", "aceptar-derivacion"):
