@@ -20,6 +20,8 @@ from senda.embebido import Embebido
 _DESCANSO = 0.05
 #: Segundos reales sin noticias, con todo en reposo, para dar la corrida por acabada.
 _CALMA = 1.0
+#: Lo que se da de más a una historia que llegó sin acabar al final previsto.
+PRORROGA = timedelta(days=90)
 #: Se llama de vez en cuando con (guiones en curso, instante simulado).
 Avance = Callable[[int, datetime], None]
 #: Con tiempo simulado sobra latir a menudo, o mirar si llegó lo que falta: cada vez es otro instante en que parar.
@@ -27,7 +29,10 @@ AJUSTES_SIMULADOS = Ajustes(latido=timedelta(days=7), mirada_minima=Ajustes().pa
 
 
 def correr_embebida(sistema: Embebido, reloj: RelojSimulado, escena: Escena, fin: datetime, avance: Avance) -> None:
-    """Hasta que no quede nada por hacer antes de ``fin``. El tiempo salta de asunto en asunto. Errores: `GuionRoto`."""
+    """Hasta que no quede nada por hacer antes de ``fin``, y toda historia empezada acabe.
+
+    El tiempo salta de asunto en asunto. Errores: `GuionRoto` si alguna no acaba ni en `PRORROGA`.
+    """
     while True:
         ahora = reloj.ahora()
         escena.enviar_lo_que_toca(ahora)
@@ -35,7 +40,9 @@ def correr_embebida(sistema: Embebido, reloj: RelojSimulado, escena: Escena, fin
         avance(escena.en_curso, ahora)
         if escena.leer(ahora):
             continue
-        citas = [c for c in (escena.proximo(), sistema.proximo()) if c is not None and c <= fin]
+        # Una historia que se retrasó (quien lo llevaba estaba de descanso, un cierre que hubo que repetir) acaba.
+        limite = fin + PRORROGA if escena.en_curso else fin
+        citas = [c for c in (escena.proximo(), sistema.proximo()) if c is not None and c <= limite]
         if not citas:
             break
         reloj.adelantar_hasta(min(citas))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 from pathlib import Path
 from uuid import UUID
@@ -119,6 +119,16 @@ def test_ninguna_historia_se_queda_sin_contar(personas):
     cuentan = Counter(h.nombre for h in repartir(personas))
     assert sum(cuentan.values()) == personas
     assert set(cuentan) == {h.nombre for h in HISTORIAS}
+
+
+def test_una_historia_que_se_retrasa_mas_alla_del_final_previsto_acaba(tmp_path, monkeypatch):
+    corriente = funcion.correr_embebida
+
+    def con_menos_tiempo(sistema, reloj, escena, fin, avance):
+        corriente(sistema, reloj, escena, fin - timedelta(days=60), avance)
+
+    monkeypatch.setattr(funcion, "correr_embebida", con_menos_tiempo)
+    assert corrida(tmp_path / "justa").rutas
 
 
 def test_la_carpeta_de_otra_cosa_no_se_toca(tmp_path):
