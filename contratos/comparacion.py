@@ -121,7 +121,12 @@ class _Comparador:
 
     def sellado(self) -> Iterator[Hallazgo]:
         """Lo que va cifrado; lo que se mudó de lo abierto ya se dijo."""
-        antes, ahora = ({"type": "object"} | d.get("Sellado", {}) for d in (self._viejas, self._nuevas))
+        presentes = [d["Sellado"] for d in (self._viejas, self._nuevas) if "Sellado" in d]
+        if not presentes:
+            return
+        # El mensaje que no sella nada tiene cero campos sellados: no los admite todos.
+        ninguno = {"type": "object", "additionalProperties": presentes[0].get("additionalProperties", True)}
+        antes, ahora = ({"type": "object"} | d.get("Sellado", ninguno) for d in (self._viejas, self._nuevas))
         yield from self.nodo(antes, ahora, "sellado")
 
     def nodo(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:

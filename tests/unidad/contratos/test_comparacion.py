@@ -231,3 +231,12 @@ def test_por_donde_se_pide_y_se_lee_no_se_mueve():
     sin_firma = documento("senda.buzon", "a", "b")
     sin_firma["headers"]["a"] = {}
     assert cambios(sin_firma) == [("headers.a.required", True), ("headers.a.type", True)]
+
+
+@pytest.mark.parametrize("ruta", [SOLICITUD, AVISO])
+def test_sellar_algo_donde_no_se_sellaba_nada_no_rompe(ruta: str):
+    antes, ahora = deepcopy(BASE), deepcopy(BASE)
+    del antes["$defs"]["Sellado"]
+    ahora["$defs"]["Sellado"]["additionalProperties"] = False
+    cambios = comparar({ruta: canonica(ruta, antes)}, {ruta: canonica(ruta, ahora)}, HOY)
+    assert [(c.campo, c.rompe) for c in cambios] == [("sellado.relato", False)]
