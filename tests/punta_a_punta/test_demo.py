@@ -29,6 +29,7 @@ from senda.consulta import historia
 from senda.credencial import CARPETA
 from senda.demo import funcion
 from senda.demo.carpeta import MARCA, CarpetaAjena, preparar
+from senda.demo.corrida import correr_embebida
 from senda.demo.elenco import EN_OTRO_PAIS
 from senda.demo.historias.cartel import HISTORIAS, repartir
 from senda.demo.informe import Informe
@@ -122,10 +123,8 @@ def test_ninguna_historia_se_queda_sin_contar(personas):
 
 
 def test_una_historia_que_se_retrasa_mas_alla_del_final_previsto_acaba(tmp_path, monkeypatch):
-    corriente = funcion.correr_embebida
-
     def con_menos_tiempo(sistema, reloj, escena, fin, avance):
-        corriente(sistema, reloj, escena, fin - timedelta(days=60), avance)
+        correr_embebida(sistema, reloj, escena, fin - timedelta(days=60), avance)
 
     monkeypatch.setattr(funcion, "correr_embebida", con_menos_tiempo)
     assert corrida(tmp_path / "justa").rutas
