@@ -260,7 +260,7 @@ class RiesgoRetornoVencido(HechoDeRuta, frozen=True, kw_only=True):
 class SeguimientoPorVencer(HechoDeRuta, frozen=True, kw_only=True):
     """El reloj avisa: se acerca el día previsto para comprobar cómo está la persona."""
 
-    numero: Annotated[Cantidad, dice("Qué seguimiento toca, desde 1")]
+    seguimiento: Annotated[Cantidad, dice("Qué seguimiento toca, desde 1")]
     vence: Annotated[date, dice("Día previsto")]
 
 
@@ -268,7 +268,7 @@ class SeguimientoPorVencer(HechoDeRuta, frozen=True, kw_only=True):
 class SeguimientoVencido(HechoDeRuta, frozen=True, kw_only=True):
     """El reloj avisa: pasó el día previsto y nadie contó cómo está la persona."""
 
-    numero: Annotated[Cantidad, dice("Qué seguimiento falta, desde 1")]
+    seguimiento: Annotated[Cantidad, dice("Qué seguimiento falta, desde 1")]
     vence: Annotated[date, dice("Día previsto")]
 
 

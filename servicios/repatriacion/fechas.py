@@ -57,8 +57,8 @@ def _seguimiento(rep: Repatriacion) -> Iterator[Fecha]:
     if dia is not None:
         yield Fecha(
             vence=dia,
-            vencido=SeguimientoVencido(ruta=rep.id, numero=numero, vence=dia),
-            por_vencer=SeguimientoPorVencer(ruta=rep.id, numero=numero, vence=dia),
+            vencido=SeguimientoVencido(ruta=rep.id, seguimiento=numero, vence=dia),
+            por_vencer=SeguimientoPorVencer(ruta=rep.id, seguimiento=numero, vence=dia),
             asunto=Asunto.SEGUIMIENTO,
         )
 

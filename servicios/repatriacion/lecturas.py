@@ -49,8 +49,8 @@ RESUMEN: dict[type[Hecho], tuple[str, str | None]] = {
     r.PermanenciaConcedida: ("permanencia", "vence"),
     r.RepatriacionDesistida: ("motivo", None),
     r.RiesgoRetornoVencido: ("nivel", "vence"),
-    r.SeguimientoPorVencer: ("numero", "vence"),
-    r.SeguimientoVencido: ("numero", "vence"),
+    r.SeguimientoPorVencer: ("seguimiento", "vence"),
+    r.SeguimientoVencido: ("seguimiento", "vence"),
     r.PermanenciaPorVencer: ("permanencia", "vence"),
     r.PermanenciaVencida: ("permanencia", "vence"),
 }

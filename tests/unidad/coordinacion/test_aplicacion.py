@@ -611,3 +611,9 @@ def test_las_lecturas_se_rehacen_desde_cero_iguales(coordinacion, tmp_path):
             assert [tuple(f) for f in rehechas] == [
                 tuple(f) for f in coordinacion.leer(sa.select(tabla).order_by(*orden))
             ]
+
+
+def test_ningun_hecho_que_se_avisa_tapa_lo_que_dice_el_buzon():
+    """Un campo «numero» del hecho ocupaba el del aviso: la institución lo tomaba por repetido, o por un hueco."""
+    propios = {"numero", "evento", "tipo", "disponible", "encargo"}
+    assert {c.tipo: propios & set(c.__struct_fields__) for c in AVISADOS if propios & set(c.__struct_fields__)} == {}

@@ -304,11 +304,11 @@ def test_el_seguimiento_previsto_que_nadie_hizo_se_cuenta(repatriacion):
     conceder(repatriacion, None)
     seguir(repatriacion, 1, VENCE)
     assert hasta(repatriacion, antes_de(VENCE, Asunto.SEGUIMIENTO)) == [
-        r.SeguimientoPorVencer(ruta=RUTA, numero=2, vence=VENCE)
+        r.SeguimientoPorVencer(ruta=RUTA, seguimiento=2, vence=VENCE)
     ]
     repatriacion.conocer(CERRADA)
     assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == [
-        r.SeguimientoVencido(ruta=RUTA, numero=2, vence=VENCE)
+        r.SeguimientoVencido(ruta=RUTA, seguimiento=2, vence=VENCE)
     ]
 
 
@@ -318,7 +318,7 @@ def test_el_seguimiento_hecho_a_tiempo_no_avisa_y_el_siguiente_tiene_su_fecha(re
     seguir(repatriacion, 2, VENCE + timedelta(days=90))
     assert hasta(repatriacion, fin_del_dia(VENCE, GT.calendario)) == []
     repatriacion.pasan(days=400)
-    assert repatriacion.plazos() == [r.SeguimientoVencido(ruta=RUTA, numero=3, vence=VENCE + timedelta(days=90))]
+    assert repatriacion.plazos() == [r.SeguimientoVencido(ruta=RUTA, seguimiento=3, vence=VENCE + timedelta(days=90))]
 
 
 def riesgo_retorno(repatriacion: Banco, vigente_hasta: date) -> None:
