@@ -23,6 +23,7 @@ from eventos.coordinacion import (
     RutaReabierta,
 )
 from eventos.deteccion import AlertaRecibida, IdentidadVinculada, PresuntaVictimaDetectada, VictimaIdentificada
+from eventos.motivos import MotivoCierre
 from eventos.rechazo import TodaviaNo
 from eventos.sobre import Anotado
 from eventos.tipos import SiNo
@@ -41,6 +42,7 @@ rutas = Table(
     Column("protocolo", Text, nullable=False),
     Column("version_protocolo", Text, nullable=False),
     Column("abierta", Boolean, nullable=False),
+    Column("cierre", Text, nullable=False),
 )
 
 #: Lo que dijo cada identificación formal en pie. Va aparte: puede llegar antes que la apertura de la ruta.
@@ -107,7 +109,8 @@ class RutaDesconocida(TodaviaNo):
 class FichaRuta:
     """Estado de una ruta para encaminar.
 
-    ``nna``: lo que dijo la identificación o, si no consta, lo que decidió al abrir la regla de edad del protocolo.
+    ``cierre``: por qué se cerró, si lo está. ``nna``: lo que dijo la identificación o, si no consta, lo que decidió al
+    abrir la regla de edad del protocolo.
     """
 
     ruta: UUID
@@ -116,6 +119,7 @@ class FichaRuta:
     protocolo: str
     version_protocolo: str
     abierta: bool
+    cierre: MotivoCierre | None = None
 
 
 def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
@@ -127,7 +131,10 @@ def ficha(tanda: Tanda, ruta: UUID) -> FichaRuta:
     # La identificación manda sobre la presunción, salvo en lo que tampoco a ella le consta.
     nna = fila.nna if fila.nna_id in {None, SiNo.NO_CONSTA} else fila.nna_id == SiNo.SI
     extranjera = fila.extranjera if fila.extranjera_id in {None, SiNo.NO_CONSTA} else fila.extranjera_id
-    return FichaRuta(fila.ruta, nna, SiNo(extranjera), fila.protocolo, fila.version_protocolo, fila.abierta)
+    return FichaRuta(
+        fila.ruta, nna, SiNo(extranjera), fila.protocolo, fila.version_protocolo, fila.abierta,
+        MotivoCierre(fila.cierre) if fila.cierre else None,
+    )  # fmt: skip
 
 
 def participa(tanda: Tanda, ruta: UUID, institucion: str) -> bool:
@@ -169,6 +176,7 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     protocolo=hecho.protocolo,
                     version_protocolo=hecho.version_protocolo,
                     abierta=True,
+                    cierre="",
                 )
             case VictimaIdentificada() as hecho:
                 altas.agregar(
@@ -200,7 +208,8 @@ def _cambios(hecho: Hecho, registrado: datetime) -> list[sa.Update | sa.Delete]:
     match hecho:
         case RutaCerrada() | RutaReabierta():
             cual = rutas.c.ruta == hecho.ruta
-            return [sa.update(rutas).where(cual).values(abierta=isinstance(hecho, RutaReabierta))]
+            motivo = hecho.motivo.value if isinstance(hecho, RutaCerrada) else ""
+            return [sa.update(rutas).where(cual).values(abierta=not motivo, cierre=motivo)]
         case HechoRectificado():
             return [
                 sa.delete(identificaciones).where(identificaciones.c.evento == hecho.corrige),

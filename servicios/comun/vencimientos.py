@@ -123,6 +123,9 @@ class Vigia:
 
     def _mirar(self, tanda: Tanda, ruta: UUID) -> tuple[list[Hecho], datetime | None]:
         ficha = rutas.ficha(tanda, ruta)
+        if ficha.cierre is MotivoCierre.FALLECIMIENTO:
+            # La agenda la olvidó al cerrarse, pero un hecho que se registra tarde la vuelve a citar.
+            return [], None
         try:
             protocolo = cargar(ficha.protocolo, ficha.version_protocolo)
         except ProtocoloDesconocido:

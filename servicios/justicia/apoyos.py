@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from uuid import UUID
 
 from eventos.base import Hecho
@@ -23,12 +24,26 @@ from eventos.justicia import (
 from servicios.justicia import rechazos as no
 from servicios.justicia.estado import CONDENAN, Justicia
 
+#: Lo que solo pasa en un proceso que no está archivado.
+_EN_CURSO = (AcusacionFormulada, QuerellanteAdhesivoConstituido, DeclaracionAnticipadaTomada, SentenciaDictada)
+
 
 def exigir_rectificable(just: Justicia, corregido: UUID) -> None:
     """Un hecho no se corrige mientras otro en pie se apoye en él. Errores: `HechoConApoyos`."""
+    if _sigue_tras_reabrir(just, corregido):
+        raise no.HechoConApoyos
     sin_el = Justicia(id=just.id, hechos=tuple(a for a in just.hechos if a.id != corregido))
     if any(_apoyado(just, a.hecho) and not _apoyado(sin_el, a.hecho) for a in sin_el.hechos):
         raise no.HechoConApoyos
+
+
+def _sigue_tras_reabrir(just: Justicia, corregido: UUID) -> bool:
+    """Si es una reapertura y el proceso siguió después: sin ella constaría archivado un proceso que anda."""
+    reapertura = next((h for a, h in just.de(ProcesoReabierto) if a.id == corregido), None)
+    if reapertura is None:
+        return False
+    tras_ella = dropwhile(lambda a: a.id != corregido, just.hechos)
+    return any(isinstance(a.hecho, _EN_CURSO) and a.hecho.proceso == reapertura.proceso for a in tras_ella)
 
 
 def _apoyado(just: Justicia, hecho: Hecho) -> bool:

@@ -29,11 +29,15 @@ def exigir_solicitud(tanda: Tanda, cuerpo: bytes, firma: str) -> tuple[Examinada
     Errores: `SolicitudInvalida`; `Rechazo` si la institución no está en el directorio o está suspendida.
     """
     examinada = leer(cuerpo)
-    clave = publica_de_texto(directorio.exigir(tanda, examinada.solicitud.institucion).clave_firma)
+    clave_de_firma = publica_de_texto(directorio.exigir(tanda, examinada.solicitud.institucion).clave_firma)
     servicio = _cabecera_de(firma)
     if servicio not in DESTINOS:
         raise SolicitudInvalida("otro-servicio", "firma", "La firma protege a qué servicio pides; mira el contrato.")
-    comprobar_firma(examinada, cuerpo, firma, clave, servicio, tanda.ahora, None)
+    clase = PETICIONES.get(examinada.solicitud.tipo)
+    if clase is not None and clase.servicio != servicio:
+        # Llevada a otro, su negativa quedaría como el acuse de esos bytes también para el servicio que sí la atiende.
+        raise SolicitudInvalida("otro-servicio", "firma", f"Ese tipo lo atiende «{clase.servicio}»: fírmala para él.")
+    comprobar_firma(examinada, cuerpo, firma, clave_de_firma, servicio, tanda.ahora, None)
     return examinada, servicio
 
 

@@ -48,7 +48,7 @@ class _Aviso(Struct):
 
 
 _ABONADA = sa.select(sa.true()).where(abonadas.c.institucion == sa.bindparam("de"))
-_CLAVES = sa.select(abonadas.c.institucion).order_by(abonadas.c.institucion)
+_CLAVES = sa.select(abonadas.c.institucion).where(abonadas.c.baja.is_(None)).order_by(abonadas.c.institucion)
 _ULTIMO_ACUSE = sa.select(sa.func.coalesce(sa.func.max(acuses.c.numero), 0)).where(
     acuses.c.institucion == sa.bindparam("de")
 )
@@ -71,17 +71,24 @@ _DE_ID = (
 
 
 def abonar(conexion: Connection, institucion: str, ahora: datetime) -> None:
-    """Desde ahora el portal vacía las colas de esa institución. Repetirlo no cambia nada."""
+    """La primera vez que entra, el portal empieza a vaciar sus colas. De quien se dio de baja no cambia nada."""
     insertar_si_falta(conexion, abonadas, [{"institucion": institucion, "desde": ahora}])
 
 
-def desabonar(conexion: Connection, institucion: str) -> None:
+def reabonar(conexion: Connection, institucion: str, ahora: datetime) -> None:
+    """Vuelve a vaciar las colas de quien se dio de baja, o empieza a hacerlo."""
+    abonar(conexion, institucion, ahora)
+    conexion.execute(sa.update(abonadas).where(abonadas.c.institucion == institucion).values(baja=None))
+
+
+def desabonar(conexion: Connection, institucion: str, ahora: datetime) -> None:
     """Deja de vaciar sus colas: vuelve a leerlas ella. Lo ya guardado se puede seguir leyendo."""
-    conexion.execute(sa.delete(abonadas).where(abonadas.c.institucion == institucion))
+    abonar(conexion, institucion, ahora)
+    conexion.execute(sa.update(abonadas).where(abonadas.c.institucion == institucion).values(baja=ahora))
 
 
-def esta_abonada(conexion: Connection, institucion: str) -> bool:
-    """Si el portal vacía sus colas."""
+def consta(conexion: Connection, institucion: str) -> bool:
+    """Si ya se sabe de ella: abonada, o de baja."""
     return conexion.scalar(_ABONADA, {"de": institucion}) is not None
 
 
@@ -92,7 +99,7 @@ def refirmar(conexion: Connection, huella: str, firma: str) -> bool:
 
 
 def todas_las_abonadas(conexion: Connection) -> Sequence[str]:
-    """Los códigos, en orden."""
+    """Los códigos, en orden, de quienes no se dieron de baja."""
     return conexion.scalars(_CLAVES).all()
 
 
@@ -190,11 +197,12 @@ __all__ = [
     "abonar",
     "acuse_de",
     "acuse_del_cuerpo",
+    "consta",
     "desabonar",
     "desde",
-    "esta_abonada",
     "guardar_acuses",
     "guardar_avisos",
+    "reabonar",
     "refirmar",
     "todas_las_abonadas",
     "ultimo_acuse",

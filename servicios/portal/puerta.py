@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -83,15 +84,18 @@ class Puerta:
         return halladas or ()
 
     async def dejar_de_recoger(self, orden: str, firma: str) -> None:
-        """Desabona a quien llama: sus colas vuelven a ser solo suyas."""
+        """Da de baja a quien llama: sus colas vuelven a ser solo suyas, y llamar otra vez no lo cambia."""
+        await self._en_hilo(lambda: self._cambiar(orden, firma, deposito.desabonar))
 
-        def quitar() -> None:
-            with self.almacen.consulta() as tanda:
-                quien = exigir_lectura(tanda, orden, firma)
-            with self.almacen.tanda() as tanda:
-                deposito.desabonar(tanda.conexion, quien)
+    async def volver_a_recoger(self, orden: str, firma: str) -> None:
+        """Abona otra vez a quien se dio de baja."""
+        await self._en_hilo(lambda: self._cambiar(orden, firma, deposito.reabonar))
 
-        await self._en_hilo(quitar)
+    def _cambiar(self, orden: str, firma: str, cambiar: Callable[[Connection, str, datetime], None]) -> None:
+        with self.almacen.consulta() as tanda:
+            quien = exigir_lectura(tanda, orden, firma)
+        with self.almacen.tanda() as tanda:
+            cambiar(tanda.conexion, quien, tanda.ahora)
 
     def cerrar(self) -> None:
         """Suelta los hilos y la base; lo empezado termina."""
@@ -120,7 +124,7 @@ class Puerta:
     def _entrar(self, orden: str, firma: str) -> str:
         with self.almacen.consulta() as tanda:
             quien = exigir_lectura(tanda, orden, firma)
-            if deposito.esta_abonada(tanda.conexion, quien):
+            if deposito.consta(tanda.conexion, quien):
                 return quien
         with self.almacen.tanda() as tanda:
             deposito.abonar(tanda.conexion, quien, tanda.ahora)

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.motor import base_caida, leyendo
+from infra.almacen.motor import base_caida
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
 from infra.mensajeria.transportes.base import Entrega, TopologiaAusente, Transporte, TransporteCaido
 from infra.seguridad.firma import FirmaInvalida, leer_cabecera, verificar
+from servicios.comun import directorio
 from servicios.portal import deposito
 
 registro = structlog.get_logger(__name__)
@@ -49,8 +50,10 @@ class Recogida:
     def paso(self, espera: float = 0.0) -> bool:
         """Una vuelta por todas las colas. Dice si trajo algo. ``espera`` no se usa: son muchas colas."""
         del espera
-        with leyendo(self.almacen.motor) as conexion:
-            abonadas = deposito.todas_las_abonadas(conexion)
+        with self.almacen.consulta() as tanda:
+            activas = {codigo for codigo, ficha in directorio.todas(tanda).items() if ficha.activa}
+            # Lo de una suspendida espera en sus colas a que vuelva.
+            abonadas = [codigo for codigo in deposito.todas_las_abonadas(tanda.conexion) if codigo in activas]
         for institucion in self._abiertas.keys() - set(abonadas):
             for recepcion in self._abiertas.pop(institucion):
                 self.transporte.cancelar(recepcion.cola)

@@ -12,12 +12,13 @@ from infra.almacen.esquema import Entero, Instante
 
 TABLAS = MetaData()
 
-#: Instituciones cuyas colas vacía el portal: las que alguna vez entraron por HTTP.
+#: Instituciones que alguna vez entraron por HTTP. El portal vacía sus colas mientras ``baja`` sea nula.
 abonadas = Table(
     "abonadas",
     TABLAS,
     Column("institucion", Text, primary_key=True),
     Column("desde", Instante, nullable=False),
+    Column("baja", Instante),
 )
 
 #: ``numero``: el orden en que llegaron, de uno en uno por institución. ``id``: el de la solicitud; vacío, no se creyó.

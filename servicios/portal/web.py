@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from litestar import Litestar, MediaType, Request, Response, Router, delete, get, post
+from litestar import HttpMethod, Litestar, MediaType, Request, Response, Router, get, post, route
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.handlers.base import BaseRouteHandler
@@ -175,10 +175,17 @@ async def leer_buzon(
     return _tramo(hallados, desde)
 
 
-@delete("/abono", summary="Dejar de recibir por HTTP", responses=_negativas())
-async def desabonar(request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], firma: Firma) -> None:
-    """Acuses y avisos vuelven a quedarse en las colas de la institución, que los lee por AMQP."""
-    await puerta.dejar_de_recoger(_orden(request), firma)
+@route(
+    "/abono",
+    http_method=[HttpMethod.DELETE, HttpMethod.PUT],
+    status_code=204,
+    summary="Dejar de recibir por HTTP, o volver a recibir",
+    responses=_negativas(),
+)
+async def cambiar_abono(request: Request[Any, Any, Any], puerta: NamedDependency[Puerta], firma: Firma) -> None:
+    """DELETE: acuses y avisos se quedan en las colas de la institución, que los lee por AMQP. PUT: lo deshace."""
+    cambiar = puerta.volver_a_recoger if request.method == HttpMethod.PUT else puerta.dejar_de_recoger
+    await cambiar(_orden(request), firma)
 
 
 @get("/claves", summary="Claves públicas de los servicios")
@@ -195,7 +202,7 @@ def una_sola_firma(conexion: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHan
 
 def contrato() -> Router:
     """Lo que las instituciones pueden llamar; con «puerta» y «claves» entre las dependencias de quien lo monte."""
-    suyas = [pedir, leer_acuse, leer_acuses, leer_buzon, desabonar, leer_claves]
+    suyas = [pedir, leer_acuse, leer_acuses, leer_buzon, cambiar_abono, leer_claves]
     return Router("/v1", route_handlers=suyas, guards=[una_sola_firma])
 
 

@@ -163,14 +163,19 @@ class TransporteAmqp:
             self._generacion = self._llegada.generacion
             self._consumos.clear()  # lo que tenían ya está de vuelta en sus colas
         if cola not in self._consumos:
-            ausente = False
+            ausente = vedada = False
             with self._llegada.vigilado():
                 try:
                     self._consumos[cola] = Consumo(conexion, cola, self._prefetch)
                 except NotFound:
                     ausente = True
+                except AccessRefused:
+                    vedada = True
             if ausente:
                 raise TopologiaAusente(f"no existe la cola {cola}: declara la topología")
+            if vedada:
+                # El broker solo cierra ese canal: lo que se consume de las demás colas sigue.
+                raise TopologiaIncompatible(f"este usuario no puede leer {cola}: {APLICAR}")
         return self._consumos[cola]
 
     def confirmar(self, entregas: Sequence[Entrega]) -> None:

@@ -70,6 +70,7 @@ def test_lo_pedido_por_el_bus_se_contesta_por_http_con_lo_que_se_contesto_por_el
     enlace.enviar(
         [Compuesta(identificador, "coordinacion", cuerpo, propia.firma(cuerpo, identificador, "coordinacion"))]
     )
+    assert propia.leer("/v1/abono", "PUT").status_code == 204
 
     respuesta = propia.enviar(cuerpo, identificador)
 
@@ -135,10 +136,14 @@ def test_desabonada_sus_colas_vuelven_a_ser_suyas_y_lo_guardado_se_sigue_leyendo
     firma = propia.firma(cuerpo, identificador, "coordinacion")
     enlace.enviar([Compuesta(identificador, "coordinacion", cuerpo, firma)])
 
-    # Se mira la cola sin leer por HTTP, que abonaría otra vez.
     cola = enlace.nombres.acuses_de("GT-PRUEBA")
     assert hasta(lambda: enlace.transporte.pendientes(cola)) == 1
-    assert len(propia.leer("/v1/acuses").json()["mensajes"]) >= 1
+    # Leer lo guardado no deshace la baja: nada más se recoge hasta que lo pida.
+    assert len(propia.leer("/v1/acuses").json()["mensajes"]) == 1
+    assert not arena.en_su_hilo(arena.portal.recogida.paso)
+    assert enlace.transporte.pendientes(cola) == 1
+    assert propia.leer("/v1/abono", "PUT").status_code == 204
+    assert hasta(lambda: len(propia.leer("/v1/acuses?espera=5").json()["mensajes"]) == 2)
 
 
 def test_nadie_lee_lo_de_otra(arena, http, propia, encargo):
@@ -165,3 +170,5 @@ def test_suspendida_no_pasa(arena, propia, encargo):
     hasta(lambda: propia.leer("/v1/buzon").status_code == 403)
 
     assert propia.pedir("recibir-derivacion", **encargo).status_code == 403
+    # Lo suyo queda en sus colas: sin permiso sobre ellas, intentarlo pararía la recogida de las demás.
+    hasta(lambda: "GT-PRUEBA" not in arena.portal.recogida._abiertas)

@@ -52,6 +52,15 @@ def test_sin_firma_no_se_pasa(http, propia):
     problema(http.get("/v1/buzon", headers={"Firma": "a..b"}), 401, "firma-malformada")
 
 
+def test_firmada_para_otro_servicio_no_se_lleva_y_bien_firmada_se_atiende(propia):
+    """Llevada, el «no es mía» del otro servicio quedaba como el acuse de esos bytes para siempre."""
+    identificador, cuerpo = propia.solicitud("recibir-derivacion", **NADA)
+    de_otro = propia.firma(cuerpo, identificador, "atencion")
+    llamada = propia.http.post("/v1/solicitudes", content=cuerpo, headers={"Firma": de_otro})
+    assert problema(llamada, 400, "otro-servicio")["campo"] == "firma"
+    assert propia.enviar(cuerpo, identificador).json()["codigo"] == "ruta-desconocida"
+
+
 def test_con_dos_firmas_no_se_elige_ninguna(http, propia):
     """Por ASGI directo: el cliente de pruebas junta en una las cabeceras repetidas, y un servidor de verdad no."""
     buena = propia.firma(b"GET /v1/buzon").encode()
@@ -148,10 +157,10 @@ def test_la_de_una_solicitud_no_sirve_para_otro_servicio_ni_para_otro_id_ni_para
         respuesta = http.post("/v1/solicitudes", content=cuerpo, headers={"Firma": firma})
         assert respuesta.status_code in {400, 401}
         assert respuesta.json()["codigo"] == codigo
-    # A un servicio que existe y no es el suyo: la lleva, y es él quien la rechaza, como por el bus.
+    # A un servicio que existe y no es el suyo: su negativa se tomaría por la de quien sí la atiende.
     firma = propia.firma(cuerpo, identificador, "justicia")
     respuesta = http.post("/v1/solicitudes?espera=10", content=cuerpo, headers={"Firma": firma})
-    assert (respuesta.status_code, respuesta.json()["codigo"]) == (422, "otro-servicio")
+    assert (respuesta.status_code, respuesta.json()["codigo"]) == (400, "otro-servicio")
     firma = propia.firma(b"GET /v1/buzon", servicio="coordinacion")
     problema(http.get("/v1/buzon", headers={"Firma": firma}), 401, "firma-otro-servicio")
 

@@ -132,3 +132,16 @@ def test_quien_no_administra_no_aplica(bus_seguro: BusSeguro):
     with pytest.raises(GestionCaida) as caida:
         Gestion(url).leer("definitions")
     assert clave.contrasena not in str(caida.value)
+
+
+def test_quien_no_puede_leer_una_cola_sigue_leyendo_las_suyas(bus_seguro: BusSeguro):
+    """El portal, cuando a una institución se le quita el permiso: soltaba la conexión, y con ella lo de todas."""
+    bus_seguro.aplicar(bus_seguro.seguridad("GT-PGN", "GT-MP"))
+    bus_seguro.administrador().publicar([Mensaje("senda.acuses", "GT-PGN", "acuse", b"{}", "1")])
+    suyo = bus_seguro.como("GT-PGN")
+    (recibida,) = suyo.recibir("senda.acuses.GT-PGN", 1, 5.0)
+    with pytest.raises(TopologiaIncompatible):
+        suyo.recibir("senda.acuses.GT-MP", 1)
+    suyo.confirmar([recibida])
+    suyo.cerrar()
+    assert bus_seguro.como("GT-PGN").recibir("senda.acuses.GT-PGN", 1, 0.5) == []

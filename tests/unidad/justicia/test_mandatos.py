@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from eventos.justicia import (
+    AcusacionFormulada,
     Autorizacion,
     AutorizacionDeProteccion,
     DenunciaPresentada,
@@ -23,8 +24,10 @@ from eventos.justicia import (
 from eventos.listas import Medida
 from eventos.motivos import MotivoArchivo, MotivoDenegacion, MotivoLevantamiento, MotivoReaperturaProceso
 from eventos.tipos import Urgencia
+from servicios.justicia.apoyos import exigir_rectificable
 from servicios.justicia.estado import Justicia
 from servicios.justicia.mandatos import en_pie
+from servicios.justicia.rechazos import HechoConApoyos
 from tests.unidad.historia import INICIO, RUTA, historia
 
 DIA = INICIO.date()
@@ -68,3 +71,13 @@ LEVANTADA = MedidaProteccionLevantada(ruta=RUTA, medida=UNO, motivo=next(iter(Mo
 )
 def test_lo_que_sigue_en_pie(hechos, codigos):
     assert en_pie(historia(Justicia, *hechos), DIA) == codigos
+
+
+def test_una_reapertura_no_se_anula_si_el_proceso_siguio():
+    """Sin ella constaría archivado un proceso que anda, y dejaría destruir la clave."""
+    acusacion = AcusacionFormulada(ruta=RUTA, proceso=UNO, sindicados=1)
+    hasta_reabrir = historia(Justicia, DENUNCIA, ARCHIVO, REABIERTO)
+    exigir_rectificable(hasta_reabrir, hasta_reabrir.hechos[-1].id)
+    siguio = historia(Justicia, DENUNCIA, ARCHIVO, REABIERTO, acusacion)
+    with pytest.raises(HechoConApoyos):
+        exigir_rectificable(siguio, siguio.hechos[2].id)

@@ -32,7 +32,7 @@ from eventos.motivos import (
     MotivoRevision,
 )
 from eventos.sobre import Anotado
-from eventos.tipos import NivelRiesgo, SiNo, Urgencia
+from eventos.tipos import NivelRiesgo, SiNo
 from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.comun.vencimientos import Fecha, por_avisar
 from servicios.justicia.contexto import CONTEXTO as JUSTICIA
@@ -247,13 +247,12 @@ def test_una_medida_protege_y_avisa_tambien_con_la_ruta_cerrada(justicia):
 def test_de_quien_fallecio_no_se_avisa(justicia):
     otorgar(justicia)
     justicia.conocer(FALLECIDA)
-    justicia.pedir(
-        pide.SolicitarMedidaProteccion(ruta=RUTA, clase=Medida.PROTECCION_FAMILIA, urgencia=Urgencia.INMEDIATA)
-    )
+    # Tampoco de lo que se registra ya cerrada: un auto anterior que se anota tarde.
+    otorgar(justicia)
     justicia.pasan(days=4000)
     assert justicia.plazos() == []
     justicia.conocer(REABIERTA)
-    assert [type(h) for h in justicia.plazos()] == [MedidaVencida]
+    assert [type(h) for h in justicia.plazos()] == [MedidaVencida, MedidaVencida]
 
 
 def test_con_un_protocolo_que_aun_no_esta_aqui_se_espera_y_lo_demas_sigue(justicia):
