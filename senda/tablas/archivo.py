@@ -88,7 +88,7 @@ def _fila(celdas: list[str], columnas: list[str], numero: int, columna_id: str |
 
 
 def _partir(linea: str, numero: int) -> list[str]:
-    """Las celdas de una línea: ninguna celda de estos formatos lleva saltos, así que una comilla abierta se nota ahí."""
+    """Las celdas de una línea. Ninguna de estos formatos lleva saltos: una comilla abierta se nota ahí mismo."""
     try:
         return next(csv.reader([linea], strict=True), [])
     except csv.Error:

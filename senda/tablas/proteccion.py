@@ -1,7 +1,7 @@
 """Que ninguna fila señale a nadie: grupos de al menos ``k`` filas iguales. Puro.
 
-A las filas de grupos pequeños se les vacían columnas, en el orden que dice el formato, hasta que el grupo crece; las que
-ni así, se quitan. Nunca se toca una fila de un grupo que ya es grande, así que un grupo grande no deja de serlo.
+A las filas de grupos pequeños se les vacían columnas, en el orden que dice el formato, hasta que el grupo crece; las
+que ni así, se quitan. Nunca se toca una fila de un grupo que ya es grande, así que un grupo grande no deja de serlo.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from contratos.tablas import Formato
 
-#: Menos de 11 es un grupo pequeño: con ese umbral se midió cuánto reidentifica un perfil (decisión 002).
+#: Menos de 11 es un grupo pequeño: el umbral con que se midió cuánto reidentifica un perfil (docs/tablas.md).
 K: Final = 11
 
 Fila = tuple[str, ...]
