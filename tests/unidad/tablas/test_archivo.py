@@ -73,9 +73,7 @@ def test_comprimida_y_con_marca_de_orden_tambien_se_lee(tmp_path):
     assert informe(escrito(tmp_path, texto)).rechazadas == 0
 
 
-@pytest.mark.parametrize(
-    "columna", ["prs_FirstName", "prs_Birthdate", "prs_MobilePhone", "cco_CaseComment", "hte_Street"]
-)
+@pytest.mark.parametrize("columna", ["prs_FirstName", "prs_Birthdate", "cco_CaseComment", "hte_Street"])
 def test_las_columnas_de_identidad_del_estandar_no_se_leen(tmp_path, columna):
     archivo = escrito(tmp_path, f"{MINIMA},{columna}\nPossibleVictimOfTrafficking,,,,,{SECRETO}\n")
 
@@ -119,7 +117,7 @@ def test_sin_cabecera_la_primera_persona_no_sale_en_el_mensaje(tmp_path):
     ],
 )
 def test_una_fila_mala_se_dice_con_su_linea_y_columna_y_las_demas_siguen(tmp_path, cambio, codigo, columna):
-    dicho = informe(escrito(tmp_path, "\n".join([CABECERA, FILA, cambio, FILA]))).llano()
+    dicho = informe(escrito(tmp_path, f"{CABECERA}\n{FILA}\n{cambio}\n{FILA}")).llano()
 
     assert dicho["detalle"] == [{"fila": 3, "columna": columna, "codigo": codigo}]
     assert dicho["filas_leidas"] == 3

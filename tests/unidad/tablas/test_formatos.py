@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from contratos.clasificacion.paquete import VALORES
@@ -130,4 +128,4 @@ def test_un_formato_que_no_esta_se_dice():
 def test_las_columnas_de_ctdc_son_las_que_lee_la_demostracion():
     from senda.demo.ctdc import COLUMNAS
 
-    assert Counter(c.nombre for c in formato("ctdc").columnas) == Counter(COLUMNAS)
+    assert {c.nombre for c in formato("ctdc").columnas} == set(COLUMNAS)

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contratos.tablas import escribir, formato, formatos
@@ -24,6 +24,7 @@ def filas_de(suyo, identificadas, veces):
 
 
 @pytest.mark.parametrize("nombre", formatos())
+@settings(max_examples=40)
 @given(
     identificadas=st.lists(IDENTIFICADAS, max_size=12),
     veces=st.lists(st.integers(1, 13), min_size=12, max_size=12),
@@ -44,6 +45,7 @@ def test_toda_fila_es_igual_al_menos_a_otras_k_menos_una(nombre, identificadas, 
 
 
 @pytest.mark.parametrize("nombre", formatos())
+@settings(max_examples=40)
 @given(identificadas=st.lists(IDENTIFICADAS, max_size=15))
 def test_el_manifiesto_de_una_tabla_protegida_no_dice_ninguna_cuenta_pequena(nombre, identificadas):
     tabla = exportar(formato(nombre), identificadas, AzarSembrado(1))
@@ -58,6 +60,7 @@ def test_el_manifiesto_de_una_tabla_protegida_no_dice_ninguna_cuenta_pequena(nom
 
 
 @pytest.mark.parametrize("nombre", formatos())
+@settings(max_examples=40)
 @given(identificadas=st.lists(IDENTIFICADAS, max_size=10))
 def test_que_una_perdida_este_en_el_manifiesto_no_dice_que_haya_alguien(nombre, identificadas):
     """Con nadie y con diez personas cualesquiera, el manifiesto protegido lista lo mismo de las listas cerradas."""
@@ -72,6 +75,7 @@ def test_que_una_perdida_este_en_el_manifiesto_no_dice_que_haya_alguien(nombre, 
     assert len(posibles(suyo)) == len(set(posibles(suyo)))
 
 
+@settings(max_examples=40)
 @given(identificadas=st.lists(IDENTIFICADAS, min_size=1, max_size=5))
 def test_sin_proteger_se_dice_todo_y_no_se_quita_nada(identificadas):
     tabla = exportar(formato("htcds"), identificadas, AzarSembrado(1), None)
