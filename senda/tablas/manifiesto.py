@@ -84,6 +84,8 @@ def _perdidas(tabla: Exportada) -> Iterator[dict[str, Any]]:
         cuentas = Counter(dict.fromkeys(conocidas, 0))
         for perdida, n in tabla.perdidas.items():
             cuentas[perdida if perdida in conocidas else _sin_valor(perdida)] += n
+        # Las que no están entre las posibles solo se dicen si son muchas: que aparezcan ya diría que hay alguien.
+        cuentas = Counter({p: n for p, n in cuentas.items() if p in conocidas or n >= k})
     for p, n in sorted(cuentas.items(), key=lambda par: (par[0].donde, par[0].valor, par[0].motivo)):
         yield {
             "campo": p.donde,

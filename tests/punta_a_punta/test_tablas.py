@@ -20,7 +20,6 @@ from senda.composicion import Montaje, mapa
 from senda.despliegue import leer as leer_despliegue
 from senda.embebido import estrenar
 from senda.orden import app, tablas
-from senda.tablas.personas import ultima_palabra
 from senda.ventanilla import lote
 from servicios.auditoria.accesos import accesos, comprobar
 from servicios.comun.rutas import identificaciones
@@ -294,7 +293,3 @@ def test_por_un_bus_sin_nadie_al_otro_lado_cada_fila_dice_que_no_hubo_acuse(pais
     assert resultado.exit_code == tablas.CON_RECHAZOS, resultado.output
     assert [(r["codigo"], r["filas"]) for r in json.loads(resultado.stdout)["rechazos"]] == [("sin-acuse", 4)]
     assert transporte.pendientes(mapa().nombres.solicitudes_de("deteccion")) == 4
-
-
-def test_sin_identificacion_en_pie_no_hay_ultima_palabra():
-    assert ultima_palabra([]) is None

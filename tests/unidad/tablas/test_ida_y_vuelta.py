@@ -88,7 +88,7 @@ def test_lo_que_la_fila_no_dice_no_consta():
     peticion = detectar(leida, Circunstancias(pais="gt"))
 
     assert (peticion.nna, peticion.extranjera, peticion.idioma) == ("no-consta", "no-consta", "und")
-    assert (peticion.perfil.genero, peticion.perfil.grupo_etario) == ("no-consta", "no-consta")
+    assert peticion.perfil == PerfilDesagregado()
     assert leida.ficha.modalidades == ()
 
 
