@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Al importarlos se conocen las negativas de la bóveda, del registro único, de los seis contextos y de la orden.
+# Al importarlos se conocen las negativas de las tablas, la bóveda, el registro único, los seis contextos y la orden.
+import contratos.tablas.rechazos  # noqa: F401
 import infra.seguridad.boveda.rechazos
 import infra.seguridad.recuperacion
 import infra.seguridad.registro_unico.rechazos  # noqa: F401
 import senda.composicion
-import senda.protocolo.rechazos  # noqa: F401
+import senda.protocolo.rechazos
+import senda.tablas.rechazos  # noqa: F401
 from contratos.codigos import DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
 from servicios.portal.problemas import DEL_PORTAL
@@ -24,7 +26,11 @@ Este archivo se genera con `python -m senda.codigos`.
 
 """
 
-_TITULOS = {"comun": "En cualquier servicio", "protocolo": "En la orden `senda protocolo` (el campo es la opción)"}
+_TITULOS = {
+    "comun": "En cualquier servicio",
+    "protocolo": "En la orden `senda protocolo` (el campo es la opción)",
+    "tablas": "En la orden `senda tablas` (el campo es la opción)",
+}
 
 
 def por_contexto() -> dict[str, list[tuple[str, str, str]]]:

@@ -62,7 +62,7 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
     ``como``: código de quien lee; None, la rectora. Errores: `ConsultaNegada`, `DespliegueAusente`.
     """
     despliegue = leer(carpeta)
-    lector = _lector(despliegue, como or despliegue.rectora)
+    lector = lector_de(despliegue, como or despliegue.rectora)
     if not lector.ve(ruta):
         raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
     todas = _de_la_misma_persona(despliegue, ruta, hasta)
@@ -112,7 +112,8 @@ def _estado(despliegue: Despliegue, ruta: UUID, anotados: Sequence[Anotado]) -> 
     return estado
 
 
-def _lector(despliegue: Despliegue, quien: str) -> Lector:
+def lector_de(despliegue: Despliegue, quien: str) -> Lector:
+    """Quien lee, con sus mandatos y las rutas en que participa; sin mandatos si no está en el directorio."""
     filas = consultar(
         despliegue, "coordinacion", sa.select(instituciones.c.mandatos).where(instituciones.c.codigo == quien)
     )

@@ -22,6 +22,7 @@ from senda.orden import (
     ruta,
     servicio,
     solicitar,
+    tablas,
 )
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.command("buzon")(buzon.buzon)
 app.add_typer(directorio.app, name="directorio")
 app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")
+app.add_typer(tablas.app, name="tablas")
 app.add_typer(auditar.app, name="auditar")
 app.add_typer(operar.app, name="operar")
 app.add_typer(bus.app, name="bus")

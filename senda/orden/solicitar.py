@@ -94,15 +94,15 @@ def solicitar(
             _lista(como_json=como_json)
         elif reenviar is not None:
             compuesta, quien = archivos.recuperar(reenviar)
-            _tramitar(_destino(carpeta, amqp, servicios), compuesta, quien, espera, como_json=como_json)
+            _tramitar(destino_de(carpeta, amqp, servicios), compuesta, quien, espera, como_json=como_json)
         elif tipo is None:
             _fin("di qué se pide (TIPO), o «--lista» para ver qué hay")
         elif ver_esquema:
             _esquema(catalogo.buscar(tipo), como_json=como_json)
         else:
             clase = catalogo.buscar(tipo)
-            destino = _destino(carpeta, amqp, servicios)
-            credencial = _credencial(institucion, clave, carpeta)
+            destino = destino_de(carpeta, amqp, servicios)
+            credencial = credencial_de(institucion, clave, carpeta)
             actua = exigir_agente(agente)
             datos = _datos(clase, archivo, mostrar_sellado=mostrar_sellado, preguntar_envio=not seco)
             compuesta = _componer(clase, datos, credencial, actua, ocurrido, destino)
@@ -144,7 +144,8 @@ def _esquema(clase: type[Peticion], *, como_json: bool) -> None:
         vista.esquema(clase, Console())
 
 
-def _destino(carpeta: Path, amqp: str | None, servicios: Path | None) -> Destino:
+def destino_de(carpeta: Path, amqp: str | None, servicios: Path | None) -> Destino:
+    """El bus que se diga o, si no, la carpeta. Errores: `ClavesAusentes`, `DespliegueAusente`."""
     if amqp is None:
         return de_carpeta(carpeta, AzarReal())
     if servicios is None:
@@ -152,7 +153,8 @@ def _destino(carpeta: Path, amqp: str | None, servicios: Path | None) -> Destino
     return PorBus(amqp, leer_claves(servicios), RelojReal())
 
 
-def _credencial(institucion: str | None, clave: Path | None, carpeta: Path) -> Credencial:
+def credencial_de(institucion: str | None, clave: Path | None, carpeta: Path) -> Credencial:
+    """Con qué firma quien pide; en un despliegue, su clave puede estar en él. Errores: `CredencialInvalida`."""
     if institucion is None:
         _fin("di en nombre de quién se pide: --institucion GT-… (o SENDA_INSTITUCION)")
     if clave is None:
@@ -282,4 +284,4 @@ def _fin(mensaje: str) -> NoReturn:
     raise typer.Exit(MAL_PEDIDA)
 
 
-__all__ = ["solicitar"]
+__all__ = ["credencial_de", "destino_de", "solicitar"]

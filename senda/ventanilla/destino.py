@@ -5,7 +5,7 @@ Un acuse solo se da por bueno si lo firmó el servicio y habla de los bytes que 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -86,10 +86,10 @@ class PorBus:
         enlace = Enlace(transporte, Nombres(self.claves.prefijo))
         cola = enlace.nombres.acuses_de(institucion)
         try:
-            _asegurar_cola(enlace, institucion)
+            asegurar_cola(enlace, institucion)
         except TransporteCaido:
             raise NoSalio("no se puede conectar con el bus: comprueba la dirección, el usuario y la red") from None
-        _enviar(enlace, compuesta, cola)
+        enviar(enlace, [compuesta], cola)
         ajenos, limite = 0, self.reloj_de_espera() + espera
         while (falta := limite - self.reloj_de_espera()) > 0:
             for entrega in transporte.recibir(cola, _LOTE, min(falta, _MIRADA)):
@@ -126,9 +126,9 @@ class EnLaCarpeta:
     def _tramitar(self, sistema: Embebido, compuesta: Compuesta, institucion: str, espera: float) -> Respuesta:
         enlace = sistema.enlace()
         cola = enlace.nombres.acuses_de(institucion)
-        _asegurar_cola(enlace, institucion)
+        asegurar_cola(enlace, institucion)
         sistema.planificador.hasta_reposo()
-        _enviar(enlace, compuesta, cola)
+        enviar(enlace, [compuesta], cola)
         limite = self.reloj.ahora() + timedelta(seconds=espera)
         while True:
             sistema.planificador.hasta_reposo()
@@ -137,9 +137,9 @@ class EnLaCarpeta:
                     return Respuesta(acuse)
             if self.reloj.ahora() >= limite:
                 return Respuesta(None)
-            self._dejar_pasar(sistema)
+            self.dejar_pasar(sistema)
 
-    def _dejar_pasar(self, sistema: Embebido) -> None:
+    def dejar_pasar(self, sistema: Embebido) -> None:
         """El tiempo hasta el siguiente asunto: con reloj simulado se salta; con el real, se espera un poco."""
         if isinstance(self.reloj, RelojSimulado):
             proximo = sistema.proximo()
@@ -195,7 +195,7 @@ def reconocer(entrega: Entrega, compuesta: Compuesta, claves: ClavesDeServicio) 
     return acuse if cabecera.kid == acuse.origen and acuse.servicio == compuesta.servicio else None
 
 
-def _asegurar_cola(enlace: Enlace, institucion: str) -> None:
+def asegurar_cola(enlace: Enlace, institucion: str) -> None:
     """La cola de acuses existe desde la primera vez que se escribe a la institución; antes, la declara ella.
 
     Primero se mira: el usuario de una institución puede no tener permiso para declarar, ni siquiera lo que ya está.
@@ -212,13 +212,26 @@ def _asegurar_cola(enlace: Enlace, institucion: str) -> None:
         ) from None
 
 
-def _enviar(enlace: Enlace, compuesta: Compuesta, responder_a: str) -> None:
+def enviar(enlace: Enlace, compuestas: Sequence[Compuesta], responder_a: str) -> None:
+    """Publica, y exige que el bus las tenga todas. Errores: `NoSalio`."""
     try:
-        if enlace.enviar([compuesta], responder_a) == [True]:
+        if all(enlace.enviar(compuestas, responder_a)):
             return
     except TopologiaIncompatible:
         pass
-    raise NoSalio(f"el bus no tiene la cola de solicitudes de «{compuesta.servicio}»; ¿está el servicio instalado ahí?")
+    servicios = ", ".join(sorted({c.servicio for c in compuestas}))
+    raise NoSalio(f"el bus no tiene la cola de solicitudes de «{servicios}»; ¿está el servicio instalado ahí?")
 
 
-__all__ = ["Destino", "EnLaCarpeta", "NoSalio", "PorBus", "Respuesta", "TransporteCaido", "de_carpeta", "reconocer"]
+__all__ = [
+    "Destino",
+    "EnLaCarpeta",
+    "NoSalio",
+    "PorBus",
+    "Respuesta",
+    "TransporteCaido",
+    "asegurar_cola",
+    "de_carpeta",
+    "enviar",
+    "reconocer",
+]

@@ -38,6 +38,7 @@ class MotivoAcceso(StrEnum):
     OPERACION = "operacion"
     PETICION_DE_LA_PERSONA = "peticion-de-la-persona"
     MANDATO_JUDICIAL = "mandato-judicial"
+    ESTADISTICA = "estadistica"
 
 
 class Acceso(NamedTuple):

@@ -18,7 +18,8 @@ from contratos.base import Mandato
 from contratos.solicitudes.deteccion import QUIEN_VINCULA
 from eventos.comun import HechoRectificado
 from eventos.deteccion import IdentidadVinculada, VinculoPropuesto, VinculoRechazado
-from eventos.sobre import Anotado, SobreInvalido, decodificar
+from eventos.sobre import Anotado, Cifra, SobreInvalido, decodificar
+from infra.seguridad.sello import SelloRoto
 from servicios.auditoria.accesos import Acceso, MotivoAcceso, registrar
 from servicios.auditoria.lecturas import cuerpos_de
 
@@ -39,13 +40,18 @@ class Lector:
         return bool(self.mandatos & _QUE_MIRAN_TODO) or self.participa(ruta)
 
 
-def leer(conexion: Connection, ruta: UUID, lector: Lector, motivo: MotivoAcceso, ahora: datetime) -> list[Anotado]:
+def leer(
+    conexion: Connection, ruta: UUID, lector: Lector, motivo: MotivoAcceso, ahora: datetime,
+    descifrar: Cifra | None = None,
+) -> list[Anotado]:  # fmt: skip
     """Lo que el libro dice de una ruta a quien lee, en el orden del libro; ya consta que la leyó.
+
+    ``descifrar``: con la clave de la persona, para abrir también lo sellado; lo que no se deje abrir va sin abrir.
 
     Quien llama comprueba antes que la ve (`Lector.ve`) y confirma la transacción.
     """
     registrar(conexion, Acceso(lector.institucion, str(ruta), motivo, ahora))
-    anotados = [a for a in map(_anotado, cuerpos_de(conexion, str(ruta))) if a is not None]
+    anotados = [a for a in (_anotado(c, descifrar) for c in cuerpos_de(conexion, str(ruta))) if a is not None]
     ajenos = {a.id for a in anotados if _ajeno(a, lector)}
     return [
         a
@@ -65,9 +71,11 @@ def _ajeno(anotado: Anotado, lector: Lector) -> bool:
             return False
 
 
-def _anotado(cuerpo: bytes) -> Anotado | None:
+def _anotado(cuerpo: bytes, descifrar: Cifra | None) -> Anotado | None:
     try:
-        return decodificar(cuerpo)
+        return decodificar(cuerpo, descifrar)
+    except SelloRoto:
+        return _anotado(cuerpo, None)
     except SobreInvalido:
         return None
 
