@@ -16,7 +16,8 @@ import structlog
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Peticion
 from contratos.solicitud import MAXIMO_BYTES
-from infra.almacen.esquema import ESQUEMA, bandeja, devueltas, salida, solicitudes
+from infra.almacen.devueltas import contar_devueltas
+from infra.almacen.esquema import ESQUEMA, bandeja, salida, solicitudes
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje
@@ -56,6 +57,11 @@ def con_datos(sistema: Sistema, **cambios: object) -> Compuesta:
 def todo_lo_guardado(sistema: Sistema) -> str:
     with sistema.deteccion.almacen.motor.connect() as conexion:
         return repr([tuple(f) for t in ESQUEMA.sorted_tables for f in conexion.execute(sa.select(t))])
+
+
+def devueltas(sistema: Sistema) -> int:
+    with sistema.deteccion.almacen.motor.connect() as conexion:
+        return contar_devueltas(conexion)
 
 
 def atender_todo(sistema: Sistema) -> None:
@@ -121,9 +127,9 @@ def malas(s: Sistema) -> dict[str, tuple[Compuesta, str, str]]:
     return {
         "json": (firmada(s, b'{"id": "' + PLANTA.encode()), "json-invalido", ""),
         "no es objeto": (firmada(s, msgspec.json.encode([PLANTA])), "forma-invalida", ""),
-        "utf8": (firmada(s, b'{"agente": "' + PLANTA.encode() + b'\xff"}'), "json-invalido", ""),
+        "utf8": (firmada(s, b'{"agente": "' + PLANTA.encode() + b'\xff"}'), "no-es-utf8", ""),
         "vacia": (firmada(s, b""), "json-invalido", ""),
-        "honda": (firmada(s, honda), "json-invalido", ""),
+        "honda": (firmada(s, honda), "demasiado-anidado", ""),
         "enorme": (firmada(s, PLANTA.encode() * MAXIMO_BYTES), "demasiado-grande", ""),
         "falta campo": (firmada(s, msgspec.json.encode({"id": str(uuid4())})), "forma-invalida", "tipo"),
         "campo desconocido": (retocada(s, **{PLANTA: 1}), "forma-invalida", ""),
@@ -133,7 +139,7 @@ def malas(s: Sistema) -> dict[str, tuple[Compuesta, str, str]]:
         "firma rota": (s.componer()._replace(firma=PLANTA), "firma-malformada", "firma"),
         "firma con nul": (s.componer()._replace(firma="\x00" + PLANTA), "firma-malformada", "firma"),
         "firma enorme": (s.componer()._replace(firma=PLANTA * 2000), "firma-malformada", "firma"),
-        "sin firma": (s.componer()._replace(firma=""), "firma-malformada", "firma"),
+        "sin firma": (s.componer()._replace(firma=""), "firma-ausente", "firma"),
         "otra clave": (s.componer(credencial=Credencial.generar(INSTITUCION, s.azar)), "firma-no-coincide", "firma"),
         "caducada": (mal_firmada(caduca=s.reloj.ahora()), "firma-caducada", "firma"),
         "a nombre de otra": (mal_firmada(institucion="GT-MP"), "firma-de-otra", "institucion"),
@@ -196,7 +202,7 @@ def test_una_cola_de_respuesta_imposible_no_se_escribe_para_siempre(sistema: Sis
         sin_ruta = sistema.pila.prefijo + sin_ruta
     anonimo = sistema.pila.transporte()
     anonimo.publicar([Mensaje(sistema.nombres.solicitudes, "deteccion", "solicitud", b"{", "m1", {}, sin_ruta)])
-    sistema.hasta(lambda: sistema.filas(devueltas) == 1 and sistema.filas(salida) == 0)
+    sistema.hasta(lambda: devueltas(sistema) == 1 and sistema.filas(salida) == 0)
     assert sistema.muertos == 0
 
 
@@ -218,7 +224,7 @@ def test_institucion_desconocida_espera_y_luego_se_rechaza(sistema: Sistema):
     antes = sistema.reloj.ahora()
     sistema.hasta(lambda: sistema.filas(bandeja) == 0)
     assert sistema.reloj.ahora() - antes >= sistema.ajustes.paciencia
-    assert sistema.filas(devueltas) == 1
+    assert devueltas(sistema) == 1
     sistema.pila.borrar_cola(cola)
     sistema.pila.borrar_cola(sistema.nombres.acuses_de("GT-MP"))
     sistema.pila.borrar_cola(sistema.nombres.buzon_de("GT-MP"))
