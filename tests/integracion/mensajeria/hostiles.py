@@ -111,7 +111,7 @@ def otras_malas(s: Sistema) -> dict[str, tuple[Compuesta, str, str]]:
 
     doble, otra = s.componer(), s.componer()
     cabecera = b'{"kid":"GT-MP","alg":"EdDSA","kid":"GT-PGN","servicio":"deteccion","id":"%s","exp":4294967296}'
-    honda = b'{"x":' + b"[" * 2500 + b"]" * 2500
+    honda = b'{"x":' + b"[" * 2000
     planta = PLANTA.encode()
     return {
         "version desconocida": (
