@@ -7,6 +7,7 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 SEMILLAS ?= 20
+HOSTILES ?= 100000
 OPCIONES ?=
 PROCESOS ?= auto
 
@@ -18,7 +19,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test simulacion lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test simulacion hostil lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -55,6 +56,9 @@ test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de ver
 
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
 	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make hostil HOSTILES=100000
+	@SENDA_HOSTILES=$(HOSTILES) $(PY) -m pytest tests/integracion/mensajeria/test_hostil.py -k ligera -s $(OPCIONES)
 
 lint: $(VENV)/.desarrollo ## ruff: reglas y formato
 	@$(VENV)/bin/ruff check .

@@ -6,19 +6,19 @@ texto repite el valor recibido: nombra el campo y qué se espera.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from contratos.base import Peticion
+from contratos.caminos import nombrable
 from contratos.campos import Forma, campos
+from contratos.formatos import FueraDeEsquema, exigir
 
 P = TypeVar("P", bound=Peticion)
-_NOMBRE_DE_CAMPO: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class Defecto(NamedTuple):
@@ -30,7 +30,9 @@ class Defecto(NamedTuple):
 
 def leer(clase: type[P], datos: Any) -> P:
     """La petición tipada, con sus campos abiertos y sellados juntos. Errores: `msgspec.ValidationError`."""
-    return msgspec.convert(datos, clase, strict=True, str_keys=True)
+    peticion = msgspec.convert(datos, clase, strict=True, str_keys=True)
+    exigir(clase, datos)
+    return peticion
 
 
 def revisar(clase: type[Peticion], datos: Any) -> tuple[Defecto, ...]:
@@ -40,6 +42,8 @@ def revisar(clase: type[Peticion], datos: Any) -> tuple[Defecto, ...]:
         return hallados
     try:
         leer(clase, datos)
+    except FueraDeEsquema as error:
+        return (Defecto(error.camino, "No tiene la forma exacta que pide su esquema (fecha, instante o UUID)."),)
     except msgspec.ValidationError:
         return (Defecto("", "El contrato no la admite; compárala con su esquema."),)
     return ()
@@ -90,11 +94,6 @@ def _se_espera(forma: Forma) -> str:
     return f"Se espera {forma}{explicada}."
 
 
-def nombrable(clave: object) -> str:
-    """La clave, o «?»: la elige quien escribe, y solo se repite si parece el nombre de un campo."""
-    return clave if isinstance(clave, str) and _NOMBRE_DE_CAMPO.fullmatch(clave) else "?"
-
-
 def sobra(clave: object, conocidos: list[str], que: str, si_no: str) -> str:
     """Qué decir de un nombre que no está entre los conocidos: el que se le parece o, si no hay, ``si_no``."""
     parecidos = get_close_matches(clave, conocidos, 1) if isinstance(clave, str) else []
@@ -105,4 +104,4 @@ def _con(camino: str, clave: object) -> str:
     return f"{camino}.{nombrable(clave)}" if camino else nombrable(clave)
 
 
-__all__ = ["Defecto", "comprobar", "leer", "nombrable", "revisar", "sobra"]
+__all__ = ["Defecto", "comprobar", "leer", "revisar", "sobra"]

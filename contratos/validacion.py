@@ -14,8 +14,10 @@ import msgspec
 from jsonschema_rs import Draft202012Validator, ValidationError
 from msgspec import Struct
 
+from contratos.caminos import en_texto
+from contratos.lectura import HONDURA_MAXIMA, hondo
 from contratos.posiciones import Camino, Posiciones, posiciones
-from contratos.revision import nombrable, sobra
+from contratos.revision import sobra
 from contratos.solicitud import MAXIMO_BYTES
 
 Esquemas = Mapping[str, Mapping[str, Any]]
@@ -42,6 +44,8 @@ def validar(cuerpo: bytes, esquemas: Esquemas) -> Validado:
     """Todo lo que le falta o le sobra a un mensaje. ``esquemas``: los publicados, por su ruta en la carpeta."""
     try:
         texto = cuerpo.decode("utf-8")
+        if hondo(cuerpo):
+            return _entero(1, f"Pasa de {HONDURA_MAXIMA} niveles: el contrato no pide tantos.")
         documento = msgspec.json.decode(cuerpo)
     except UnicodeDecodeError as error:
         return _entero(cuerpo.count(b"\n", 0, error.start) + 1, "No está en UTF-8.")
@@ -49,7 +53,7 @@ def validar(cuerpo: bytes, esquemas: Esquemas) -> Validado:
         return _entero(_linea_del_corte(cuerpo, error), "A partir de aquí no es JSON.")
     donde = posiciones(texto)
     repetidas = tuple(
-        Fallo(linea=linea, campo=_texto(camino), que_hacer="Está dos veces: vale la última. Deja una.")
+        Fallo(linea=linea, campo=en_texto(camino), que_hacer="Está dos veces: cada cual leería una. Deja una.")
         for camino, linea in donde.repetidas
     )
     if not isinstance(documento, dict):
@@ -63,14 +67,12 @@ def validar(cuerpo: bytes, esquemas: Esquemas) -> Validado:
     ruta = _RUTAS[mensaje].format(tipo)
     if not isinstance(tipo, str) or ruta not in esquemas:
         fallo = Fallo(linea=_linea(donde, (clave,)), campo=clave, que_hacer=_otro_tipo(mensaje, tipo, esquemas))
-        return Validado(mensaje=mensaje, fallos=(fallo,), avisos=repetidas)
+        return Validado(mensaje=mensaje, fallos=(*repetidas, fallo))
     esquema = esquemas[ruta]
     if mensaje == "solicitud" and len(cuerpo) > MAXIMO_BYTES:
         return _entero(1, f"Pasa de {MAXIMO_BYTES} bytes: lo grande va por referencia y hash.")
-    fallos = sorted(_fallos(documento, esquema, donde), key=lambda f: (f.linea, f.campo))
-    return Validado(
-        mensaje=mensaje, tipo=tipo, fallos=tuple(fallos), avisos=(*repetidas, *_retirada(esquema, clave, donde))
-    )
+    fallos = sorted((*repetidas, *_fallos(documento, esquema, donde)), key=lambda f: (f.linea, f.campo))
+    return Validado(mensaje=mensaje, tipo=tipo, fallos=tuple(fallos), avisos=tuple(_retirada(esquema, clave, donde)))
 
 
 _RUTAS: Final = {
@@ -193,7 +195,7 @@ def _retirada(esquema: Mapping[str, Any], clave: str, donde: Posiciones) -> Iter
 
 
 def _fallo(donde: Posiciones, camino: Camino, que_hacer: str) -> Fallo:
-    return Fallo(linea=_linea(donde, camino), campo=_texto(camino), que_hacer=que_hacer)
+    return Fallo(linea=_linea(donde, camino), campo=en_texto(camino), que_hacer=que_hacer)
 
 
 def _linea(donde: Posiciones, camino: Camino) -> int:
@@ -201,13 +203,6 @@ def _linea(donde: Posiciones, camino: Camino) -> int:
     while camino not in donde.lineas and camino:
         camino = camino[:-1]
     return donde.lineas.get(camino, 1)
-
-
-def _texto(camino: Camino) -> str:
-    texto = ""
-    for paso in camino:
-        texto += f"[{paso}]" if isinstance(paso, int) else f".{nombrable(paso)}"
-    return texto.removeprefix(".")
 
 
 def _entero(linea: int, que_hacer: str) -> Validado:

@@ -14,7 +14,7 @@ import infra.seguridad.registro_unico.rechazos  # noqa: F401
 import senda.composicion
 import senda.protocolo.rechazos
 import senda.tablas.rechazos  # noqa: F401
-from contratos.codigos import DE_EXAMEN
+from contratos.codigos import ARREGLOS, DE_EXAMEN
 from eventos.rechazo import Rechazo, TodaviaNo
 from servicios.portal.problemas import DEL_PORTAL
 
@@ -44,14 +44,19 @@ def por_contexto() -> dict[str, list[tuple[str, str, str]]]:
 
 def documento() -> str:
     """El contenido de docs/codigos.md."""
-    partes = [_CABECERA, "## Antes de llegar al servicio\n\n| código | qué pasó |\n|---|---|\n"]
-    partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DE_EXAMEN.items()]
+    partes = [
+        _CABECERA,
+        "## Antes de llegar al servicio\n\n| código | campo | qué pasó | qué hacer |\n|---|---|---|---|\n",
+    ]
+    for codigo, que in DE_EXAMEN.items():
+        campo, que_hacer = ARREGLOS[codigo]
+        partes.append(f"| `{codigo}` | {_o_raya(campo)} | {que} | {que_hacer} |\n")
     partes += ["\n## Por HTTP, si el portal no deja pasar la llamada\n\n| código | qué pasó |\n|---|---|\n"]
     partes += [f"| `{codigo}` | {que} |\n" for codigo, que in DEL_PORTAL.items()]
     for contexto, filas in por_contexto().items():
         titulo = _TITULOS.get(contexto, f"En {contexto}")
         partes.append(f"\n## {titulo}\n\n| código | campo | qué hacer |\n|---|---|---|\n")
-        partes += [f"| `{codigo}` | {f'`{campo}`' if campo else '—'} | {que} |\n" for codigo, campo, que in filas]
+        partes += [f"| `{codigo}` | {_o_raya(campo)} | {que} |\n" for codigo, campo, que in filas]
     partes.append(
         "\n\\* Puede deberse a algo que aún viaja: el servicio lo reintenta unos segundos antes de rechazar.\n"
     )

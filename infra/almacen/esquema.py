@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Index,
@@ -146,15 +147,14 @@ solicitudes = Table(
     Column("atendida", Instante, nullable=False),
 )
 
-#: Lo recibido que no se pudo atribuir a nadie: se cuenta y se responde si dejó dónde, pero no se guarda su contenido.
+#: Lo recibido que no se pudo atribuir a nadie: se responde si dejó dónde y se cuenta por día (UTC) y código. Una fila
+#: por mensaje dejaría que cualquiera llenase el disco; el porqué de cada uno va en su acuse.
 devueltas = Table(
     "devueltas",
     ESQUEMA,
-    Column("numero", Entero, primary_key=True),
-    Column("huella", Text, nullable=False),
-    Column("codigo", Text, nullable=False),
-    Column("recibido", Instante, nullable=False),
-    sqlite_autoincrement=True,
+    Column("dia", Date, primary_key=True),
+    Column("codigo", Text, primary_key=True),
+    Column("cuantas", Entero, nullable=False),
 )
 
 #: Mensajes por enviar que no son hechos: acuses, buzones, peticiones de reparación. Se borran al confirmarse.

@@ -16,6 +16,8 @@ from infra.mensajeria.transportes.base import Entrega
 
 _FIRMA_MAXIMA: Final = 4096
 _COLA_MAXIMA: Final = 255
+#: Lo que se guarda en lugar de una firma que no cabe en la base: no es ningún JWS, y consta que algo traía.
+_IMPOSIBLE: Final = "-"
 _INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
 
 
@@ -41,7 +43,8 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
     responder_a = _texto(entrega.responder_a, _COLA_MAXIMA)
     if responder_a.startswith(f"{nombres.prefijo}senda."):
         responder_a = ""  # nadie nos hace escribir en las colas del sistema
-    firma = _texto(entrega.mensaje.cabeceras.get("firma"), _FIRMA_MAXIMA)
+    firmada = entrega.mensaje.cabeceras.get("firma")
+    firma = _texto(firmada, _FIRMA_MAXIMA) or ("" if firmada in {None, ""} else _IMPOSIBLE)
     return Recibida(0, entrega.mensaje.cuerpo, firma, usuario, responder_a or None, ahora)
 
 

@@ -6,7 +6,6 @@ Ningún mensaje repite lo recibido: se nombra el campo y qué hacer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,6 +18,9 @@ from msgspec import Struct
 
 import contratos.solicitudes  # noqa: F401  (llena PETICIONES)
 from contratos.base import PETICIONES, Peticion
+from contratos.codigos import ARREGLOS
+from contratos.formatos import exigir
+from contratos.lectura import JsonRechazado, leer_json
 from contratos.revision import leer as leer_peticion
 from contratos.solicitud import MAXIMO_BYTES, Solicitud
 from eventos.base import campos_sellados
@@ -36,11 +38,19 @@ _RUTA_DEL_ERROR = re.compile(r"`\$\.?([^`]*)`")
 
 @dataclass
 class SolicitudInvalida(Exception):
-    """La solicitud no se puede atender. ``codigo``: uno de `contratos.codigos.DE_EXAMEN`, o el de un `Rechazo`."""
+    """La solicitud no se puede atender. ``codigo``: uno de `contratos.codigos.DE_EXAMEN`, o el de un `Rechazo`.
+
+    Sin ``que_hacer``, los de `contratos.codigos.ARREGLOS`.
+    """
 
     codigo: str
-    campo: str
-    que_hacer: str
+    campo: str = ""
+    que_hacer: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.que_hacer:
+            campo, self.que_hacer = ARREGLOS[self.codigo]
+            self.campo = self.campo or campo
 
     def __str__(self) -> str:
         return f"{self.codigo} ({self.campo})"
@@ -77,18 +87,15 @@ class Examinada:
 def leer(cuerpo: bytes) -> Examinada:
     """Lee el sobre de la solicitud, sin creerla todavía. Errores: `SolicitudInvalida`."""
     if len(cuerpo) > MAXIMO_BYTES:
-        raise SolicitudInvalida(
-            "demasiado-grande", "", f"Una solicitud mide como mucho {MAXIMO_BYTES} bytes; lo grande va por referencia."
-        )
+        raise SolicitudInvalida("demasiado-grande")
     huella = sha256(cuerpo).hexdigest()
+    documento = _leer_json(cuerpo)
     try:
-        return Examinada(_leer_solicitud.decode(cuerpo), huella)
+        solicitud = _leer_solicitud.decode(cuerpo)
+        exigir(Solicitud, documento)
     except msgspec.ValidationError as error:
         raise SolicitudInvalida("forma-invalida", _campo(error), _corrige(_campo(error))) from None
-    except (ValueError, RecursionError):  # los de msgspec y los de UTF-8 son ValueError
-        raise SolicitudInvalida(
-            "json-invalido", "", "El cuerpo no es JSON en UTF-8; revísalo y vuelve a firmarlo."
-        ) from None
+    return Examinada(solicitud, huella)
 
 
 def comprobar_firma(
@@ -102,38 +109,36 @@ def comprobar_firma(
 ) -> None:
     """Comprueba que la institución firmó exactamente esos bytes para este servicio. Errores: `SolicitudInvalida`."""
     solicitud = examinada.solicitud
+    if not firma:
+        raise SolicitudInvalida("firma-ausente")
     # Un usuario que no es de una institución (el portal, la demostración) publica por varias: ahí manda la firma.
     if usuario is not None and usuario != solicitud.institucion:
-        raise SolicitudInvalida("otro-usuario", "institucion", "Publica con el usuario del bus de tu institución.")
+        raise SolicitudInvalida("otro-usuario")
     try:
         cabecera = verificar(firma, cuerpo, clave, servicio, ahora)
     except FirmaInvalida as error:
-        raise SolicitudInvalida(
-            error.codigo, "firma", "Firma los bytes exactos del cuerpo con la clave inscrita."
-        ) from None
+        raise SolicitudInvalida(error.codigo) from None
     if cabecera.kid != solicitud.institucion:
-        raise SolicitudInvalida("firma-de-otra", "institucion", "La firma es de otra institución; firma con la tuya.")
+        raise SolicitudInvalida("firma-de-otra")
     if cabecera.id != str(solicitud.id):
-        raise SolicitudInvalida(
-            "firma-de-otra-solicitud", "id", "La firma protege otro id; firma de nuevo esta solicitud."
-        )
+        raise SolicitudInvalida("firma-de-otra-solicitud")
 
 
 def abrir(examinada: Examinada, servicio: str, claves: ClavesServicio, ahora: datetime) -> Peticion:
     """La petición tipada, con sus campos sellados abiertos. Errores: `SolicitudInvalida`."""
     solicitud = examinada.solicitud
-    clase = PETICIONES.get(solicitud.tipo)
-    if clase is None:
-        raise SolicitudInvalida("tipo-desconocido", "tipo", "Ese tipo o versión no está en el contrato publicado.")
+    clase = _clase_de(solicitud.tipo)
     if clase.servicio != servicio:
         raise SolicitudInvalida("otro-servicio", "tipo", f"Ese tipo lo atiende «{clase.servicio}»; envíalo a su clave.")
     if _en_utc(solicitud.ocurrido) > ahora + TOLERANCIA_RELOJ:
-        raise SolicitudInvalida("fecha-futura", "ocurrido", "Lo que se cuenta no puede haber ocurrido en el futuro.")
-    datos = _objeto(lambda: msgspec.json.decode(solicitud.datos), "datos")
+        raise SolicitudInvalida("fecha-futura")
+    datos = _objeto(leer_json(bytes(solicitud.datos)), "datos")
     sellables = campos_sellados(clase)
     for campo in sellables & datos.keys():
-        raise SolicitudInvalida("dato-en-claro", f"datos.{campo}", "Ese campo solo puede viajar dentro de «sellado».")
+        raise SolicitudInvalida("dato-en-claro", f"datos.{campo}")
     if solicitud.sellado:
+        if not sellables:
+            raise SolicitudInvalida("dato-invalido", "sellado", "Esta petición no lleva nada sellado: déjalo vacío.")
         datos |= _abrir_sellado(solicitud.sellado, claves, sellables)
     try:
         return leer_peticion(clase, datos)
@@ -141,6 +146,16 @@ def abrir(examinada: Examinada, servicio: str, claves: ClavesServicio, ahora: da
         campo = _campo(error)
         ubicado = f"sellado.{campo}" if campo.split(".")[0] in sellables else f"datos.{campo}".rstrip(".")
         raise SolicitudInvalida("dato-invalido", ubicado, _corrige(ubicado)) from None
+
+
+def _clase_de(tipo: str) -> type[Peticion]:
+    clase = PETICIONES.get(tipo)
+    if clase is not None:
+        return clase
+    sin_version = tipo.rpartition(".v")[0]
+    if hay := sorted(otro for otro in PETICIONES if otro.rpartition(".v")[0] == sin_version):
+        raise SolicitudInvalida("version-desconocida", "tipo", f"De ese tipo hay: {', '.join(hay)}.")
+    raise SolicitudInvalida("tipo-desconocido")
 
 
 def _en_utc(instante: datetime) -> datetime:
@@ -154,22 +169,21 @@ def _abrir_sellado(texto: str, claves: ClavesServicio, sellables: frozenset[str]
     try:
         claro = abrir_sellado(texto, claves.recepcion)
     except SobreCerradoInvalido:
-        raise SolicitudInvalida(
-            "sellado-ilegible",
-            "sellado",
-            "Cífralo (JWE ECDH-ES, A256GCM) hacia la clave de recepción vigente del servicio.",
-        ) from None
-    sellado = _objeto(lambda: msgspec.json.decode(claro), "sellado")
+        raise SolicitudInvalida("sellado-ilegible") from None
+    sellado = _objeto(_leer_json(claro, "sellado"), "sellado")
     if sellado.keys() - sellables:
         raise SolicitudInvalida("dato-invalido", "sellado", "Trae campos que el contrato no sella; mira su esquema.")
     return sellado
 
 
-def _objeto(leer_json: Callable[[], Any], campo: str) -> dict[str, Any]:
+def _leer_json(cuerpo: bytes, campo: str = "") -> Any:
     try:
-        valor = leer_json()
-    except (ValueError, RecursionError):
-        valor = None
+        return leer_json(cuerpo)
+    except JsonRechazado as error:
+        raise SolicitudInvalida(error.codigo, campo) from None
+
+
+def _objeto(valor: Any, campo: str) -> dict[str, Any]:
     if not isinstance(valor, dict):
         raise SolicitudInvalida("forma-invalida", campo, "Ha de ser un objeto JSON.")
     return valor

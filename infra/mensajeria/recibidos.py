@@ -40,10 +40,10 @@ def interpretar(mensaje: Mensaje, origenes: Collection[str], claves: Mapping[str
     origen = str(mensaje.cabeceras.get("origen", ""))
     if origen not in origenes:
         raise MensajeIlegible("origen-desconocido")
-    if mensaje.tipo == TIPO_LATIDO:
-        return _latido(mensaje, origen, claves)
     if len(mensaje.cuerpo) > MAXIMO_BYTES:
         raise MensajeIlegible("demasiado-grande")
+    if mensaje.tipo == TIPO_LATIDO:
+        return _latido(mensaje, origen, claves)
     try:
         posicion = _posicion(int(mensaje.cabeceras["posicion"]))
         anterior = bytes.fromhex(str(mensaje.cabeceras["anterior"]))

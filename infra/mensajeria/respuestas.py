@@ -14,7 +14,8 @@ import structlog
 from contratos.acuse import Resultado, TramoDeBuzon
 from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado
-from infra.almacen.esquema import devueltas, solicitudes
+from infra.almacen.devueltas import contar_devuelta
+from infra.almacen.esquema import solicitudes
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.acuses import AcuseFirmado, Notaria
 from infra.mensajeria.bandeja import Recibida
@@ -94,10 +95,7 @@ class Respuestas:
             return False
         acuse = previa.acuse
         if previa.huella != examinada.huella:
-            acuse = self._negativa(
-                examinada,
-                SolicitudInvalida("id-reutilizado", "id", "Ese id ya se usó con otro cuerpo; pide con un id nuevo."),
-            )
+            acuse = self._negativa(examinada, SolicitudInvalida("id-reutilizado"))
         self._mandar(recibida, examinada.solicitud.institucion, acuse)
         return True
 
@@ -128,9 +126,7 @@ class Respuestas:
         acuse = self.notaria.rechazada(
             huella, quien or "", "", invalida.codigo, invalida.campo, invalida.que_hacer, self.tanda.ahora
         )
-        self.tanda.conexion.execute(
-            sa.insert(devueltas).values(huella=huella, codigo=invalida.codigo, recibido=self.tanda.ahora)
-        )
+        contar_devuelta(self.tanda.conexion, self.tanda.ahora, invalida.codigo)
         registro.warning("solicitud-devuelta", servicio=self.notaria.servicio, codigo=invalida.codigo)
         self._mandar(recibida, quien, acuse)
 

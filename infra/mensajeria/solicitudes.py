@@ -34,12 +34,8 @@ from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
 
-_ERROR_INTERNO = SolicitudInvalida(
-    "error-interno", "", "El servicio falló al atenderla y no aplicó nada; avisa al operador y pídela con otro id."
-)
-_SIN_CLAVE = SolicitudInvalida(
-    "clave-destruida", "datos.ruta", "Los datos de esa persona se destruyeron: no se puede contar nada sellado de ella."
-)
+_ERROR_INTERNO = SolicitudInvalida("error-interno")
+_SIN_CLAVE = SolicitudInvalida("clave-destruida")
 
 
 class MedioHecho(Exception):

@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import apartados, avances, bandeja, devueltas, eventos, marcas, salida, solicitudes
+from infra.almacen.devueltas import contar_devueltas
+from infra.almacen.esquema import apartados, avances, bandeja, eventos, marcas, salida, solicitudes
 from infra.almacen.motor import base_caida, leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.panorama import Vista, panorama
@@ -135,7 +136,7 @@ def contar(almacen: Almacen) -> Recuento:
     consulta = sa.select(solicitudes.c.resultado, sa.func.count()).group_by(solicitudes.c.resultado)
     with leyendo(almacen.motor) as conexion:
         por_resultado: dict[str, int] = dict(conexion.execute(consulta).tuples().all())
-        return Recuento(solicitudes=por_resultado, devueltas=_cuantos(conexion, devueltas))
+        return Recuento(solicitudes=por_resultado, devueltas=contar_devueltas(conexion))
 
 
 def _relevo(conexion: Connection, ahora: datetime) -> EstadoRelevo:

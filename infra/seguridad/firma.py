@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta, Struct
 
+from contratos.lectura import leer_json
 from infra.seguridad import base64url
 
 CodigoFirma = Literal[
@@ -145,6 +146,7 @@ def _partir(texto: str) -> _Partes:
     try:
         protegida, separado, firma_texto = texto.split(".")
         llano, firma = base64url.de_texto(protegida), base64url.de_texto(firma_texto)
+        leer_json(llano)  # un nombre repetido se leería de dos maneras (RFC 7515 §4)
         algoritmo = _leer_algoritmo.decode(llano).alg
     except ValueError:  # también los errores de msgspec
         raise FirmaInvalida("firma-malformada") from None

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from msgspec import Meta, Struct
 
+from contratos.lectura import leer_json
 from infra.azar import Azar
 from infra.seguridad import base64url
 
@@ -99,7 +100,9 @@ def abrir(texto: str, privada: X25519PrivateKey) -> bytes:
     try:
         protegida, clave_cifrada, *piezas = texto.split(".")
         nonce, cifrado, etiqueta = map(base64url.de_texto, piezas)
-        cabecera = _leer.decode(base64url.de_texto(protegida))
+        llano = base64url.de_texto(protegida)
+        leer_json(llano)  # un nombre repetido se leería de dos maneras (RFC 7516 §4)
+        cabecera = _leer.decode(llano)
         if clave_cifrada or len(nonce) != _NONCE or len(etiqueta) != _ETIQUETA:
             raise SobreCerradoInvalido
         compartido = _acordar(privada, X25519PublicKey.from_public_bytes(base64url.de_texto(cabecera.epk.x)))

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 from msgspec import Meta, Struct
 
+from contratos.lectura import leer_json
 from contratos.solicitud import MAXIMO_BYTES, Solicitud
 from eventos.rechazo import Rechazo
 from eventos.seguridad import MotivoAcceso, MotivoDestruccion
@@ -203,8 +204,9 @@ class Ventanilla:
     def _solicitud(self, cuerpo: bytes, firma: str) -> Solicitud:
         """La solicitud, ya creíble: la firmó esa institución, para la bóveda y sobre esos bytes."""
         try:
+            leer_json(cuerpo)  # entero, y también «datos», que se decodifica después
             solicitud = msgspec.json.decode(cuerpo, type=Solicitud)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except ValueError:  # los de msgspec y los de UTF-8 lo son
             raise _Negada(400, "forma-invalida", "Manda una solicitud con la forma del contrato.") from None
         try:
             cabecera = leer_cabecera(firma)

@@ -52,6 +52,16 @@ def componer(pais, quien, acto, datos, sellado="", **firma):
     return cuerpo, firmar(cuerpo, clave, con["clave"], con["servicio"], con["id"], caduca)
 
 
+def a_mano(pais, dentro):
+    """Firmada como es debido, con lo de dentro de ``datos`` escrito a mano."""
+    cuerpo, _ = componer(pais, ONG, "abrir", {})
+    cuerpo = cuerpo.replace(b'"datos":{', b'"datos":{' + dentro)
+    caduca = pais.reloj.ahora() + timedelta(seconds=60)
+    identificador = msgspec.json.decode(cuerpo.split(b',"tipo"')[0] + b"}")["id"]
+    clave = pais.credenciales[ONG.institucion].clave
+    return cuerpo, firmar(cuerpo, clave, ONG.institucion, SERVICIO, identificador, caduca)
+
+
 def mandar(url, cuerpo, firma, metodo="POST"):
     peticion = urllib.request.Request(url, data=cuerpo, headers={"Firma": firma}, method=metodo)  # noqa: S310
     try:
@@ -125,6 +135,10 @@ def test_lo_mal_escrito_se_explica_sin_repetirlo(pais, url):
         (mandar(url, cuerpo, firma), 400, "dato-invalido"),
         (mandar(url, cuerpo[:-1] + b" }", firma), 401, "firma-no-coincide"),
         (mandar(url, b"{", firma), 400, "forma-invalida"),
+        (mandar(url, b"[" * 9_000, firma), 400, "forma-invalida"),
+        (mandar(url, *a_mano(pais, b'"ruta":"\xff"')), 400, "forma-invalida"),
+        (mandar(url, *a_mano(pais, b'"ruta":1,"ruta":2')), 400, "forma-invalida"),
+        (mandar(url, *a_mano(pais, b'"ruta":' + b"[" * 5_000)), 400, "forma-invalida"),
         (mandar(url, b"x" * 40_000, firma), 413, "demasiado-grande"),
         (mandar(url, None, firma, "GET"), 400, "forma-invalida"),
         (mandar(url, *componer(pais, ONG, "ejecutar-destruccion", {})), 400, "tipo-desconocido"),

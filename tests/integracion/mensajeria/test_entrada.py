@@ -360,6 +360,10 @@ def test_lo_indescifrable_va_a_muertos_y_no_detiene(sistema: Sistema):
         Mensaje("", "", uno.tipo, b"x" * 61_441, "enorme", base),
         Mensaje("", "", "latido", b"{}", "latido-falso", {"origen": ORIGEN}),
         Mensaje("", "", "latido", b"{}", "latido-ajeno", {"origen": "/gt/coordinacion"}),
+        Mensaje("", "", "latido", b"[" * 20_000, "latido-hondo", {"origen": ORIGEN}),
+        Mensaje("", "", "latido", b'{"x":' + b"[" * 20_000, "latido-hondo-dentro", {"origen": ORIGEN}),
+        Mensaje("", "", "latido", b'{"origen":"\xff"}', "latido-no-utf8", {"origen": ORIGEN}),
+        Mensaje("", "", "latido", b" " * 61_441, "latido-enorme", {"origen": ORIGEN}),
     ]
     marcar_publicado(sistema)
     sistema.meter([uno, *malos, dos])

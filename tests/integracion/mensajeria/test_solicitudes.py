@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
-from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -15,47 +14,32 @@ import structlog
 
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Peticion
-from contratos.solicitud import MAXIMO_BYTES
-from infra.almacen.esquema import ESQUEMA, bandeja, devueltas, salida, solicitudes
+from contratos.codigos import DE_EXAMEN
+from infra.almacen.devueltas import contar_devueltas
+from infra.almacen.esquema import ESQUEMA, bandeja, salida, solicitudes
 from infra.almacen.tanda import Tanda
+from infra.mensajeria.examen import SolicitudInvalida, leer
+from infra.mensajeria.examen import abrir as abrir_solicitud
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje
-from infra.seguridad.firma import firmar, publica_de_texto, verificar
+from infra.observabilidad.metricas import exponer
+from infra.observabilidad.salud import contar, medir
+from infra.seguridad.firma import publica_de_texto, verificar
 from infra.seguridad.sello import abrir
 from senda.cliente import Compuesta, Credencial
 from tests.integracion.almacen.relatos import AUTORIA, deteccion
+from tests.integracion.mensajeria.hostiles import PLANTA, malas, retocada
 from tests.integracion.mensajeria.sistema import INSTITUCION, Imposible, Sistema
-
-#: Lo que no debe verse en ninguna respuesta, registro ni tabla.
-PLANTA = "marialopezdehuehuetenango"
-
-
-def firmada(sistema: Sistema, cuerpo: bytes, id_firmado: str | None = None, **cambios: object) -> Compuesta:
-    """Firma unos bytes cualesquiera como haría la institución."""
-    identificador = id_firmado or str(uuid4())
-    campos: dict[str, Any] = {
-        "institucion": INSTITUCION, "servicio": "deteccion", "id": identificador,
-        "caduca": sistema.reloj.ahora() + timedelta(days=1), **cambios,
-    }  # fmt: skip
-    return Compuesta(identificador, "deteccion", cuerpo, firmar(cuerpo, sistema.credencial.clave, **campos))
-
-
-def retocada(sistema: Sistema, **cambios: object) -> Compuesta:
-    """Una solicitud buena con campos del sobre cambiados, vuelta a firmar."""
-    buena = sistema.componer()
-    llana = msgspec.json.decode(buena.cuerpo)
-    llana.update(cambios)
-    return firmada(sistema, msgspec.json.encode(llana), str(llana["id"]))
-
-
-def con_datos(sistema: Sistema, **cambios: object) -> Compuesta:
-    llana = msgspec.json.decode(sistema.componer().cuerpo)
-    return retocada(sistema, datos={**llana["datos"], **cambios})
 
 
 def todo_lo_guardado(sistema: Sistema) -> str:
     with sistema.deteccion.almacen.motor.connect() as conexion:
         return repr([tuple(f) for t in ESQUEMA.sorted_tables for f in conexion.execute(sa.select(t))])
+
+
+def devueltas(sistema: Sistema) -> int:
+    with sistema.deteccion.almacen.motor.connect() as conexion:
+        return contar_devueltas(conexion)
 
 
 def atender_todo(sistema: Sistema) -> None:
@@ -109,54 +93,6 @@ def test_id_reutilizado_con_otro_cuerpo(sistema: Sistema):
     assert sistema.hechos() == 1
 
 
-def malas(s: Sistema) -> dict[str, tuple[Compuesta, str, str]]:
-    """Nombre -> (solicitud, código, campo). Casi todas llevan plantada una cadena; cada una, su propio cuerpo."""
-    datos = msgspec.json.encode(msgspec.json.decode(s.componer().cuerpo)["datos"])
-    honda = s.componer().cuerpo.replace(datos, b"[" * 14_000 + b"]" * 14_000)
-
-    def mal_firmada(**cambios: object) -> Compuesta:
-        buena = s.componer()
-        return firmada(s, buena.cuerpo, str(cambios.pop("id", buena.id)), **cambios)
-
-    return {
-        "json": (firmada(s, b'{"id": "' + PLANTA.encode()), "json-invalido", ""),
-        "no es objeto": (firmada(s, msgspec.json.encode([PLANTA])), "forma-invalida", ""),
-        "utf8": (firmada(s, b'{"agente": "' + PLANTA.encode() + b'\xff"}'), "json-invalido", ""),
-        "vacia": (firmada(s, b""), "json-invalido", ""),
-        "honda": (firmada(s, honda), "json-invalido", ""),
-        "enorme": (firmada(s, PLANTA.encode() * MAXIMO_BYTES), "demasiado-grande", ""),
-        "falta campo": (firmada(s, msgspec.json.encode({"id": str(uuid4())})), "forma-invalida", "tipo"),
-        "campo desconocido": (retocada(s, **{PLANTA: 1}), "forma-invalida", ""),
-        "agente malo": (retocada(s, agente=PLANTA), "forma-invalida", "agente"),
-        "institucion mala": (retocada(s, institucion=f"{PLANTA}\x00"), "forma-invalida", "institucion"),
-        "firma de otra": (s.componer()._replace(firma=s.componer().firma), "firma-no-coincide", "firma"),
-        "firma rota": (s.componer()._replace(firma=PLANTA), "firma-malformada", "firma"),
-        "firma con nul": (s.componer()._replace(firma="\x00" + PLANTA), "firma-malformada", "firma"),
-        "firma enorme": (s.componer()._replace(firma=PLANTA * 2000), "firma-malformada", "firma"),
-        "sin firma": (s.componer()._replace(firma=""), "firma-malformada", "firma"),
-        "otra clave": (s.componer(credencial=Credencial.generar(INSTITUCION, s.azar)), "firma-no-coincide", "firma"),
-        "caducada": (mal_firmada(caduca=s.reloj.ahora()), "firma-caducada", "firma"),
-        "a nombre de otra": (mal_firmada(institucion="GT-MP"), "firma-de-otra", "institucion"),
-        "otro id": (mal_firmada(id=uuid4()), "firma-de-otra-solicitud", "id"),
-        "otro destino": (mal_firmada(servicio="justicia"), "firma-otro-servicio", "firma"),
-        # En RabbitMQ todo sale aquí como «guest», que no es de ninguna institución: lo caza la firma.
-        "por otra": (
-            retocada(s, institucion="GT-MP"), "firma-de-otra" if s.pila.real else "otro-usuario", "institucion",
-        ),
-        "tipo desconocido": (retocada(s, tipo="senda.deteccion.otra-cosa.v1"), "tipo-desconocido", "tipo"),
-        "otro servicio": (retocada(s, tipo="senda.justicia.presentar-denuncia.v1"), "otro-servicio", "tipo"),
-        "futura": (retocada(s, ocurrido="2030-01-01T00:00:00Z"), "fecha-futura", "ocurrido"),
-        "fuera del calendario": (retocada(s, ocurrido="9999-12-31T23:59:59-14:00"), "dato-invalido", "ocurrido"),
-        "sin zona": (retocada(s, ocurrido="2026-01-01T00:00:00"), "forma-invalida", "ocurrido"),
-        "datos no objeto": (retocada(s, datos=[PLANTA]), "forma-invalida", "datos"),
-        "dato fuera de lista": (con_datos(s, riesgo=PLANTA), "dato-invalido", "datos.riesgo"),
-        "dato desconocido": (con_datos(s, **{PLANTA: PLANTA}), "dato-invalido", "datos"),
-        "falta dato": (retocada(s, datos={}, sellado=""), "dato-invalido", "datos.nna"),
-        "en claro": (con_datos(s, relato=PLANTA), "dato-en-claro", "datos.relato"),
-        "sellado ilegible": (retocada(s, sellado=PLANTA), "sellado-ilegible", "sellado"),
-    }  # fmt: skip
-
-
 def test_cada_mala_tiene_su_porque_y_no_repite_nada(sistema: Sistema):
     """Todas juntas, en los mismos lotes que otras buenas."""
     sistema.origen.directorio["GT-MP"] = sistema.credencial.publica
@@ -174,8 +110,27 @@ def test_cada_mala_tiene_su_porque_y_no_repite_nada(sistema: Sistema):
     assert [a.resultado for a in acuses.values()] == [Resultado.ACEPTADA] * len(buenas)
     assert sistema.hechos() == len(buenas)
     assert sistema.muertos == 0
-    assert PLANTA not in b"".join(recibidos).decode() + repr(registro) + todo_lo_guardado(sistema)
+    estado = medir(sistema.deteccion.almacen, "deteccion", sistema.ajustes, bus=True)
+    metricas = exponer(estado, contar(sistema.deteccion.almacen), {}).decode()
+    assert PLANTA not in b"".join(recibidos).decode() + repr(registro) + todo_lo_guardado(sistema) + metricas
     sistema.pila.borrar_cola(respuestas)
+
+
+def test_ninguna_excepcion_del_examen_lleva_lo_recibido(sistema: Sistema):
+    """Ni su texto ni su traza, que es lo que acabaría en un registro si alguien la dejase salir."""
+    for nombre, (mala, _, _) in malas(sistema).items():
+        salio = ""
+        try:
+            abrir_solicitud(leer(mala.cuerpo), "deteccion", sistema.pila.claves("deteccion"), sistema.reloj.ahora())
+        except SolicitudInvalida as invalida:
+            salio = "".join(traceback.format_exception(invalida)) + repr(invalida)
+        assert PLANTA not in salio, nombre
+
+
+def test_toda_clase_de_rechazo_del_examen_tiene_su_mensaje_de_muestra(sistema: Sistema):
+    """Los que faltan no caben en un mensaje suelto: tienen aquí su propia prueba."""
+    aparte = {"id-reutilizado", "clave-destruida", "error-interno", "otro-usuario"}
+    assert {codigo for _, codigo, _ in malas(sistema).values()} | aparte == set(DE_EXAMEN)
 
 
 def test_sin_quien_la_firme_se_responde_donde_pidio(sistema: Sistema):
@@ -196,7 +151,7 @@ def test_una_cola_de_respuesta_imposible_no_se_escribe_para_siempre(sistema: Sis
         sin_ruta = sistema.pila.prefijo + sin_ruta
     anonimo = sistema.pila.transporte()
     anonimo.publicar([Mensaje(sistema.nombres.solicitudes, "deteccion", "solicitud", b"{", "m1", {}, sin_ruta)])
-    sistema.hasta(lambda: sistema.filas(devueltas) == 1 and sistema.filas(salida) == 0)
+    sistema.hasta(lambda: devueltas(sistema) == 1 and sistema.filas(salida) == 0)
     assert sistema.muertos == 0
 
 
@@ -218,7 +173,7 @@ def test_institucion_desconocida_espera_y_luego_se_rechaza(sistema: Sistema):
     antes = sistema.reloj.ahora()
     sistema.hasta(lambda: sistema.filas(bandeja) == 0)
     assert sistema.reloj.ahora() - antes >= sistema.ajustes.paciencia
-    assert sistema.filas(devueltas) == 1
+    assert devueltas(sistema) == 1
     sistema.pila.borrar_cola(cola)
     sistema.pila.borrar_cola(sistema.nombres.acuses_de("GT-MP"))
     sistema.pila.borrar_cola(sistema.nombres.buzon_de("GT-MP"))

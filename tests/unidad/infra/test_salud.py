@@ -134,7 +134,7 @@ def test_las_metricas_dicen_lo_mismo_y_no_a_quien(almacen: Almacen):
             almacen, solicitudes, institucion="GT-PGN", id=str(n), huella="", cuerpo=b"", firma="", resultado=resultado,
             acuse=b"", firma_acuse="", atendida=INICIO,
         )  # fmt: skip
-    poner(almacen, devueltas, huella="", codigo="firma-invalida", recibido=INICIO)
+    poner(almacen, devueltas, dia=INICIO.date(), codigo="firma-caducada", cuantas=1)
     texto = exponer(ver(almacen), contar(almacen), {"entrada": 2}).decode()
     for linea in (
         'senda_listo{servicio="deteccion"} 1.0',

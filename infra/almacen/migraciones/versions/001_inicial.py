@@ -112,11 +112,9 @@ def _solicitudes() -> None:
         op.execute(sentencia)
     op.create_table(
         "devueltas",
-        sa.Column("numero", _Entero, primary_key=True),
-        sa.Column("huella", sa.Text, nullable=False),
-        sa.Column("codigo", sa.Text, nullable=False),
-        sa.Column("recibido", _Instante, nullable=False),
-        sqlite_autoincrement=True,
+        sa.Column("dia", sa.Date, primary_key=True),
+        sa.Column("codigo", sa.Text, primary_key=True),
+        sa.Column("cuantas", _Entero, nullable=False),
     )
 
 
