@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 YO, ENTORNO = os.environ["SENDA_INSTITUCION"], os.environ
 PREFIJO = ENTORNO.get("SENDA_PREFIJO", "")
-SIN_ACUSE, CADA = 10.0, 2.0  # segundos: cuándo se repite una solicitud, y cada cuánto se mira qué falta
+# Segundos: cuándo se repite una solicitud sin acuse, y cada cuánto se mira qué falta.
+SIN_ACUSE, CADA = float(ENTORNO.get("SENDA_SIN_ACUSE", "10")), float(ENTORNO.get("SENDA_CADA", "2"))
 #: Lo que se hace con cada encargo, en orden: el siguiente se pide al llegar el acuse del anterior.
 PASOS = [
     ("coordinacion", "recibir-derivacion"),
