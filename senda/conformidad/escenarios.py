@@ -100,28 +100,28 @@ def encargos(examen: Examen) -> None:
 def repetidos(examen: Examen) -> None:
     """Cada aviso y cada acuse llega tres veces, y nada se hace dos."""
     examen.bus.travesura = travesuras.repetir
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def desorden(examen: Examen) -> None:
     """Los avisos llegan del último al primero."""
     examen.bus.travesura = travesuras.desordenar
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def hueco(examen: Examen) -> None:
     """Se pierde un aviso de cada tanda: ve que falta un número y pide que se lo repitan."""
     examen.bus.travesura = travesuras.PerderElPrimero(Nombres().buzon)
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def acuse_perdido(examen: Examen) -> None:
     """Se pierde el primer acuse de cada solicitud: la repite con el mismo id y los mismos bytes, y recibe el mismo."""
     examen.bus.travesura = travesuras.Perder(Nombres().acuses)
-    examen.abrir(1)
+    examen.abrir()
     examen.exigir_atendido()
 
 
@@ -129,21 +129,21 @@ def campos_nuevos(examen: Examen) -> None:
     """Avisos y acuses traen campos de una versión menor posterior."""
     estaciones = examen.arena.sistema.estaciones.values()
     examen.bus.travesura = travesuras.Ampliar({e.almacen.origen: e.almacen.claves.firma for e in estaciones})
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def tipo_desconocido(examen: Examen) -> None:
     """Llega un aviso de un tipo que aún no existe: lo da por visto y sigue."""
     examen.arena.en_su_hilo(lambda: _dejar_aviso_desconocido(examen.arena))
-    examen.abrir(1)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def firma_falsa(examen: Examen) -> None:
     """Llegan encargos sin firma de Senda, o para otra, con el número que sigue: ni los atiende ni los da por vistos."""
     examen.arena.en_su_hilo(lambda: _colar_falsos(examen.arena))
-    examen.abrir(1)
+    examen.abrir()
     try:
         examen.exigir_atendido()
     except NoPasa:
@@ -164,7 +164,7 @@ def clave_nueva(examen: Examen) -> None:
     provisional.touch(0o600)
     provisional.write_bytes(pem)
     provisional.replace(archivo)
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
@@ -172,7 +172,7 @@ def corte(examen: Examen) -> None:
     """Se le corta la conexión con el bus y con el portal, y vuelve sola a los segundos; él también."""
     for puente in examen.puentes:
         puente.cortar()
-    examen.abrir(1)
+    examen.abrir()
     examen.juez.esperar(lambda: not examen.programa.anda, _CORTE)
     for puente in examen.puentes:
         puente.tender()
@@ -242,7 +242,7 @@ def _colar_falsos(arena: Arena) -> None:
     for clave, para in ((None, codigo), (ajena, codigo), (suya, arena.comparsa.codigo)):
         derivacion = arena.sistema.montaje.azar_de("falso").uuid4()
         cuerpo = msgspec.json.encode(copia | {"numero": ultimo + 1, "derivacion": derivacion})
-        firma = firmar(cuerpo, clave, almacen.origen, para, str(derivacion), caduca) if clave else "e30..e30"
+        firma = firmar(cuerpo, clave, almacen.origen, para, str(derivacion), caduca) if clave else "W10..W10"
         arena.publicar([Mensaje(nombres.buzon, codigo, copia["tipo"], cuerpo, str(derivacion), {"firma": firma})])
 
 

@@ -134,10 +134,11 @@ async function andar() {
   };
   const conexion = await amqp.connect(SENDA_AMQP, tls || {});
   const caida = new Promise((_, fallar) => ['error', 'close'].forEach((que) => conexion.on(que, fallar)));
+  caida.catch(() => {}); // si se cae antes de llegar al bucle de abajo, ya lo dice lo que se estaba haciendo
   const canal = await conexion.createConfirmChannel();
   canal.on('error', () => conexion.close().catch(() => {}));
   repetirDesde(primeroQueFalta()); // lo que llegó mientras no estaba, aunque el bus lo perdiera
-  await revisar(canal); // antes de leer: las colas nacen la primera vez que Senda contesta
+  await Promise.race([caida, revisar(canal)]); // antes de leer: las colas nacen la primera vez que Senda contesta
   for (const [cola, atender] of [[`${PREFIJO}senda.acuses.${YO}`, alAcuse], [`${PREFIJO}senda.buzon.${YO}`, alBuzon]]) {
     await canal.consume(cola, (mensaje) => {
       if (mensaje === null) return conexion.close();

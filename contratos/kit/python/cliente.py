@@ -58,7 +58,7 @@ def es_suya(cuerpo, firma):
         datos = json.loads(de_b64(cabecera))
         clave = Ed25519PublicKey.from_public_bytes(de_b64(ORIGENES[datos["kid"]]))
         clave.verify(de_b64(sello), f"{cabecera}.{b64(cuerpo)}".encode())
-    except (InvalidSignature, KeyError, ValueError):
+    except (InvalidSignature, AttributeError, KeyError, TypeError, ValueError):
         return False
     return datos["servicio"] == YO
 
