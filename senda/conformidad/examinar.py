@@ -117,7 +117,9 @@ def acceso_al_bus(bus: str) -> dict[str, str]:
     acceso = {variable: str(Path(consulta.pop(p)).absolute()) for p, variable in _DE_TLS.items() if p in consulta}
     if consulta:
         raise ValueError(f"la dirección del bus admite ca, certificado y llave; no {', '.join(sorted(consulta))}")
-    return {"SENDA_AMQP": urlunsplit(partes._replace(query=""))} | acceso
+    # Quién es lo dice el certificado: hay bibliotecas (pika) que no admiten un usuario sin contraseña.
+    netloc = partes.netloc.rpartition("@")[2] if acceso and not partes.password else partes.netloc
+    return {"SENDA_AMQP": urlunsplit(partes._replace(netloc=netloc, query=""))} | acceso
 
 
 def _por_un_puente(bus: str) -> tuple[dict[str, str], Puente]:
