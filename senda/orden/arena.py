@@ -65,6 +65,7 @@ def caja_de_arena(
         "Ctrl-C para parar.",
         markup=False,
         highlight=False,
+        soft_wrap=True,  # una orden partida en dos líneas no se puede copiar
     )
     servir(arena.aplicacion(), zocalo, arena.portal.puerta.timbre.parar)
 
