@@ -18,7 +18,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test simulacion lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test simulacion conformidad lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -55,6 +55,9 @@ test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de ver
 
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
 	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenarios, y todos los defectos que han de suspender
+	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
 
 lint: $(VENV)/.desarrollo ## ruff: reglas y formato
 	@$(VENV)/bin/ruff check .

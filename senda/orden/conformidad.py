@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from infra.azar import AzarReal
+from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import TopologiaIncompatible, TransporteCaido
 from infra.reloj import RelojReal
 from senda.arena import ArenaRota
@@ -49,6 +50,12 @@ def conformidad(
         progreso.print("Falta cómo se arranca tu cliente: senda conformidad -- python cliente.py", style="red")
         raise typer.Exit(2)
     escenarios = _elegidos(escenario)
+    try:
+        for direccion in filter(None, (amqp, amqp_cliente)):
+            abrir(direccion).cerrar()  # no conecta: solo la lee
+    except ValueError as error:
+        progreso.print(motivo_de(error), style="red", markup=False)
+        raise typer.Exit(2) from None
     carpeta = Path(tempfile.mkdtemp(prefix="senda-conformidad-"))
     absoluta = [str(Path(parte).absolute()) if Path(parte).is_file() else parte for parte in orden]
     try:

@@ -87,7 +87,8 @@ def test_quien_la_sigue_ve_los_cuatro_acuses(carpeta: Path):
             if abiertas[1].poll() is not None and "No matching distribution" in dicho.read_text():
                 pytest.skip("sin red no se puede instalar cryptography: la página queda SIN SEGUIR")
             assert abiertas[1].poll() is None, dicho.read_text()
-            return [linea.strip() for linea in dicho.read_text().splitlines() if "-" in linea]
+            # pip también habla.
+            return re.findall(r"^[a-z-]+ (?:aceptada|rechazada.*)", dicho.read_text(), re.MULTILINE)
 
         esperados = bloques("text")[0].splitlines()
         hasta(lambda: acuses()[:4] == esperados, 90)
