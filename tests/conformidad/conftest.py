@@ -25,6 +25,7 @@ from senda.bus import REPARTEN
 from senda.composicion import CONTEXTOS, mapa
 from senda.conformidad.escenarios import TODOS, nombre_de
 from senda.conformidad.examinar import INSTITUCION, examinar
+from senda.embebido import BUS
 from servicios.portal.contexto import CONTEXTO as PORTAL
 from tests.conftest import CARPETA
 from tests.inquilinos import bus_propio
@@ -61,10 +62,10 @@ def examen(tmp_path: Path) -> Callable[..., dict[str, str]]:
     ) -> dict[str, str]:
         escenarios = [e for e in TODOS if nombre_de(e) in nombres]
         assert len(escenarios) == len(nombres)
-        en_bus = {"bus": bus.servicios, "bus_del_cliente": bus.cliente} if bus else {}
         notas = examinar(
-            orden, tmp_path / "examen", escenarios, RelojReal(), AzarReal(), entorno=_DEPRISA, plazo=plazo, **en_bus
-        )
+            orden, tmp_path / "examen", escenarios, RelojReal(), AzarReal(), bus=bus.servicios if bus else BUS,
+            bus_del_cliente=bus.cliente if bus else None, entorno=_DEPRISA, plazo=plazo,
+        )  # fmt: skip
         print((tmp_path / "examen" / "cliente.log").read_text()[-4000:])  # solo se ve si la prueba falla
         return {n.escenario: n.motivo for n in notas if not n.pasa}
 

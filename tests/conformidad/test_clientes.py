@@ -32,5 +32,5 @@ def test_el_de_la_terminal(examen: Examinar):
     for programa in ("curl", "openssl", "jq"):
         if not shutil.which(programa):
             pytest.skip(f"falta {programa}: el cliente de kit/http/cliente.sh queda SIN PROBAR")
-    pocos = segun("encargos", "acuse-perdido")
+    pocos = segun("corte")
     assert examen([str(KIT / "http" / "cliente.sh")], pocos, plazo=120.0) == {}

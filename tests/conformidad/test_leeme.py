@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def test_el_cliente_de_la_pagina_es_el_del_kit_y_cabe_en_una_pantalla():
 
 
 @pytest.fixture
-def carpeta(tmp_path: Path) -> Iterator[Path]:
+def carpeta(tmp_path: Path) -> Path:
     """La de quien lee: vacía, con `senda` en su PATH como si lo hubiera instalado."""
     ordenes = tmp_path / "bin"
     ordenes.mkdir()
@@ -110,7 +109,7 @@ def test_el_ejemplo_de_firma_sale_igual():
     datos = msgspec.json.decode(cabecera)
     caduca = datetime.fromtimestamp(datos["exp"], UTC)
     assert firmar(octetos, clave, datos["kid"], datos["servicio"], datos["id"], caduca) == firma
-    assert verificar(firma, octetos, clave.public_key(), "coordinacion", datetime(2026, 1, 15, tzinfo=UTC))
+    verificar(firma, octetos, clave.public_key(), "coordinacion", datetime(2026, 1, 15, tzinfo=UTC))
     # Los tres pasos de la página, sin nuestra biblioteca.
     protegida = base64url.a_texto(cabecera.strip().encode())
     sello = clave.sign(f"{protegida}.{base64url.a_texto(octetos)}".encode())
