@@ -169,7 +169,7 @@ def clave_nueva(examen: Examen) -> None:
 
 
 def corte(examen: Examen) -> None:
-    """Se le corta la conexión con el bus y con el portal, y vuelve sola a los segundos; él también."""
+    """Se le corta unos segundos la conexión con el bus y con el portal: vuelve a conectar él solo."""
     for puente in examen.puentes:
         puente.cortar()
     examen.abrir()

@@ -81,8 +81,12 @@ def test_las_notas_en_json_y_sale_con_1_si_alguna_no_pasa():
     }  # fmt: skip
 
 
-def test_el_cliente_recibe_lo_suyo_y_corre_en_su_carpeta(tmp_path: Path):
-    """Y no más: lo de los servicios (el bus de los servicios, sus claves) no está en su entorno."""
+def test_el_cliente_recibe_lo_suyo_y_nada_de_otro_y_corre_en_su_carpeta(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SENDA_AMQP", "amqp://otro:secreta@bus/")
+    monkeypatch.setenv("SENDA_BASE_URL", "postgresql://otro:secreta@base/")
+    monkeypatch.setenv("SENDA_CADA", "7")
     guion = 'env | grep ^SENDA_ | sort; pwd; stat -c %a "$SENDA_CLAVE"; sleep 60'
     (tmp_path / "e").mkdir()
     encargos = [e for e in TODOS if nombre_de(e) == "encargos"]
@@ -94,7 +98,9 @@ def test_el_cliente_recibe_lo_suyo_y_corre_en_su_carpeta(tmp_path: Path):
     assert (carpeta, modo) == (str(suya), "600")
     assert dado["SENDA_CLAVE"] == f"{suya}/clave.pem"
     assert set(json.decode((suya / "claves.json").read_bytes())) == {"recepcion", "origenes"}
-    assert "SENDA_AMQP" not in dado
+    assert dado.keys() == {
+        "SENDA_INSTITUCION", "SENDA_CLAVE", "SENDA_CLAVES", "SENDA_ESTADO", "SENDA_URL", "SENDA_CADA"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
