@@ -16,7 +16,7 @@ Examinar = Callable[..., dict[str, str]]
 @pytest.mark.real
 @pytest.mark.timeout(600)
 def test_el_de_python(examen: Examinar, bus_con_permisos: BusDelExamen, python_de_institucion: str):
-    pocos = segun("encargos", "repetidos", "hueco", "firma-falsa", "clave-nueva", "muerte-subita")
+    pocos = segun("encargos", "corte", "hueco", "firma-falsa", "clave-nueva", "muerte-subita")
     assert examen([python_de_institucion, str(KIT / "python" / "cliente.py")], pocos, bus_con_permisos) == {}
 
 

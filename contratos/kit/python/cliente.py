@@ -183,6 +183,6 @@ if __name__ == "__main__":
     while True:
         try:
             Cliente(conectar()).andar()
-        except pika.exceptions.AMQPError as error:
+        except (pika.exceptions.AMQPError, OSError) as error:  # por TLS, pika deja pasar alguno de la conexión
             print("sin bus", type(error).__name__, flush=True)
             time.sleep(2)
