@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import msgspec
 import sqlalchemy as sa
@@ -14,17 +16,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from eventos.base import ESPACIO
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Mensaje
+from infra.seguridad.firma import firmar
 from senda.arena import Arena, Historia
 from senda.cliente import Credencial
 from senda.conformidad import travesuras
 from senda.conformidad.juez import Juez
 from senda.conformidad.programa import Programa
+from senda.conformidad.puente import Puente
 from senda.conformidad.travesuras import Bus
 from servicios.coordinacion.buzon import mandar
+from servicios.coordinacion.dominio.rechazos import DerivacionDesconocida
 from servicios.coordinacion.tablas import buzon, buzones
 
 #: Segundos que se le dan al cliente, como mucho, para dejarlo todo atendido. El que anda bien tarda mucho menos.
 PLAZO: Final = 120.0
+#: Segundos sin conexión: que le dé tiempo a notarlo y a intentarlo otra vez.
+_CORTE: Final = 3.0
 
 
 class NoPasa(Exception):
@@ -33,13 +40,21 @@ class NoPasa(Exception):
 
 @dataclass
 class Examen:
-    """Lo que un escenario maneja."""
+    """Lo que un escenario maneja. ``previas`` y ``rechazos``: cómo estaba todo al empezarlo."""
 
     arena: Arena
     bus: Bus
     juez: Juez
     programa: Programa
+    puentes: Sequence[Puente]
     plazo: float = PLAZO
+    previas: set[UUID] = field(default_factory=set)
+    rechazos: Counter[str] = field(default_factory=Counter)
+
+    def empezar(self) -> None:
+        """Lo que un escenario anterior dejó mal no cuenta en este."""
+        self.previas, self.rechazos = self.juez.pendientes(), self.juez.rechazos()
+        self.programa.arrancar()
 
     def abrir(self, cuantas: int = 1) -> None:
         """Abre rutas: por cada una le llegan encargos."""
@@ -47,18 +62,30 @@ class Examen:
             historia = Historia(nna=numero % 2 == 1)
             self.arena.en_su_hilo(lambda historia=historia: self.arena.abrir_ruta(historia))  # type: ignore[misc]
 
-    def exigir_atendido(self) -> None:
-        """Todo encargo acaba atendido, y con acuse de que alguien lo leyó. Errores: `NoPasa`."""
-        if not self.juez.esperar(self.juez.todo_atendido, self.plazo):
-            quedan = ", ".join(f"{estado}: {n}" for estado, n in sorted(self.juez.encargos().items()))
-            raise NoPasa(f"en {self.plazo:.0f} s no atendió todos sus encargos ({quedan})")
-        if sin := self.juez.sin_acusar_recibo():
-            raise NoPasa(f"{sin} encargos atendidos sin recibir-derivacion: nadie dijo haberlos leído")
+    def todo_atendido(self) -> bool:
+        """Si no le queda ningún encargo de este escenario por atender ni nada en el aire."""
+        return not (self.juez.pendientes() - self.previas) and not self.juez.en_curso()
 
-    def exigir_sin_rechazos(self, antes: int) -> None:
-        """Nada de lo que pidió se le rechazó: no hizo dos veces lo mismo. Errores: `NoPasa`."""
-        if rechazadas := self.juez.respondidas("rechazada") - antes:
-            raise NoPasa(f"{rechazadas} solicitudes rechazadas: pidió otra vez, con otro id, lo que ya había pedido")
+    def exigir_atendido(self) -> None:
+        """Todo encargo acaba atendido, leído por alguien y sin pedir nada dos veces. Errores: `NoPasa`."""
+        # En cuanto algo ya no tiene arreglo, no se espera más.
+        self.juez.esperar(lambda: self.todo_atendido() or bool(self._sin_arreglo()), self.plazo)
+        if motivo := self._sin_arreglo():
+            raise NoPasa(motivo)
+        encargos = self.juez.encargos()
+        nuevos = encargos.keys() - self.previas
+        if not self.todo_atendido():
+            estados = Counter(encargos[id] for id in nuevos)
+            quedan = ", ".join(f"{estado}: {n}" for estado, n in sorted(estados.items()))
+            raise NoPasa(f"en {self.plazo:.0f} s no atendió todos sus encargos ({quedan})")
+        if sin := nuevos - self.juez.recibidos():
+            raise NoPasa(f"{len(sin)} encargos atendidos sin recibir-derivacion: nadie dijo haberlos leído")
+
+    def _sin_arreglo(self) -> str:
+        if rechazados := self.juez.rechazos() - self.rechazos:
+            cuales = ", ".join(f"{codigo}: {n}" for codigo, n in sorted(rechazados.items()))
+            return f"se le rechazó algo: ¿pidió otra vez, con otro id, lo que ya había pedido? ({cuales})"
+        return "" if self.programa.anda else "el programa acabó solo"
 
 
 Escenario = Callable[[Examen], None]
@@ -73,28 +100,28 @@ def encargos(examen: Examen) -> None:
 def repetidos(examen: Examen) -> None:
     """Cada aviso y cada acuse llega tres veces, y nada se hace dos."""
     examen.bus.travesura = travesuras.repetir
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def desorden(examen: Examen) -> None:
     """Los avisos llegan del último al primero."""
     examen.bus.travesura = travesuras.desordenar
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def hueco(examen: Examen) -> None:
     """Se pierde un aviso de cada tanda: ve que falta un número y pide que se lo repitan."""
     examen.bus.travesura = travesuras.PerderElPrimero(Nombres().buzon)
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def acuse_perdido(examen: Examen) -> None:
     """Se pierde el primer acuse de cada solicitud: la repite con el mismo id y los mismos bytes, y recibe el mismo."""
     examen.bus.travesura = travesuras.Perder(Nombres().acuses)
-    examen.abrir(1)
+    examen.abrir()
     examen.exigir_atendido()
 
 
@@ -102,25 +129,27 @@ def campos_nuevos(examen: Examen) -> None:
     """Avisos y acuses traen campos de una versión menor posterior."""
     estaciones = examen.arena.sistema.estaciones.values()
     examen.bus.travesura = travesuras.Ampliar({e.almacen.origen: e.almacen.claves.firma for e in estaciones})
-    examen.abrir(2)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def tipo_desconocido(examen: Examen) -> None:
     """Llega un aviso de un tipo que aún no existe: lo da por visto y sigue."""
     examen.arena.en_su_hilo(lambda: _dejar_aviso_desconocido(examen.arena))
-    examen.abrir(1)
+    examen.abrir()
     examen.exigir_atendido()
 
 
 def firma_falsa(examen: Examen) -> None:
-    """Llega un encargo que no firmó Senda, con el número que sigue: ni lo atiende ni lo da por visto."""
-    antes = examen.juez.respondidas("aceptada")
-    examen.arena.en_su_hilo(lambda: _colar_falso(examen.arena))
-    examen.abrir(1)
-    examen.exigir_atendido()
-    if examen.juez.respondidas("aceptada") == antes:
-        raise NoPasa("no volvió a atender nada")
+    """Llegan encargos sin firma de Senda, o para otra, con el número que sigue: ni los atiende ni los da por vistos."""
+    examen.arena.en_su_hilo(lambda: _colar_falsos(examen.arena))
+    examen.abrir()
+    try:
+        examen.exigir_atendido()
+    except NoPasa:
+        if DerivacionDesconocida.codigo in examen.juez.rechazos() - examen.rechazos:
+            raise NoPasa("hizo caso de un encargo que no firmó Senda para ella") from None
+        raise
 
 
 def clave_nueva(examen: Examen) -> None:
@@ -135,7 +164,18 @@ def clave_nueva(examen: Examen) -> None:
     provisional.touch(0o600)
     provisional.write_bytes(pem)
     provisional.replace(archivo)
-    examen.abrir(2)
+    examen.abrir()
+    examen.exigir_atendido()
+
+
+def corte(examen: Examen) -> None:
+    """Se le corta unos segundos la conexión con el bus y con el portal: vuelve a conectar él solo."""
+    for puente in examen.puentes:
+        puente.cortar()
+    examen.abrir()
+    examen.juez.esperar(lambda: not examen.programa.anda, _CORTE)
+    for puente in examen.puentes:
+        puente.tender()
     examen.exigir_atendido()
 
 
@@ -156,7 +196,7 @@ def muerte_subita(examen: Examen) -> None:
         examen.juez.esperar(lambda meta=meta: examen.juez.respondidas("aceptada") >= meta, examen.plazo / 6)  # type: ignore[misc]
         examen.programa.matar()
         examen.programa.arrancar()
-        if examen.juez.todo_atendido() and hechas > 1:
+        if examen.todo_atendido() and hechas > 1:
             break
     examen.exigir_atendido()
 
@@ -164,7 +204,7 @@ def muerte_subita(examen: Examen) -> None:
 #: En el orden en que se corren: de lo normal a lo peor.
 TODOS: Final[tuple[Escenario, ...]] = (
     encargos, repetidos, desorden, hueco, acuse_perdido, campos_nuevos, tipo_desconocido, firma_falsa, clave_nueva,
-    dia_sin_conexion, muerte_subita,
+    corte, dia_sin_conexion, muerte_subita,
 )  # fmt: skip
 
 
@@ -189,16 +229,21 @@ def _dejar_aviso_desconocido(arena: Arena) -> None:
         mandar(tanda.conexion.execute(sa.select(buzon).where(buzon.c.evento == evento)), tanda)
 
 
-def _colar_falso(arena: Arena) -> None:
-    """Copia el último encargo con otros ids y el número siguiente, sin rehacer la firma."""
+def _colar_falsos(arena: Arena) -> None:
+    """Copia el último encargo con otros ids y el número siguiente: sin firma que valga, con la de otro, y para otra."""
     codigo, nombres = arena.propia.codigo, Nombres()
-    with arena.sistema.estaciones["coordinacion"].almacen.consulta() as tanda:
+    almacen = arena.sistema.estaciones["coordinacion"].almacen
+    with almacen.consulta() as tanda:
         consulta = sa.select(buzon).where(buzon.c.institucion == codigo, buzon.c.tipo.contains("emitida"))
         copia = msgspec.json.decode(tanda.leer(consulta.order_by(buzon.c.numero.desc()).limit(1))[0].cuerpo)
         ultimo = tanda.conexion.scalar(sa.select(buzones.c.ultimo).where(buzones.c.institucion == codigo)) or 0
-    copia |= {"numero": ultimo + 1, "derivacion": str(uuid5(ESPACIO, "falsa"))}
-    falso = Mensaje(nombres.buzon, codigo, copia["tipo"], msgspec.json.encode(copia), "falso", {"firma": "e30..e30"})
-    arena.publicar([falso])
+    caduca = arena.sistema.montaje.reloj.ahora() + timedelta(days=1)
+    suya, ajena = almacen.claves.firma, arena.comparsa.clave
+    for clave, para in ((None, codigo), (ajena, codigo), (suya, arena.comparsa.codigo)):
+        derivacion = arena.sistema.montaje.azar_de("falso").uuid4()
+        cuerpo = msgspec.json.encode(copia | {"numero": ultimo + 1, "derivacion": derivacion})
+        firma = firmar(cuerpo, clave, almacen.origen, para, str(derivacion), caduca) if clave else "W10..W10"
+        arena.publicar([Mensaje(nombres.buzon, codigo, copia["tipo"], cuerpo, str(derivacion), {"firma": firma})])
 
 
 __all__ = ["PLAZO", "TODOS", "Escenario", "Examen", "NoPasa", "nombre_de"]

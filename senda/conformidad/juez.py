@@ -7,15 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
+from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
+from eventos.coordinacion import DerivacionRecibida
 from infra.almacen.esquema import bandeja, solicitudes
 from infra.almacen.motor import leyendo
 from senda.arena import Arena
 from servicios.coordinacion.tablas import derivaciones
 
 _CADA: Final = 0.2
+_RECIBIDA: Final = DerivacionRecibida.tipo
 
 
 @dataclass
@@ -25,30 +29,25 @@ class Juez:
     arena: Arena
     _espera: Event = field(default_factory=Event)
 
-    def encargos(self) -> Counter[str]:
-        """Cuántos encargos suyos hay en cada estado."""
-        consulta = sa.select(derivaciones.c.estado, sa.func.count()).where(derivaciones.c.a == self._codigo)
+    def encargos(self) -> dict[UUID, str]:
+        """El estado de cada encargo suyo."""
+        consulta = sa.select(derivaciones.c.derivacion, derivaciones.c.estado).where(derivaciones.c.a == self._codigo)
         with leyendo(self.arena.sistema.estaciones["coordinacion"].almacen.motor) as conexion:
-            return Counter(dict(conexion.execute(consulta.group_by(derivaciones.c.estado)).tuples().all()))
+            return dict(conexion.execute(consulta).tuples().all())
 
-    def sin_acusar_recibo(self) -> int:
-        """Encargos atendidos de los que nunca dijo que alguien los leyó (regla 5)."""
-        consulta = sa.select(sa.func.count()).where(
-            derivaciones.c.a == self._codigo, derivaciones.c.atendida.is_not(None), derivaciones.c.recibida.is_(None)
-        )
-        with leyendo(self.arena.sistema.estaciones["coordinacion"].almacen.motor) as conexion:
-            return conexion.scalar(consulta) or 0
+    def recibidos(self) -> set[UUID]:
+        """Los encargos de los que dijo que alguien los leyó (regla 5), con todas las letras: aceptar no basta."""
+        hechos = [msgspec.json.decode(acuse).get("eventos", []) for acuse in self._acuses("aceptada")]
+        # Quien acepta sin acusar antes acusa al aceptar: ese acuse trae los dos hechos.
+        return {UUID(h[0]["datos"]["derivacion"]) for h in hechos if [x["tipo"] for x in h] == [_RECIBIDA]}
 
     def respondidas(self, resultado: str) -> int:
         """Cuántas solicitudes distintas suyas se han aceptado o rechazado, en todos los servicios."""
-        consulta = sa.select(sa.func.count()).where(
-            solicitudes.c.institucion == self._codigo, solicitudes.c.resultado == resultado
-        )
-        total = 0
-        for estacion in self.arena.sistema.estaciones.values():
-            with leyendo(estacion.almacen.motor) as conexion:
-                total += conexion.scalar(consulta) or 0
-        return total
+        return len(self._acuses(resultado))
+
+    def rechazos(self) -> Counter[str]:
+        """Cuántas veces se le ha rechazado algo, por código."""
+        return Counter(msgspec.json.decode(acuse)["codigo"] for acuse in self._acuses("rechazada"))
 
     def en_curso(self) -> int:
         """Solicitudes recibidas y aún sin responder."""
@@ -58,9 +57,9 @@ class Juez:
                 total += conexion.scalar(sa.select(sa.func.count()).select_from(bandeja)) or 0
         return total
 
-    def todo_atendido(self) -> bool:
-        """Si no le queda ningún encargo por atender ni nada en el aire."""
-        return not (self.encargos().keys() - {"atendida"}) and not self.en_curso()
+    def pendientes(self) -> set[UUID]:
+        """Los encargos que no ha atendido."""
+        return {id for id, estado in self.encargos().items() if estado != "atendida"}
 
     def esperar(self, condicion: Callable[[], bool], plazo: float) -> bool:
         """Si la condición se cumplió antes de ``plazo`` segundos."""
@@ -71,6 +70,16 @@ class Juez:
                 return False
             self._espera.wait(_CADA)
         return True
+
+    def _acuses(self, resultado: str) -> list[bytes]:
+        consulta = sa.select(solicitudes.c.acuse).where(
+            solicitudes.c.institucion == self._codigo, solicitudes.c.resultado == resultado
+        )
+        acuses: list[bytes] = []
+        for estacion in self.arena.sistema.estaciones.values():
+            with leyendo(estacion.almacen.motor) as conexion:
+                acuses += conexion.scalars(consulta)
+        return acuses
 
     @property
     def _codigo(self) -> str:

@@ -12,6 +12,8 @@ from typing import IO
 
 #: Segundos que se le dan para acabar por las buenas.
 _PARADA = 5.0
+#: Lo único de Senda que hereda: cada cuánto repite y mira.
+_DE_RITMO = frozenset({"SENDA_SIN_ACUSE", "SENDA_CADA"})
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Programa:
             return
         self._salida = self._salida or self.registro.open("ab")
         self._proceso = subprocess.Popen(  # noqa: S603  la orden la da quien examina su propio programa
-            self.orden, cwd=self.carpeta, env={**os.environ, **self.entorno}, stdout=self._salida,
+            self.orden, cwd=self.carpeta, env={**_heredado(), **self.entorno}, stdout=self._salida,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
@@ -63,6 +65,11 @@ class Programa:
                 continue
             break
         self._proceso = None
+
+
+def _heredado() -> dict[str, str]:
+    """El entorno de quien examina sin lo de Senda: ahí puede haber credenciales de otro."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("SENDA_") or k in _DE_RITMO}
 
 
 __all__ = ["Programa"]

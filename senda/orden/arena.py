@@ -18,6 +18,7 @@ from infra.seguridad.identidad_servicio import ClavesInvalidas
 from senda import portal as portales
 from senda.arena import Arena, ArenaRota, Historia, estrenar_arena
 from senda.arranque import BusNoCompartido
+from senda.conformidad.examinar import BusLejano
 from senda.credencial import CredencialInvalida, archivo_de
 from senda.despliegue import DespliegueAusente, escribir_secreto
 from senda.embebido import BUS
@@ -50,7 +51,7 @@ def caja_de_arena(
         TopologiaIncompatible,
         ValueError,
     ) as error:
-        progreso.print(_motivo(error), style="red", markup=False)
+        progreso.print(motivo_de(error), style="red", markup=False)
         raise typer.Exit(2) from None
     pem = _dejar_pem(carpeta, arena)
     for numero in range(rutas):
@@ -64,11 +65,13 @@ def caja_de_arena(
         "Ctrl-C para parar.",
         markup=False,
         highlight=False,
+        soft_wrap=True,  # una orden partida en dos líneas no se puede copiar
     )
     servir(arena.aplicacion(), zocalo, arena.portal.puerta.timbre.parar)
 
 
-def _motivo(error: Exception) -> str:
+def motivo_de(error: Exception) -> str:
+    """Qué impidió montar una caja de arena, y qué hacer."""
     match error:
         case FileExistsError():
             return "Esa carpeta no está vacía: elige otra con --carpeta."
@@ -76,7 +79,7 @@ def _motivo(error: Exception) -> str:
             return "No hay un RabbitMQ en la dirección de --amqp: comprueba máquina, puerto, usuario y vhost."
         case TopologiaIncompatible() | ArenaRota():
             return "Ese vhost ya tiene colas de otro sistema: da a --amqp un vhost solo para esto."
-        case CredencialInvalida():
+        case CredencialInvalida() | BusLejano():
             return str(error)
         case _:
             return "La dirección de --amqp no vale: se espera amqp://usuario:clave@maquina:5672/vhost."
@@ -116,4 +119,4 @@ def _dejar_pem(carpeta: Path, arena: Arena) -> Path:
     return archivo
 
 
-__all__ = ["caja_de_arena", "portal"]
+__all__ = ["caja_de_arena", "motivo_de", "portal"]

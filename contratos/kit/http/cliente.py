@@ -2,7 +2,7 @@
 
 import base64
 import json
-import sys
+import os
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-URL, YO, ARCHIVO = sys.argv[1:4]
+URL, YO, ARCHIVO = (os.environ[f"SENDA_{que}"] for que in ("URL", "INSTITUCION", "CLAVE"))
 with open(ARCHIVO, "rb") as pem:
     CLAVE = load_pem_private_key(pem.read(), None)
 

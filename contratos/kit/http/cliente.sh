@@ -8,6 +8,7 @@
 set -Eeuo pipefail
 : "${SENDA_URL:?}" "${SENDA_INSTITUCION:?}" "${SENDA_CLAVE:?}" "${SENDA_CLAVES:?}"
 estado=${SENDA_ESTADO:-estado}
+sin_acuse=${SENDA_SIN_ACUSE:-3} cada=${SENDA_CADA:-1} # segundos: lo que se espera un acuse, y entre intentos
 mkdir -p "$estado"
 suelto=$(mktemp -d)
 trap 'rm -rf "$suelto"' EXIT
@@ -55,9 +56,9 @@ pedir() {
     mv "$solicitud.nueva" "$solicitud"
   fi
   until curl -sS -H "Firma: $(firmar "$solicitud" "$2" "$(jq -r .id "$solicitud")")" --data-binary @"$solicitud" \
-    "$SENDA_URL/v1/solicitudes?espera=3" >"$suelto/acuse" && jq -e .resultado "$suelto/acuse" >/dev/null; do
+    "$SENDA_URL/v1/solicitudes?espera=$sin_acuse" >"$suelto/acuse" && jq -e .resultado "$suelto/acuse" >/dev/null; do
     jq -c . "$suelto/acuse" || true # aún no llegó, o no se creyó la firma: se repite lo mismo
-    sleep 1
+    sleep "$cada"
   done
   mv "$suelto/acuse" "$acuse"
   jq -r --arg nombre "$3" '[$nombre, .resultado, .codigo // ""] | join(" ")' "$acuse"
@@ -80,13 +81,13 @@ pedir_tramo() {
 siguiente=$(cat "$estado/siguiente" 2>/dev/null || echo 1)
 pedir_tramo "$siguiente" # lo que llegó mientras no estaba, aunque el bus lo perdiera
 while :; do
-  leer "/v1/buzon?desde=$siguiente&espera=20&maximo=1" >"$suelto/tramo" || { sleep 1; continue; }
+  leer "/v1/buzon?desde=$siguiente&espera=20&maximo=1" >"$suelto/tramo" || { sleep "$cada"; continue; }
   jq -j '.mensajes[0].cuerpo // empty' "$suelto/tramo" >"$suelto/aviso"
   [[ -s $suelto/aviso ]] || continue
   numero=$(jq .mensajes[0].numero "$suelto/tramo")
   if ((numero > siguiente)) || ! es_suya "$suelto/aviso" "$(jq -r .mensajes[0].firma "$suelto/tramo")"; then
     pedir_tramo "$siguiente" # falta uno en medio, o en su lugar hay algo que no firmó Senda
-    sleep 1
+    sleep "$cada"
     continue
   fi
   # De los demás tipos, también de los que aún no existen, aquí no hay nada que hacer.

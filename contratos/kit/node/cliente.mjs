@@ -11,8 +11,8 @@ import amqp from 'amqplib';
 const { SENDA_AMQP, SENDA_INSTITUCION: YO, SENDA_CLAVE, SENDA_CLAVES, SENDA_USUARIO } = process.env;
 const { SENDA_ESTADO: DIARIO = 'estado.jsonl', SENDA_PREFIJO: PREFIJO = '' } = process.env;
 const ORIGENES = JSON.parse(readFileSync(SENDA_CLAVES)).origenes;
-const SIN_ACUSE = 10_000; // milisegundos tras los que se repite una solicitud
-const CADA = 2_000; // y cada cuánto se mira qué falta
+const SIN_ACUSE = 1000 * (process.env.SENDA_SIN_ACUSE ?? 10); // tras cuánto se repite una solicitud
+const CADA = 1000 * (process.env.SENDA_CADA ?? 2); // y cada cuánto se mira qué falta
 // Lo que se hace con cada encargo, en orden: el siguiente se pide al llegar el acuse del anterior.
 const PASOS = [
   ['coordinacion', 'recibir-derivacion'],
@@ -134,10 +134,11 @@ async function andar() {
   };
   const conexion = await amqp.connect(SENDA_AMQP, tls || {});
   const caida = new Promise((_, fallar) => ['error', 'close'].forEach((que) => conexion.on(que, fallar)));
+  caida.catch(() => {}); // si se cae antes de llegar al bucle de abajo, ya lo dice lo que se estaba haciendo
   const canal = await conexion.createConfirmChannel();
   canal.on('error', () => conexion.close().catch(() => {}));
   repetirDesde(primeroQueFalta()); // lo que llegó mientras no estaba, aunque el bus lo perdiera
-  await revisar(canal); // antes de leer: las colas nacen la primera vez que Senda contesta
+  await Promise.race([caida, revisar(canal)]); // antes de leer: las colas nacen la primera vez que Senda contesta
   for (const [cola, atender] of [[`${PREFIJO}senda.acuses.${YO}`, alAcuse], [`${PREFIJO}senda.buzon.${YO}`, alBuzon]]) {
     await canal.consume(cola, (mensaje) => {
       if (mensaje === null) return conexion.close();

@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 YO, ENTORNO = os.environ["SENDA_INSTITUCION"], os.environ
 PREFIJO = ENTORNO.get("SENDA_PREFIJO", "")
-SIN_ACUSE, CADA = 10.0, 2.0  # segundos: cuándo se repite una solicitud, y cada cuánto se mira qué falta
+# Segundos: cuándo se repite una solicitud sin acuse, y cada cuánto se mira qué falta.
+SIN_ACUSE, CADA = float(ENTORNO.get("SENDA_SIN_ACUSE", "10")), float(ENTORNO.get("SENDA_CADA", "2"))
 #: Lo que se hace con cada encargo, en orden: el siguiente se pide al llegar el acuse del anterior.
 PASOS = [
     ("coordinacion", "recibir-derivacion"),
@@ -57,7 +58,7 @@ def es_suya(cuerpo, firma):
         datos = json.loads(de_b64(cabecera))
         clave = Ed25519PublicKey.from_public_bytes(de_b64(ORIGENES[datos["kid"]]))
         clave.verify(de_b64(sello), f"{cabecera}.{b64(cuerpo)}".encode())
-    except (InvalidSignature, KeyError, ValueError):
+    except (InvalidSignature, AttributeError, KeyError, TypeError, ValueError):
         return False
     return datos["servicio"] == YO
 
@@ -182,6 +183,6 @@ if __name__ == "__main__":
     while True:
         try:
             Cliente(conectar()).andar()
-        except pika.exceptions.AMQPError as error:
+        except (pika.exceptions.AMQPError, OSError) as error:  # por TLS, pika deja pasar alguno de la conexión
             print("sin bus", type(error).__name__, flush=True)
             time.sleep(2)
