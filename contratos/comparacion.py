@@ -7,7 +7,7 @@ nuevo opcional, o cualquiera que se añada a lo que recibe, no rompe: sus esquem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from contratos.canonica import ASYNCAPI
-from contratos.nodos import Definiciones, Efecto, diferencias, resolver
+from contratos.nodos import COMPARADAS, Definiciones, Efecto, alcanzadas, diferencias, resolver
 
 Formas = Mapping[str, Mapping[str, Any]]
 
@@ -42,7 +42,9 @@ _ROMPE: Final = {
     Direccion.ENVIA: frozenset({Efecto.ESTRECHA, Efecto.CAMBIA}),
     Direccion.RECIBE: frozenset({Efecto.ENSANCHA, Efecto.CAMBIA}),
 }
+_DE_OBJETO: Final = frozenset({"properties", "required", "additionalProperties"})
 Hallazgo = tuple[str, str, Efecto]
+Esquema = Mapping[str, Any]
 
 
 def direccion_de(ruta: str) -> Direccion:
@@ -108,6 +110,13 @@ def _retirada(antes: Mapping[str, str] | None, ahora: Mapping[str, str] | None) 
 
 
 def _mandatos(antes: frozenset[str], ahora: frozenset[str]) -> Iterator[Hallazgo]:
+    # Sin ninguno, la pide cualquiera: de ahí a uno se estrecha.
+    if not antes and ahora:
+        yield "", f"pasa a exigir un mandato: {', '.join(sorted(ahora))}", Efecto.ESTRECHA
+        return
+    if antes and not ahora:
+        yield "", "ya no exige ningún mandato", Efecto.ENSANCHA
+        return
     yield from (("", f"el mandato {m} ya no basta", Efecto.ESTRECHA) for m in sorted(antes - ahora))
     yield from (("", f"el mandato {m} también basta", Efecto.NADA) for m in sorted(ahora - antes))
 
@@ -134,7 +143,9 @@ class _Comparador:
         yield from ((camino, que, efecto) for que, efecto in diferencias(viejo, nuevo))
         if viejo.valores is not None or nuevo.valores is not None:
             return
-        if "properties" in viejo.resto or "properties" in nuevo.resto:
+        yield from self._alternativas(viejo.resto.get("anyOf", ()), nuevo.resto.get("anyOf", ()), camino)
+        yield from self._por_dentro(viejo.resto, nuevo.resto, camino)
+        if _DE_OBJETO & (viejo.resto.keys() | nuevo.resto.keys()):
             yield from self._objeto(viejo.resto, nuevo.resto, camino)
         if "items" in viejo.resto or "items" in nuevo.resto:
             yield from self.nodo(viejo.resto.get("items", {}), nuevo.resto.get("items", {}), f"{camino}[]")
@@ -142,9 +153,10 @@ class _Comparador:
     def _objeto(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:
         viejos, nuevos = antes.get("properties", {}), ahora.get("properties", {})
         debia, debe = set(antes.get("required", ())), set(ahora.get("required", ()))
-        yield from _desconocidos(
-            camino, antes.get("additionalProperties", True), ahora.get("additionalProperties", True)
-        )
+        yield from self._desconocidos(antes, ahora, camino)
+        for nombre in sorted((debia ^ debe) - viejos.keys() - nuevos.keys()):
+            aqui = f"{camino}.{nombre}" if camino else nombre
+            yield _exigido(aqui) if nombre in debe else _eximido(aqui)
         for nombre in sorted(viejos.keys() | nuevos.keys()):
             aqui = f"{camino}.{nombre}" if camino else nombre
             if nombre not in nuevos:
@@ -156,9 +168,41 @@ class _Comparador:
                 if (nombre in debia) == (nombre in debe):
                     yield from _defecto(aqui, viejos[nombre], nuevos[nombre])
                 elif nombre in debe:
-                    yield aqui, "pasa a ser obligatorio", Efecto.ESTRECHA
+                    yield _exigido(aqui)
                 else:
-                    yield aqui, "pasa a ser opcional", Efecto.ENSANCHA
+                    yield _eximido(aqui)
+
+    def _desconocidos(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:
+        """Los campos que el objeto no nombra: todos, ninguno o, si es un mapa, los de un esquema."""
+        viejo, nuevo = antes.get("additionalProperties", True), ahora.get("additionalProperties", True)
+        if viejo is False or nuevo is False:
+            if viejo is not False:
+                yield camino, "deja de admitir campos desconocidos", Efecto.ESTRECHA
+            elif nuevo is not False:
+                yield camino, "pasa a admitir campos desconocidos", Efecto.ENSANCHA
+            return
+        yield from self.nodo({} if viejo is True else viejo, {} if nuevo is True else nuevo, f"{camino}{{}}")
+
+    def _alternativas(self, antes: Sequence[Esquema], ahora: Sequence[Esquema], camino: str) -> Iterator[Hallazgo]:
+        """Las opciones de un ``anyOf``: primero las escritas igual, luego la única de su forma en cada lado."""
+        if not antes and not ahora:
+            return
+        parejas, viejas, nuevas = _emparejar(list(antes), list(ahora))
+        antiguas = {_forma_de(v, self._viejas): v for v in viejas}
+        actuales = {_forma_de(n, self._nuevas): n for n in nuevas}
+        if not len(viejas) == len(nuevas) == len(antiguas) or antiguas.keys() != actuales.keys():
+            yield camino, "cambian sus alternativas", Efecto.CAMBIA
+            return
+        parejas += [(viejo, actuales[forma]) for forma, viejo in antiguas.items()]
+        for viejo, nuevo in parejas:
+            yield from self.nodo(viejo, nuevo, camino)
+
+    def _por_dentro(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:
+        """Lo que no se sabe comparar y dice lo mismo puede remitir a una definición que cambió."""
+        for clave in sorted((antes.keys() & ahora.keys()) - COMPARADAS):
+            suyas = alcanzadas(antes[clave], self._viejas), alcanzadas(ahora[clave], self._nuevas)
+            if antes[clave] == ahora[clave] and suyas[0] != suyas[1]:
+                yield camino, f"{clave} cambia", Efecto.CAMBIA
 
     def _quitado(self, nombre: str, camino: str) -> Iterator[Hallazgo]:
         if camino.startswith("sellado."):
@@ -187,15 +231,31 @@ def _sellados(definiciones: Definiciones) -> set[str]:
     return set(definiciones.get("Sellado", {}).get("properties", {}))
 
 
-def _desconocidos(camino: str, antes: Any, ahora: Any) -> Iterator[Hallazgo]:
-    if antes == ahora:
-        return
-    if ahora is False:
-        yield camino, "deja de admitir campos desconocidos", Efecto.ESTRECHA
-    elif antes is False:
-        yield camino, "pasa a admitir campos desconocidos", Efecto.ENSANCHA
-    else:
-        yield camino, "cambia qué campos desconocidos admite", Efecto.CAMBIA
+def _exigido(camino: str) -> Hallazgo:
+    return camino, "pasa a ser obligatorio", Efecto.ESTRECHA
+
+
+def _eximido(camino: str) -> Hallazgo:
+    return camino, "pasa a ser opcional", Efecto.ENSANCHA
+
+
+def _forma_de(esquema: Esquema, definiciones: Definiciones) -> tuple[frozenset[str], bool]:
+    nodo = resolver(esquema, definiciones)
+    return nodo.tipos, nodo.nulo
+
+
+def _emparejar(
+    antes: list[Esquema], ahora: list[Esquema]
+) -> tuple[list[tuple[Esquema, Esquema]], list[Esquema], list[Esquema]]:
+    """Las opciones escritas igual en los dos, y las que quedan sueltas en cada uno."""
+    iguales, sueltas = [], []
+    for opcion in antes:
+        if opcion in ahora:
+            ahora.remove(opcion)
+            iguales.append((opcion, opcion))
+        else:
+            sueltas.append(opcion)
+    return iguales, sueltas, ahora
 
 
 def _defecto(camino: str, antes: Mapping[str, Any], ahora: Mapping[str, Any]) -> Iterator[Hallazgo]:

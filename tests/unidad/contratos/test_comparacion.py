@@ -159,6 +159,7 @@ CASOS = {
     ),
     "un mandato que ya no basta": (poner(("x-mandatos",), ["salud"]), ENVIA, ""),
     "un mandato más": (poner(("x-mandatos",), ["salud", "rectoria", "consular"]), NO, ""),
+    "deja de exigir mandato": (quitar("x-mandatos"), RECIBE, ""),
     "exige participar": (poner(("x-participa",), valor=True), ENVIA, ""),
     "lo atiende otro servicio": (poner(("x-servicio",), "y"), AMBAS, ""),
     "algo que no sabe comparar": (poner((*DATOS, "veces", "not"), {"const": 3}), AMBAS, "datos.veces"),
@@ -178,6 +179,68 @@ def test_cada_cambio_se_dice_una_vez_y_rompe_a_quien_debe(caso: str, ruta: str):
     cambio, a_quien, campo = CASOS[caso]
     (hallado,) = _comparar(ruta, cambio)
     assert (hallado.archivo, hallado.campo) == (ruta, campo)
+    assert hallado.rompe == (direccion_de(ruta) in a_quien)
+
+
+OBJETO: dict[str, Any] = {"type": "object"}
+TEXTO, NUMERO = {"type": "string"}, {"type": "integer"}
+REMITE = [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]
+DOS = {"A": {"type": "object", "required": ["a"]}, "B": {"type": "string", "maxLength": 5}}
+OTRAS = DOS | {"B": {"type": "string", "maxLength": 4}}
+SIN_CAMPOS = {
+    "un mapa cambia de valor": (
+        OBJETO | {"additionalProperties": TEXTO},
+        OBJETO | {"additionalProperties": NUMERO},
+        AMBAS,
+        "{}",
+    ),
+    "un mapa acota su valor": (
+        OBJETO | {"additionalProperties": TEXTO},
+        OBJETO | {"additionalProperties": TEXTO | {"maxLength": 3}},
+        ENVIA,
+        "{}",
+    ),
+    "un objeto libre pasa a mapa": (OBJETO, OBJETO | {"additionalProperties": TEXTO}, ENVIA, "{}"),
+    "se cierra sin campos": (OBJETO, OBJETO | {"additionalProperties": False}, ENVIA, ""),
+    "se abre sin campos": (OBJETO | {"additionalProperties": False}, OBJETO, RECIBE, ""),
+    "exige uno que no describe": (OBJETO, OBJETO | {"required": ["a"]}, ENVIA, "a"),
+    "deja de exigir uno que no describe": (OBJETO | {"required": ["a"]}, OBJETO, RECIBE, "a"),
+    "cambia una definición de un anyOf": (
+        {"anyOf": REMITE, "$defs": DOS},
+        {"anyOf": REMITE, "$defs": OTRAS},
+        ENVIA,
+        "",
+    ),
+    "cambia la única opción de su tipo": (
+        {"anyOf": [TEXTO | {"maxLength": 4}, NUMERO]},
+        {"anyOf": [NUMERO, TEXTO | {"maxLength": 5}]},
+        RECIBE,
+        "",
+    ),
+    "una opción más": ({"anyOf": [TEXTO, NUMERO]}, {"anyOf": [TEXTO, NUMERO, OBJETO]}, AMBAS, ""),
+    "dos opciones que no se emparejan": (
+        {"anyOf": [TEXTO | {"maxLength": 4}, TEXTO | {"pattern": "^a"}]},
+        {"anyOf": [TEXTO | {"maxLength": 5}, TEXTO | {"pattern": "^b"}]},
+        AMBAS,
+        "",
+    ),
+    "nulo o cualquier cosa": ({"anyOf": [TEXTO, OBJETO, {"type": "null"}]}, {"anyOf": [TEXTO, OBJETO, {}]}, AMBAS, ""),
+    "cambia una definición de lo que no sabe comparar": (
+        {"not": {"$ref": "#/$defs/B"}, "$defs": DOS},
+        {"not": {"$ref": "#/$defs/B"}, "$defs": OTRAS},
+        AMBAS,
+        "",
+    ),
+    "empieza a exigir mandato": (OBJETO, OBJETO | {"x-mandatos": ["rectoria"]}, ENVIA, ""),
+}
+
+
+@pytest.mark.parametrize("caso", SIN_CAMPOS)
+@pytest.mark.parametrize("ruta", [SOLICITUD, AVISO])
+def test_lo_que_no_nombra_sus_campos_tambien_se_compara(caso: str, ruta: str):
+    antes, ahora, a_quien, campo = SIN_CAMPOS[caso]
+    (hallado,) = comparar({ruta: canonica(ruta, antes)}, {ruta: canonica(ruta, ahora)}, HOY)
+    assert hallado.campo == campo
     assert hallado.rompe == (direccion_de(ruta) in a_quien)
 
 
