@@ -24,7 +24,11 @@ class GestionDeMentira:
         self.cortadas: list[str] = []
 
     def leer(self, *ruta: str) -> list[dict[str, Any]]:
-        tablas = {"users": self.usuarios, "permissions": self.permisos, "topic-permissions": self.temas}
+        tablas: dict[str, dict[Any, dict[str, Any]]] = {
+            "users": self.usuarios,
+            "permissions": self.permisos,
+            "topic-permissions": self.temas,
+        }
         return list(tablas.get(ruta[0], {}).values())
 
     def enviar(self, contenido: dict[str, Any], *_ruta: str) -> None:
