@@ -61,7 +61,7 @@ def test_autorizar_dice_lo_que_concedio(pais, senda):
     titulo = ("--base", "mandato", "--referencia", ruta, "--para", "proteccion-nna")
     entero = senda("autorizar", ruta, "GT-NNA", *titulo, "--hasta", "2026-01-06T00:00:00")
     assert entero.exit_code == 0
-    assert UUID(entero.stdout.strip())
+    assert str(UUID(entero.stdout.strip())) in entero.stdout
     assert "proteccion-nna; hasta 2026-01-06 00:00" in entero.stderr
     assert "menos de lo pedido" not in entero.stderr
     recortado = senda("autorizar", ruta, "GT-NNA", *titulo, "--para", "localizacion-familiar")
