@@ -5,26 +5,30 @@ Se guarda así y no entera para que corregir una descripción no parezca un camb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
 ASYNCAPI: Final = "asyncapi.json"
+OPENAPI: Final = "openapi.json"
 #: Explican; no cambian qué mensaje vale.
 TEXTOS: Final = frozenset({"title", "description", "summary", "examples", "$comment"})
 #: Sus claves son nombres que elige el contrato: un campo puede llamarse `title`.
 _MAPAS: Final = frozenset({"properties", "$defs"})
 #: Listas en las que el orden no dice nada.
-_CONJUNTOS: Final = frozenset({"required", "enum", "x-extensible-enum", "x-mandatos", "type", "anyOf"})
+_CONJUNTOS: Final = frozenset({"required", "enum", "x-extensible-enum", "x-mandatos", "type", "anyOf", "oneOf"})
 #: Valores, no esquemas: se guardan como están.
 _VALORES: Final = frozenset({"const", "default"})
 
 
 def canonica(ruta: str, documento: Mapping[str, Any]) -> dict[str, Any]:
-    """La de un archivo publicado. Del AsyncAPI queda por dónde se pide y se lee; lo demás son los otros archivos."""
-    return _canales(documento) if ruta == ASYNCAPI else _esquema(documento)
+    """La de un archivo publicado. Del AsyncAPI queda por dónde se pide y se lee; lo demás son los otros archivos.
+
+    Del OpenAPI, qué se llama, con qué y qué contesta.
+    """
+    return _FORMAS.get(ruta, _esquema)(documento)
 
 
 def huella(forma: Mapping[str, Any]) -> str:
@@ -65,4 +69,37 @@ def _canales(documento: Mapping[str, Any]) -> dict[str, Any]:
     return {"channels": canales, "operations": documento.get("operations", {}), "headers": cabeceras}
 
 
-__all__ = ["ASYNCAPI", "TEXTOS", "canonica", "huella"]
+def _llamadas(documento: Mapping[str, Any]) -> dict[str, Any]:
+    operaciones = {
+        f"{metodo.upper()} {ruta}": _operacion(operacion)
+        for ruta, metodos in documento["paths"].items()
+        for metodo, operacion in metodos.items()
+    }
+    definiciones = documento.get("components", {}).get("schemas", {})
+    return {"operations": operaciones, "$defs": _valor("$defs", definiciones)}
+
+
+def _operacion(operacion: Mapping[str, Any]) -> dict[str, Any]:
+    parametros = {
+        f"{p['in']}.{p['name']}": {"required": p.get("required", False), "schema": _esquema(p["schema"])}
+        for p in operacion.get("parameters", ())
+    }
+    respuestas = {
+        estado: {
+            "headers": {n: {"schema": _esquema(c["schema"])} for n, c in respuesta.get("headers", {}).items()},
+            "content": _contenidos(respuesta),
+        }
+        for estado, respuesta in operacion["responses"].items()
+    }
+    cuerpo = operacion.get("requestBody", {})
+    pedido = {"required": cuerpo.get("required", False), "content": _contenidos(cuerpo)}
+    return {"parameters": parametros, "body": pedido, "responses": respuestas}
+
+
+def _contenidos(de: Mapping[str, Any]) -> dict[str, Any]:
+    return {tipo: {"schema": _esquema(contenido["schema"])} for tipo, contenido in de.get("content", {}).items()}
+
+
+_FORMAS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {ASYNCAPI: _canales, OPENAPI: _llamadas}
+
+__all__ = ["ASYNCAPI", "OPENAPI", "TEXTOS", "canonica", "huella"]

@@ -9,22 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Any, Final
 
 from msgspec import Struct
 
-from contratos.canonica import ASYNCAPI
-from contratos.nodos import Definiciones, Efecto, diferencias, resolver
+from contratos import llamadas
+from contratos.canonica import ASYNCAPI, OPENAPI
+from contratos.entre_esquemas import Comparador, Direccion, Hallazgo
+from contratos.nodos import Efecto
 
 Formas = Mapping[str, Mapping[str, Any]]
-
-
-class Direccion(StrEnum):
-    """Quién escribe el mensaje, visto desde la institución."""
-
-    ENVIA = "envía"
-    RECIBE = "recibe"
 
 
 class Cambio(Struct, frozen=True, kw_only=True):
@@ -42,7 +36,6 @@ _ROMPE: Final = {
     Direccion.ENVIA: frozenset({Efecto.ESTRECHA, Efecto.CAMBIA}),
     Direccion.RECIBE: frozenset({Efecto.ENSANCHA, Efecto.CAMBIA}),
 }
-Hallazgo = tuple[str, str, Efecto]
 
 
 def direccion_de(ruta: str) -> Direccion:
@@ -54,12 +47,20 @@ def comparar(viejas: Formas, nuevas: Formas, hoy: date) -> list[Cambio]:
     """Cada diferencia entre dos juegos de formas canónicas, por archivo. ``hoy`` decide qué retirada ya llegó."""
     cambios: list[Cambio] = []
     for ruta in sorted(viejas.keys() | nuevas.keys()):
-        direccion = direccion_de(ruta)
         cambios += [
             Cambio(archivo=ruta, campo=c, que=q, efecto=e, direccion=direccion, rompe=e in _ROMPE[direccion])
-            for c, q, e in _archivo(ruta, viejas.get(ruta), nuevas.get(ruta), hoy)
+            for direccion, (c, q, e) in _dirigidos(ruta, viejas.get(ruta), nuevas.get(ruta), hoy)
         ]
     return cambios
+
+
+def _dirigidos(
+    ruta: str, viejo: Mapping[str, Any] | None, nuevo: Mapping[str, Any] | None, hoy: date
+) -> Iterable[tuple[Direccion, Hallazgo]]:
+    if ruta == OPENAPI and viejo is not None and nuevo is not None:
+        # Ahí van las dos cosas: lo que se manda y lo que contesta.
+        return llamadas.diferencias(viejo, nuevo)
+    return ((direccion_de(ruta), hallazgo) for hallazgo in _archivo(ruta, viejo, nuevo, hoy))
 
 
 def _archivo(
@@ -87,7 +88,7 @@ def _quitado(viejo: Mapping[str, Any], hoy: date) -> Hallazgo:
 
 
 def _documento(viejo: Mapping[str, Any], nuevo: Mapping[str, Any]) -> Iterator[Hallazgo]:
-    comparador = _Comparador(viejo.get("$defs", {}), nuevo.get("$defs", {}))
+    comparador = Comparador(viejo.get("$defs", {}), nuevo.get("$defs", {}))
     yield from _retirada(viejo.get("x-retirada"), nuevo.get("x-retirada"))
     yield from _mandatos(frozenset(viejo.get("x-mandatos", ())), frozenset(nuevo.get("x-mandatos", ())))
     yield from comparador.nodo(viejo, nuevo, "")
@@ -108,101 +109,15 @@ def _retirada(antes: Mapping[str, str] | None, ahora: Mapping[str, str] | None) 
 
 
 def _mandatos(antes: frozenset[str], ahora: frozenset[str]) -> Iterator[Hallazgo]:
+    # Sin ninguno, la pide cualquiera: de ahí a uno se estrecha.
+    if not antes and ahora:
+        yield "", f"pasa a exigir un mandato: {', '.join(sorted(ahora))}", Efecto.ESTRECHA
+        return
+    if antes and not ahora:
+        yield "", "ya no exige ningún mandato", Efecto.ENSANCHA
+        return
     yield from (("", f"el mandato {m} ya no basta", Efecto.ESTRECHA) for m in sorted(antes - ahora))
     yield from (("", f"el mandato {m} también basta", Efecto.NADA) for m in sorted(ahora - antes))
-
-
-class _Comparador:
-    """Compara nodo a nodo dos documentos, cada uno con sus definiciones."""
-
-    def __init__(self, viejas: Definiciones, nuevas: Definiciones) -> None:
-        self._viejas, self._nuevas = viejas, nuevas
-        self._mudados: set[str] = set()
-
-    def sellado(self) -> Iterator[Hallazgo]:
-        """Lo que va cifrado; lo que se mudó de lo abierto ya se dijo."""
-        presentes = [d["Sellado"] for d in (self._viejas, self._nuevas) if "Sellado" in d]
-        if not presentes:
-            return
-        # El mensaje que no sella nada tiene cero campos sellados: no los admite todos.
-        ninguno = {"type": "object", "additionalProperties": presentes[0].get("additionalProperties", True)}
-        antes, ahora = ({"type": "object"} | d.get("Sellado", ninguno) for d in (self._viejas, self._nuevas))
-        yield from self.nodo(antes, ahora, "sellado")
-
-    def nodo(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:
-        viejo, nuevo = resolver(antes, self._viejas), resolver(ahora, self._nuevas)
-        yield from ((camino, que, efecto) for que, efecto in diferencias(viejo, nuevo))
-        if viejo.valores is not None or nuevo.valores is not None:
-            return
-        if "properties" in viejo.resto or "properties" in nuevo.resto:
-            yield from self._objeto(viejo.resto, nuevo.resto, camino)
-        if "items" in viejo.resto or "items" in nuevo.resto:
-            yield from self.nodo(viejo.resto.get("items", {}), nuevo.resto.get("items", {}), f"{camino}[]")
-
-    def _objeto(self, antes: Mapping[str, Any], ahora: Mapping[str, Any], camino: str) -> Iterator[Hallazgo]:
-        viejos, nuevos = antes.get("properties", {}), ahora.get("properties", {})
-        debia, debe = set(antes.get("required", ())), set(ahora.get("required", ()))
-        yield from _desconocidos(
-            camino, antes.get("additionalProperties", True), ahora.get("additionalProperties", True)
-        )
-        for nombre in sorted(viejos.keys() | nuevos.keys()):
-            aqui = f"{camino}.{nombre}" if camino else nombre
-            if nombre not in nuevos:
-                yield from self._quitado(nombre, aqui)
-            elif nombre not in viejos:
-                yield from self._anadido(nombre, aqui, obligatorio=nombre in debe)
-            else:
-                yield from self.nodo(viejos[nombre], nuevos[nombre], aqui)
-                if (nombre in debia) == (nombre in debe):
-                    yield from _defecto(aqui, viejos[nombre], nuevos[nombre])
-                elif nombre in debe:
-                    yield aqui, "pasa a ser obligatorio", Efecto.ESTRECHA
-                else:
-                    yield aqui, "pasa a ser opcional", Efecto.ENSANCHA
-
-    def _quitado(self, nombre: str, camino: str) -> Iterator[Hallazgo]:
-        if camino.startswith("sellado."):
-            if nombre not in self._mudados:
-                yield camino, "campo quitado", Efecto.CAMBIA
-        elif nombre in _sellados(self._nuevas) - _sellados(self._viejas):
-            self._mudados.add(nombre)
-            yield camino, "el campo pasa a ir sellado", Efecto.CAMBIA
-        else:
-            yield camino, "campo quitado", Efecto.CAMBIA
-
-    def _anadido(self, nombre: str, camino: str, *, obligatorio: bool) -> Iterator[Hallazgo]:
-        if camino.startswith("sellado."):
-            if nombre not in self._mudados:
-                yield camino, "campo sellado nuevo", Efecto.ESTRECHA if obligatorio else Efecto.NADA
-        elif nombre in _sellados(self._viejas) - _sellados(self._nuevas):
-            self._mudados.add(nombre)
-            yield camino, "el campo deja de ir sellado", Efecto.CAMBIA
-        elif obligatorio:
-            yield camino, "campo obligatorio nuevo", Efecto.ESTRECHA
-        else:
-            yield camino, "campo opcional nuevo", Efecto.NADA
-
-
-def _sellados(definiciones: Definiciones) -> set[str]:
-    return set(definiciones.get("Sellado", {}).get("properties", {}))
-
-
-def _desconocidos(camino: str, antes: Any, ahora: Any) -> Iterator[Hallazgo]:
-    if antes == ahora:
-        return
-    if ahora is False:
-        yield camino, "deja de admitir campos desconocidos", Efecto.ESTRECHA
-    elif antes is False:
-        yield camino, "pasa a admitir campos desconocidos", Efecto.ENSANCHA
-    else:
-        yield camino, "cambia qué campos desconocidos admite", Efecto.CAMBIA
-
-
-def _defecto(camino: str, antes: Mapping[str, Any], ahora: Mapping[str, Any]) -> Iterator[Hallazgo]:
-    if "default" in antes and (antes["default"] != ahora.get("default") or "default" not in ahora):
-        yield camino, "vale otra cosa si no se manda", Efecto.CAMBIA
-    elif "default" in ahora and "default" not in antes:
-        yield camino, "se dice qué vale si no se manda", Efecto.NADA
 
 
 def _arbol(antes: Any, ahora: Any, camino: str) -> Iterator[Hallazgo]:

@@ -22,8 +22,10 @@ _MINIMOS: Final = frozenset({"minLength", "minItems", "minProperties", "minimum"
 _EXIGENCIAS: Final = frozenset({"pattern", "format", "contentEncoding", "multipleOf", "uniqueItems"})
 #: Se comparan por sus hijos o con el documento entero.
 _APARTE: Final = frozenset(
-    {"properties", "required", "items", "additionalProperties", "default", "$defs", "x-retirada", "x-mandatos"}
+    {"properties", "required", "items", "additionalProperties", "anyOf", "default", "$defs", "x-retirada", "x-mandatos"}
 )
+#: Lo que alguien sabe comparar; lo demás, o es idéntico hasta sus definiciones o rompe.
+COMPARADAS: Final = _TOPES | _MINIMOS | _EXIGENCIAS | _APARTE
 
 
 class Efecto(StrEnum):
@@ -89,15 +91,31 @@ def diferencias(viejo: Nodo, nuevo: Nodo) -> Iterator[Diferencia]:
         yield from _exigencias(viejo.resto, nuevo.resto)
 
 
+def alcanzadas(valor: Any, definiciones: Definiciones) -> dict[str, Any]:
+    """Las definiciones a las que remite un trozo de esquema, también las de dentro de ellas."""
+    halladas: dict[str, Any] = {}
+    quedan = [valor]
+    while quedan:
+        uno = quedan.pop()
+        if isinstance(uno, Mapping):
+            nombre = str(uno.get("$ref", "")).rpartition("/")[2]
+            if nombre in definiciones and nombre not in halladas:
+                halladas[nombre] = definiciones[nombre]
+                quedan.append(definiciones[nombre])
+            quedan += uno.values()
+        elif isinstance(uno, list):
+            quedan += uno
+    return halladas
+
+
 def _plano(esquema: Mapping[str, Any], definiciones: Definiciones) -> tuple[dict[str, Any], bool]:
     plano, nulo = dict(esquema), False
     while True:
         if "$ref" in plano:
             definicion = definiciones[str(plano.pop("$ref")).rpartition("/")[2]]
             plano = {**definicion, **plano}
-        elif (unica := _sin_nulo(plano.get("anyOf", ()))) is not None:
-            plano.pop("anyOf")
-            plano, nulo = {**unica, **plano}, True
+        elif clave := next((c for c in ("anyOf", "oneOf") if _sin_nulo(plano.get(c, ())) is not None), None):
+            plano, nulo = {**(_sin_nulo(plano.pop(clave)) or {}), **plano}, True
         else:
             return plano, nulo
 
@@ -163,4 +181,4 @@ def _o_nada(valor: Any) -> str:
     return "sin límite" if valor is None else str(valor)
 
 
-__all__ = ["Definiciones", "Efecto", "Nodo", "diferencias", "resolver"]
+__all__ = ["COMPARADAS", "Definiciones", "Efecto", "Nodo", "alcanzadas", "diferencias", "resolver"]

@@ -19,6 +19,10 @@ CLAVES: Final = "bus"
 CERTIFICADOS: Final = "tls"
 
 
+class LlaveAusente(ValueError):
+    """Ese usuario entra con certificado y aquí no está su llave. El mensaje dice qué archivo falta."""
+
+
 @dataclass(frozen=True)
 class Acceso:
     """El bus de un despliegue visto desde su carpeta."""
@@ -52,11 +56,17 @@ class Acceso:
         clave = self.claves.leer(usuario)
         return None if clave is None else self._con(f"{quote(usuario)}:{clave.contrasena}", usuario)
 
+    def url_para_entrar(self, usuario: str) -> str | None:
+        """Como `url_de`, pero a quien tiene certificado no le basta otra. Errores: `ClaveIlegible`, `LlaveAusente`."""
+        if self.con_certificado(usuario) and not (llave := self._de(usuario, "key")).exists():
+            raise LlaveAusente(f"falta {llave}: «{usuario}» entra con certificado; tráela, o quita su .pem de ahí")
+        return self.url_de(usuario)
+
     def url_de_servicio(self, nombre: str) -> str:
-        """La de un servicio; en un bus sin permisos, la del despliegue."""
+        """La de un servicio; en un bus sin permisos, la del despliegue. Errores: los de `url_para_entrar`."""
         if self.despliegue.bus.startswith("memory:"):
             return self.despliegue.bus
-        return self.url_de(nombre) or self.despliegue.bus
+        return self.url_para_entrar(nombre) or self.despliegue.bus
 
     def _con(self, quien: str, usuario: str) -> str:
         return ";".join(self._una(direccion, quien, usuario) for direccion in self.despliegue.bus.split(";"))
@@ -76,4 +86,4 @@ class Acceso:
         return self.certificados / f"{nombre}.{clase}"
 
 
-__all__ = ["CERTIFICADOS", "CLAVES", "Acceso"]
+__all__ = ["CERTIFICADOS", "CLAVES", "Acceso", "LlaveAusente"]

@@ -14,7 +14,7 @@ import msgspec
 from contratos import publicaciones
 from contratos.canonica import canonica
 from contratos.publicaciones import Formas
-from senda.publicados import CARPETA, OPENAPI
+from senda.publicados import CARPETA
 
 
 class SinContratos(ValueError):
@@ -55,10 +55,8 @@ def de_git(referencia: str) -> Formas:
 
 
 def _formas(archivos: Iterable[tuple[str, bytes]], donde: str) -> Formas:
-    # Por HTTP viajan los mismos mensajes, y de ellos habla su esquema.
-    mensajes = ((ruta, cuerpo) for ruta, cuerpo in archivos if ruta != OPENAPI)
     try:
-        formas = {ruta: canonica(ruta, msgspec.json.decode(cuerpo)) for ruta, cuerpo in mensajes}
+        formas = {ruta: canonica(ruta, msgspec.json.decode(cuerpo)) for ruta, cuerpo in archivos}
     except (msgspec.DecodeError, AttributeError, KeyError, TypeError):
         raise SinContratos(f"En {donde} hay archivos .json que no son contratos.") from None
     if not formas:

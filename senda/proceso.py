@@ -49,6 +49,8 @@ def principal(argumentos: list[str] | None = None) -> None:
 def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     from infra.anfitrion.produccion import PuertoOcupado, servir  # noqa: PLC0415
     from infra.observabilidad.registro import configurar  # noqa: PLC0415
+    from infra.rabbitmq.claves import ClaveIlegible  # noqa: PLC0415
+    from senda.acceso_bus import LlaveAusente  # noqa: PLC0415
     from senda.arranque import BusNoCompartido, montar  # noqa: PLC0415
     from senda.composicion import CONTEXTOS  # noqa: PLC0415
     from senda.despliegue import DespliegueAusente  # noqa: PLC0415
@@ -60,7 +62,7 @@ def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     modulo = importlib.import_module(f"servicios.{nombre}.servicio")
     try:
         servir(modulo.SERVICIO, montar(carpeta, nombre, puerto), direccion, puerto)
-    except (DespliegueAusente, BusNoCompartido) as error:
+    except (DespliegueAusente, BusNoCompartido, LlaveAusente, ClaveIlegible) as error:
         print(error, file=sys.stderr)
         return 2
     except PuertoOcupado as error:

@@ -11,7 +11,7 @@ import msgspec
 
 from contratos import publicaciones
 from contratos.base import PETICIONES
-from contratos.canonica import ASYNCAPI, canonica
+from contratos.canonica import ASYNCAPI, OPENAPI, canonica
 from contratos.comparacion import comparar
 from contratos.esquemas import TIPO_DE_ACUSE, Esquema, de_acuse, de_aviso, de_hecho, de_peticion
 from contratos.publicaciones import Formas, Publicacion, PublicacionInvalida
@@ -22,7 +22,6 @@ from senda.referencia.pagina import pagina
 from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 
 CARPETA: Final = Path("contratos/publicados")
-OPENAPI: Final = "openapi.json"
 REFERENCIA: Final = "referencia.html"
 
 
@@ -54,7 +53,7 @@ def archivos() -> dict[str, bytes]:
 def formas() -> Formas:
     """La forma canónica de cada contrato, como lo dice el código."""
     # De ida y vuelta por JSON: como lo lee quien abre el archivo.
-    escritos = _legibles(esquemas(), asyncapi.documento())
+    escritos = _en_json({**esquemas(), ASYNCAPI: asyncapi.documento(), OPENAPI: openapi.documento()})
     return {ruta: canonica(ruta, msgspec.json.decode(cuerpo)) for ruta, cuerpo in escritos.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +31,10 @@ class HechoCrudo:
     anterior: bytes
     hoja: bytes
     cuerpo: bytes
+
+
+#: De un plazo vencido (opaco, comparable), hasta cuándo (UTC) se deja sin atender; None: se atiende ya.
+Dejar = Callable[[Hashable], datetime | None]
 
 
 class Servicio(Protocol):
@@ -62,8 +66,11 @@ class Servicio(Protocol):
     def divergencia(self, tanda: Tanda, crudo: HechoCrudo, conocida: bytes) -> None:
         """Un origen dio otra hoja para una posición conocida (sin cuerpo si lo dijo un latido). Puede repetirse."""
 
-    def vencer(self, tanda: Tanda, maximo: int) -> int:
-        """Atiende hasta ``maximo`` plazos vencidos; devuelve cuántos."""
+    def vencer(self, tanda: Tanda, maximo: int, dejar: Dejar = ..., /) -> int:
+        """Mira hasta ``maximo`` plazos vencidos y atiende los que no haya que dejar; devuelve cuántos atendió.
+
+        Pregunta por todos antes de atender ninguno.
+        """
 
     def proximo_vencimiento(self, tanda: Tanda) -> datetime | None:
         """Cuándo vence el siguiente plazo."""

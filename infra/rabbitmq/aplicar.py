@@ -7,14 +7,14 @@ borra una cola ni un intercambio: dentro puede haber mensajes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from infra.rabbitmq.claves import Hashes
 from infra.rabbitmq.definiciones import definiciones
 from infra.rabbitmq.gestion import Gestion
-from infra.rabbitmq.permisos import ETIQUETA, Seguridad
+from infra.rabbitmq.permisos import ETIQUETA, Seguridad, nombrados
 
 
 class Aplicado(Struct, frozen=True):
@@ -34,11 +34,12 @@ class Aplicado(Struct, frozen=True):
 def aplicar(gestion: Gestion, seguridad: Seguridad, hashes: Hashes) -> Aplicado:
     """Importa las definiciones y quita lo que sobra: suspendidos, permisos y temas de más.
 
-    A quien se le quita o cambia algo se le corta la conexión: el broker recuerda por canal lo que ya dejó hacer.
+    A quien se le quita algo se le corta la conexión: el broker recuerda por canal lo que ya dejó hacer. También a quien
+    cambia de contraseña o pasa a certificado: quien entró con la anterior sigue dentro. A quien solo gana permisos, no.
     Errores: `GestionCaida`; entonces pudo quedar a medias, y se repite.
     """
     habia = _nuestros(gestion)
-    antes = _permisos(gestion, habia)
+    antes = _estados(gestion, habia)
     querido = definiciones(seguridad, hashes)
     gestion.enviar(querido, "definitions")
     quiere = {u.nombre for u in seguridad.usuarios}
@@ -47,10 +48,11 @@ def aplicar(gestion: Gestion, seguridad: Seguridad, hashes: Hashes) -> Aplicado:
         gestion.borrar("users", nombre)  # con sus permisos; el broker cierra sus conexiones
     _quitar_permisos(gestion, seguridad, quiere)
     _quitar_limites(gestion, querido)
-    despues = _permisos(gestion, quiere)
+    despues = _estados(gestion, quiere)
     cambiados = sorted(nombre for nombre in habia & quiere if antes[nombre] != despues[nombre])
     for nombre in cambiados:
-        gestion.borrar("connections", "username", nombre)
+        if not _solo_gana(antes[nombre], despues[nombre]):
+            gestion.borrar("connections", "username", nombre)
     return Aplicado(
         tuple(sorted(quiere - habia)), tuple(cambiados), tuple(quitados), tuple(_distintas(gestion, seguridad))
     )
@@ -64,14 +66,36 @@ def _etiquetas(tags: Any) -> list[str]:
     return tags.split(",") if isinstance(tags, str) else tags
 
 
-def _permisos(gestion: Gestion, nombres: Iterable[str]) -> dict[str, list[Any]]:
-    """Permisos y temas de cada uno, comparables."""
-    suyos: dict[str, list[Any]] = {nombre: [] for nombre in nombres}
-    for clase in ("permissions", "topic-permissions"):
-        for permiso in gestion.leer(clase):
-            if permiso["user"] in suyos:
-                suyos[permiso["user"]].append(sorted(permiso.items()))
-    return {nombre: sorted(permisos) for nombre, permisos in suyos.items()}
+class _Estado(NamedTuple):
+    """Con qué entra un usuario y qué puede: por vhost, (configurar, escribir, leer); y por intercambio, sus temas."""
+
+    hash: str
+    permisos: dict[str, tuple[str, ...]]
+    temas: dict[tuple[str, str], tuple[str, ...]]
+
+
+def _estados(gestion: Gestion, nombres: Iterable[str]) -> dict[str, _Estado]:
+    hashes = {u["name"]: u.get("password_hash", "") for u in gestion.leer("users")}
+    suyos = {nombre: _Estado(hashes.get(nombre, ""), {}, {}) for nombre in nombres}
+    for p in gestion.leer("permissions"):
+        if p["user"] in suyos:
+            suyos[p["user"]].permisos[p["vhost"]] = (p["configure"], p["write"], p["read"])
+    for t in gestion.leer("topic-permissions"):
+        if t["user"] in suyos:
+            suyos[t["user"]].temas[t["vhost"], t["exchange"]] = (t["write"], t["read"])
+    return suyos
+
+
+def _solo_gana(antes: _Estado, despues: _Estado) -> bool:
+    """Si entra con lo mismo y puede todo lo que podía. Un tema de más también quita: sin ninguno, valen todos."""
+    return (antes.hash, antes.temas) == (despues.hash, despues.temas) and all(
+        all(map(_cabe, suyos, despues.permisos.get(vhost, ("^$",) * 3))) for vhost, suyos in antes.permisos.items()
+    )
+
+
+def _cabe(antes: str, despues: str) -> bool:
+    viejos, nuevos = nombrados(antes), nombrados(despues)
+    return antes == despues or (viejos is not None and nuevos is not None and viejos <= nuevos)
 
 
 def _quitar_permisos(gestion: Gestion, seguridad: Seguridad, quiere: set[str]) -> None:

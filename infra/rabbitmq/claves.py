@@ -30,6 +30,9 @@ class Clave(Struct, frozen=True):
     contrasena: str
     sal: str
 
+    def __repr__(self) -> str:
+        return "Clave(…)"
+
     @property
     def hash(self) -> str:
         """El hash como lo guarda RabbitMQ: base64 de la sal y SHA-256(sal ‖ contraseña en UTF-8)."""

@@ -127,6 +127,16 @@ def exacta(nombres: Iterable[str]) -> str:
     return rf"^(?:{partes})(?!\n)$" if partes else "^$"
 
 
+def nombrados(expresion: str) -> frozenset[str] | None:
+    """Los nombres (escapados) de una expresión de `exacta`; None si no lo es."""
+    if expresion == exacta(()):
+        return frozenset()
+    prefijo, sufijo = exacta(("x",)).split("x")
+    if not (expresion.startswith(prefijo) and expresion.endswith(sufijo)):
+        return None
+    return frozenset(re.split(r"(?<!\\)\|", expresion.removeprefix(prefijo).removesuffix(sufijo)))
+
+
 def seguridad(
     topologia: Topologia,
     servicios: Collection[str],
@@ -207,5 +217,6 @@ __all__ = [
     "Tema",
     "Usuario",
     "exacta",
+    "nombrados",
     "seguridad",
 ]

@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from infra.azar import AzarReal
 from infra.mensajeria.transportes.base import TopologiaIncompatible, TransporteCaido
+from infra.rabbitmq.claves import ClaveIlegible
 from infra.reloj import RelojReal
 from infra.seguridad.identidad_servicio import ClavesInvalidas
 from senda import portal as portales
+from senda.acceso_bus import LlaveAusente
 from senda.arena import Arena, ArenaRota, Historia, estrenar_arena
 from senda.arranque import BusNoCompartido
 from senda.conformidad.examinar import BusLejano
@@ -104,7 +106,7 @@ def portal(
             style="red",
         )
         raise typer.Exit(2) from None
-    except (DespliegueAusente, ClavesInvalidas) as error:
+    except (DespliegueAusente, ClavesInvalidas, ClaveIlegible, LlaveAusente) as error:
         progreso.print(str(error), style="red", markup=False)
         raise typer.Exit(2) from None
     progreso.print(

@@ -102,10 +102,14 @@ def autorizar(
     hasta: Annotated[datetime | None, typer.Option(help="Hasta cuándo, en UTC.")] = None,
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:  # fmt: skip
-    """Autoriza a otra institución, con su título. Escribe el id del permiso."""
+    """Autoriza a otra institución, con su título. Escribe el id del permiso y dice qué se concedió."""
     titulo = Titulo(base=base, referencia=referencia, finalidades=frozenset(para), hasta=_utc(hasta))
     with montada(carpeta) as abierta:
-        typer.echo(abierta.boveda.autorizar(Quien(institucion, agente), ruta, a, titulo))
+        permiso, dado = abierta.boveda.autorizar(Quien(institucion, agente), ruta, a, titulo)
+    typer.echo(permiso)
+    plazo = "sin fecha de término" if dado.hasta is None else f"hasta {dado.hasta:%Y-%m-%d %H:%M} (UTC)"
+    recortado = " Es menos de lo pedido: nadie da más de lo que tiene." if dado != titulo else ""
+    progreso.print(f"Para {', '.join(sorted(dado.finalidades))}; {plazo}.{recortado}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -19,9 +19,10 @@ from infra.azar import AzarReal
 from infra.mensajeria.apartados import Reproceso
 from infra.mensajeria.transportes.abrir import abrir
 from infra.observabilidad.salud import Salud, medir
+from infra.rabbitmq.claves import ClaveIlegible
 from infra.rabbitmq.permisos import OPERACION
 from infra.reloj import reloj_desde
-from senda.acceso_bus import Acceso
+from senda.acceso_bus import Acceso, LlaveAusente
 from senda.composicion import CONTEXTOS, Montaje
 from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
@@ -94,7 +95,11 @@ def _montaje(carpeta: Carpeta) -> Iterator[Montaje]:
     except DespliegueAusente as error:
         progreso.print(str(error), style="red")
         raise typer.Exit(2) from None
-    yield Montaje(carpeta, despliegue, reloj_desde(despliegue.reloj), AzarReal())
+    try:
+        yield Montaje(carpeta, despliegue, reloj_desde(despliegue.reloj), AzarReal())
+    except (LlaveAusente, ClaveIlegible) as error:
+        progreso.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
 
 
 def _almacenes(montaje: Montaje) -> Iterator[tuple[str, Almacen]]:

@@ -157,7 +157,9 @@ def de_carpeta(carpeta: Path, azar: Azar) -> Destino:
     claves = ClavesDeServicio.de_despliegue(despliegue)
     if despliegue.bus.startswith("memory:"):
         return EnLaCarpeta(carpeta, claves, reloj_de(carpeta, despliegue), azar)
-    return PorBus(despliegue.bus, claves, reloj_desde(despliegue.reloj), url_de=Acceso(carpeta, despliegue).url_de)
+    return PorBus(
+        despliegue.bus, claves, reloj_desde(despliegue.reloj), url_de=Acceso(carpeta, despliegue).url_para_entrar
+    )
 
 
 def reloj_de(carpeta: Path, despliegue: Despliegue) -> Reloj:

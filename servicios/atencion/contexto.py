@@ -7,6 +7,7 @@ from servicios.atencion.aplicacion import CASOS
 from servicios.atencion.fechas import VIGIA
 from servicios.atencion.lecturas import TABLAS, aplicar
 from servicios.comun import vencimientos
+from servicios.comun.aplazar import aplazar
 from servicios.comun.contexto import Contexto
 
 CONTEXTO = Contexto(
@@ -16,4 +17,5 @@ CONTEXTO = Contexto(
     tablas=Lecturas(tablas=(TABLAS, vencimientos.TABLAS), aplicadores=(aplicar, VIGIA.aplicar)),
     vencidos=VIGIA.vencidos,
     proximo=VIGIA.proximo,
+    aplazar=aplazar,
 )

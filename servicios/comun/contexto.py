@@ -5,7 +5,7 @@ Es el puerto `infra.mensajeria.puertos.Servicio` visto desde dentro. Cada `servi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from eventos.sobre import Anotado
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion
 from infra.almacen.tanda import Autoria, Tanda
-from infra.mensajeria.puertos import HechoCrudo, Remitente
+from infra.mensajeria.puertos import Dejar, HechoCrudo, Remitente
 from servicios.comun import directorio, permiso, rutas
 from servicios.comun.mesa import Casos, Encargo, Interna, Mesa
 
@@ -39,6 +39,14 @@ def _sin_plazos(_tanda: Tanda, _maximo: int) -> Sequence[Interna]:
     return ()
 
 
+def _ninguno(_plazo: Hashable) -> datetime | None:
+    return None
+
+
+def _sin_aplazar(_tanda: Tanda, _interna: Interna, _hasta: datetime) -> None:
+    return None
+
+
 def _sin_proximo(_tanda: Tanda) -> datetime | None:
     return None
 
@@ -56,8 +64,9 @@ class Contexto:
     """Un servicio, sin anfitrión.
 
     ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar`` y ``avisar_de_lo_ajeno``: a quién hay que decir los
-    hechos propios y los de otro (buzones). ``vencidos`` y ``proximo``: sus plazos. ``al_guardar_crudo``,
-    ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo quien lleva el libro.
+    hechos propios y los de otro (buzones). ``vencidos`` y ``proximo``: sus plazos; ``aplazar``: volver a citar uno que
+    no se atendió, si ``vencidos`` ya lo dio por mirado. ``al_guardar_crudo``, ``al_divergir``, ``migraciones`` y
+    ``solo_anexar``: solo quien lleva el libro.
     """
 
     nombre: str
@@ -69,6 +78,7 @@ class Contexto:
     avisar_de_lo_ajeno: Callable[[Anotado, Tanda], None] = _sin_aviso
     vencidos: Callable[[Tanda, int], Sequence[Interna]] = _sin_plazos
     proximo: Callable[[Tanda], datetime | None] = _sin_proximo
+    aplazar: Callable[[Tanda, Interna, datetime], None] = _sin_aplazar
     interpreta: bool = True
     al_guardar_crudo: Callable[[Tanda, Sequence[HechoCrudo]], None] = _sin_libro
     al_divergir: Callable[[HechoCrudo, bytes], Interna | None] = _sin_denuncia
@@ -123,12 +133,15 @@ class Contexto:
         if interna is not None:
             self.encargar(tanda, interna)
 
-    def vencer(self, tanda: Tanda, maximo: int) -> int:
-        """Atiende plazos vencidos."""
-        vencidos = self.vencidos(tanda, maximo)
-        for interna in vencidos:
-            self.encargar(tanda, interna)
-        return len(vencidos)
+    def vencer(self, tanda: Tanda, maximo: int, dejar: Dejar = _ninguno, /) -> int:
+        """Atiende plazos vencidos, salvo los que haya que dejar."""
+        vencidos = [(interna, dejar(interna)) for interna in self.vencidos(tanda, maximo)]
+        for interna, hasta in vencidos:
+            if hasta is None:
+                self.encargar(tanda, interna)
+            else:
+                self.aplazar(tanda, interna, hasta)
+        return sum(hasta is None for _, hasta in vencidos)
 
     def proximo_vencimiento(self, tanda: Tanda) -> datetime | None:
         """Cuándo vence el siguiente plazo (UTC), o None."""

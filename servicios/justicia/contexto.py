@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from infra.almacen.lecturas import Lecturas
 from servicios.comun import vencimientos
+from servicios.comun.aplazar import aplazar
 from servicios.comun.contexto import Contexto
 from servicios.justicia.aplicacion import CASOS
 from servicios.justicia.fechas import VIGIA
@@ -19,4 +20,5 @@ CONTEXTO = Contexto(
     tablas=Lecturas(tablas=(TABLAS, vencimientos.TABLAS), aplicadores=(aplicar, VIGIA.aplicar)),
     vencidos=VIGIA.vencidos,
     proximo=VIGIA.proximo,
+    aplazar=aplazar,
 )

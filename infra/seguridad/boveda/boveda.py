@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -106,8 +106,8 @@ class Boveda:
                 self._exigir_vivos(caja, ruta, quien.institucion)
             caja.guardar(ruta, ficha)
 
-    def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> UUID:
-        """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve el id del permiso.
+    def autorizar(self, quien: Quien, ruta: UUID, institucion: str, titulo: Titulo) -> Concedido:
+        """Quien tiene permiso, o la rectora, autoriza a otra institución, con su título. Devuelve lo concedido.
 
         Nadie da más finalidades ni más plazo que los de su permiso. La rectora no lo tiene (a quien vuelve a consentir
         tras revocar, nadie más podría atenderla): lo que da lo acota el título, que ha de sostenerse por sí mismo.
@@ -124,7 +124,7 @@ class Boveda:
                 titulo = politica.acotar(titulo, suyos)
             id_permiso = caja.permitir(ruta, institucion, titulo)
             caja.envolver_para(ruta, institucion)
-        return id_permiso
+        return Concedido(id_permiso, titulo)
 
     def abrir(self, quien: Quien, ruta: UUID, finalidad: Finalidad) -> Entrega:
         """Entrega la ficha sellada y su clave cerrada hacia la institución. Errores: los de `politica.exigir`."""
@@ -266,10 +266,17 @@ class Boveda:
         )
 
 
+class Concedido(NamedTuple):
+    """Un permiso y el título con que quedó, que puede dar menos que el pedido."""
+
+    permiso: UUID
+    titulo: Titulo
+
+
 class CajaAnotada(Caja):
     """La caja de un acto. ``anotado``: el número de su constancia."""
 
     anotado: int = 0
 
 
-__all__ = ["REVISION", "Boveda", "CajaAnotada"]
+__all__ = ["REVISION", "Boveda", "CajaAnotada", "Concedido"]

@@ -186,7 +186,9 @@ class Ventanilla:
                 self.boveda.depositar(quien, datos.ruta, sellado, datos.titulo)
                 return {}
             case Autorizar():
-                return {"permiso": self.boveda.autorizar(quien, datos.ruta, datos.a, datos.titulo)}
+                # Nadie da más de lo que tiene: lo concedido puede ser menos que lo pedido.
+                permiso, titulo = self.boveda.autorizar(quien, datos.ruta, datos.a, datos.titulo)
+                return {"permiso": permiso, "finalidades": sorted(titulo.finalidades), "hasta": titulo.hasta}
             case Abrir():
                 return _llana(self.boveda.abrir(quien, datos.ruta, datos.finalidad))
             case AbrirExcepcional():

@@ -80,7 +80,7 @@ class ServicioDePrueba:
     def divergencia(self, _tanda: Tanda, _crudo: HechoCrudo, _conocida: bytes) -> None:
         return None
 
-    def vencer(self, _tanda: Tanda, _maximo: int) -> int:
+    def vencer(self, _tanda: Tanda, _maximo: int, _dejar: object = None, /) -> int:
         return 0
 
     def proximo_vencimiento(self, _tanda: Tanda) -> datetime | None:

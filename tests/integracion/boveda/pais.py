@@ -46,16 +46,30 @@ class Pais:
         self.montada = de_senda.abrir(self.sistema.montaje, self.reloj, self.sistema.llavero, self.almacenes, **montar)
         self.boveda, self.destruccion = self.montada.boveda, self.montada.destruccion
         self.sistema.planificador.hasta_reposo()
+        self.privadas = {c: X25519PrivateKey.from_private_bytes(self.azar.bytes(32)) for c in self.credenciales}
+        self._inscribir_en_directorio("GT-ONG")
+        for codigo in self.privadas:
+            self._inscribir_en_boveda(codigo)
+
+    def inscribir(self, codigo):
+        """Una institución más, con los mandatos de GT-ONG."""
+        self.credenciales[codigo] = Credencial.generar(codigo, self.azar.hijo(codigo))
+        self.privadas[codigo] = X25519PrivateKey.from_private_bytes(self.azar.bytes(32))
+        self._inscribir_en_directorio(codigo)
+        self._inscribir_en_boveda(codigo)
+
+    def _inscribir_en_directorio(self, codigo):
         self.pedir(
             UNA,
             InscribirInstitucion(
-                codigo="GT-ONG", pais="gt", mandatos_inscritos=MANDATOS_ONG, servicios=(ServicioPedido.PSICOSOCIAL,),
-                cobertura=("GT",), clave_firma=self.credenciales["GT-ONG"].publica,
+                codigo=codigo, pais="gt", mandatos_inscritos=MANDATOS_ONG, servicios=(ServicioPedido.PSICOSOCIAL,),
+                cobertura=("GT",), clave_firma=self.credenciales[codigo].publica,
             ),
         )  # fmt: skip
-        self.privadas = {c: X25519PrivateKey.from_private_bytes(self.azar.bytes(32)) for c in self.credenciales}
-        for codigo, privada in self.privadas.items():
-            self.boveda.inscribir_clave(codigo, base64url.a_texto(privada.public_key().public_bytes_raw()))
+
+    def _inscribir_en_boveda(self, codigo):
+        publica = self.privadas[codigo].public_key().public_bytes_raw()
+        self.boveda.inscribir_clave(codigo, base64url.a_texto(publica))
 
     def intentar(self, quien, peticion):
         """El acuse de una petición, tras dejar que todo llegue a reposo."""

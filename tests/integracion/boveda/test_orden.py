@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 import pytest
 from typer.testing import CliRunner
@@ -50,6 +52,20 @@ def test_depositar_abrir_y_romper_el_vidrio(pais, senda, tmp_path):
     assert vistos.exit_code == 0
     assert all(palabra in vistos.stdout for palabra in ("negado-abrir", "abrir-excepcional", ONG.agente))
     assert not any(rastro.decode() in vistos.stdout for rastro in RASTROS)
+
+
+def test_autorizar_dice_lo_que_concedio(pais, senda):
+    ruta = pais.detectar()
+    pais.depositar(ruta)
+    pais.inscribir("GT-NNA")
+    titulo = ("--base", "mandato", "--referencia", ruta, "--para", "proteccion-nna")
+    entero = senda("autorizar", ruta, "GT-NNA", *titulo, "--hasta", "2026-01-06T00:00:00")
+    assert entero.exit_code == 0
+    assert str(UUID(entero.stdout.strip())) in entero.stdout
+    assert "proteccion-nna; hasta 2026-01-06 00:00" in entero.stderr
+    assert "menos de lo pedido" not in entero.stderr
+    recortado = senda("autorizar", ruta, "GT-NNA", *titulo, "--para", "localizacion-familiar")
+    assert "Para proteccion-nna; sin fecha de término. Es menos de lo pedido" in recortado.stderr
 
 
 def test_una_ficha_mal_escrita_no_se_repite_en_el_error(pais, senda):

@@ -81,7 +81,9 @@ def test_quien_vuelve_a_consentir_no_se_queda_sin_quien_la_atienda(mundo):
 )
 def test_lo_que_se_autoriza_no_dura_mas_que_lo_propio(mundo, suyo, pedido, queda):
     mundo.boveda.depositar(ONG, RUTA, mundo.cerrar(), replace(POR_CONSENTIMIENTO, hasta=suyo))
-    mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", replace(POR_CONSENTIMIENTO, hasta=pedido))
+    permiso, dado = mundo.boveda.autorizar(ONG, RUTA, "GT-ALB", replace(POR_CONSENTIMIENTO, hasta=pedido))
+    assert permiso
+    assert dado == replace(POR_CONSENTIMIENTO, hasta=queda)
     assert mundo.boveda.abrir(ALBERGUE, RUTA, Finalidad.ATENCION)
     assert [t.hasta for t in titulos(mundo, "GT-ALB")] == [queda]
 

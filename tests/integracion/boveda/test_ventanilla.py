@@ -103,6 +103,18 @@ def leida(pais, abierta, codigo):
     return abrir_entrega(entrega, pais.privadas[codigo])
 
 
+def test_a_quien_autoriza_se_le_dice_lo_que_de_verdad_dio(pais, url):
+    ruta = pais.detectar()
+    suyo = titulo(ruta) | {"hasta": "2026-01-06T00:00:00Z"}
+    assert mandar(url, *componer(pais, ONG, "depositar", suyo, pais.cerrar_deposito(ruta)))[0] == 200
+    pais.inscribir("GT-NNA")
+    pedido = titulo(ruta) | {"a": "GT-NNA", "finalidades": ["proteccion-nna", "localizacion-familiar"]}
+    estado, dado = mandar(url, *componer(pais, ONG, "autorizar", pedido))
+    assert estado == 200
+    assert dado.pop("permiso")
+    assert dado == {"finalidades": ["proteccion-nna"], "hasta": "2026-01-06T00:00:00Z"}
+
+
 def test_una_solicitud_guardada_no_se_puede_repetir(pais, url):
     """Quien la viera pasar podría reponer una ficha vieja."""
     ruta = pais.detectar()

@@ -85,7 +85,7 @@ class Contador:
         assert conocida != crudo.hoja
         self.denuncias.append(crudo)
 
-    def vencer(self, tanda: Tanda, maximo: int) -> int:
+    def vencer(self, tanda: Tanda, maximo: int, _dejar: object = None, /) -> int:
         vencidos = [v for v in self.vencen if v <= tanda.ahora][:maximo]
         self.vencen = [v for v in self.vencen if v not in vencidos]
         return len(vencidos)

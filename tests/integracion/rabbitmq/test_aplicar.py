@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra.azar import AzarReal
 from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible, TransporteCaido
 from infra.rabbitmq.gestion import Gestion, GestionCaida
 from tests.integracion.anfitrion.conftest import hasta
@@ -66,6 +67,21 @@ def test_un_permiso_abierto_a_mano_se_cierra_y_deja_de_valer_en_lo_ya_conectado(
 
     hasta(negado)
     assert {p["vhost"] for p in bus_seguro.gestion.leer("permissions") if p["user"] == "GT-PGN"} == {VHOST}
+
+
+def test_con_la_contrasena_renovada_quien_entro_con_la_anterior_sale(bus_seguro: BusSeguro):
+    querida = bus_seguro.seguridad("GT-PGN", "GT-MP")
+    bus_seguro.aplicar(querida)
+    robada = bus_seguro.claves.leer("GT-PGN")
+    assert robada is not None
+    anfitrion = bus_seguro.nodo.servidor.url.rstrip("/").rpartition("@")[2]
+    ladron = bus_seguro.como("GT-PGN", f"amqp://GT-PGN:{robada.contrasena}@{anfitrion}/{VHOST}")
+    assert ladron.publicar([solicitud()]) == [True]
+
+    bus_seguro.claves.renovar("GT-PGN", AzarReal())
+    assert bus_seguro.aplicar(querida).cambiados == ("GT-PGN",)
+
+    hasta(lambda: not ladron.viva())
 
 
 def test_repone_la_cola_borrada_con_sus_ataduras(bus_seguro: BusSeguro):

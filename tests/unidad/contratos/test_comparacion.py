@@ -159,6 +159,7 @@ CASOS = {
     ),
     "un mandato que ya no basta": (poner(("x-mandatos",), ["salud"]), ENVIA, ""),
     "un mandato más": (poner(("x-mandatos",), ["salud", "rectoria", "consular"]), NO, ""),
+    "deja de exigir mandato": (quitar("x-mandatos"), RECIBE, ""),
     "exige participar": (poner(("x-participa",), valor=True), ENVIA, ""),
     "lo atiende otro servicio": (poner(("x-servicio",), "y"), AMBAS, ""),
     "algo que no sabe comparar": (poner((*DATOS, "veces", "not"), {"const": 3}), AMBAS, "datos.veces"),
@@ -178,6 +179,68 @@ def test_cada_cambio_se_dice_una_vez_y_rompe_a_quien_debe(caso: str, ruta: str):
     cambio, a_quien, campo = CASOS[caso]
     (hallado,) = _comparar(ruta, cambio)
     assert (hallado.archivo, hallado.campo) == (ruta, campo)
+    assert hallado.rompe == (direccion_de(ruta) in a_quien)
+
+
+OBJETO: dict[str, Any] = {"type": "object"}
+TEXTO, NUMERO = {"type": "string"}, {"type": "integer"}
+REMITE = [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]
+DOS = {"A": {"type": "object", "required": ["a"]}, "B": {"type": "string", "maxLength": 5}}
+OTRAS = DOS | {"B": {"type": "string", "maxLength": 4}}
+SIN_CAMPOS = {
+    "un mapa cambia de valor": (
+        OBJETO | {"additionalProperties": TEXTO},
+        OBJETO | {"additionalProperties": NUMERO},
+        AMBAS,
+        "{}",
+    ),
+    "un mapa acota su valor": (
+        OBJETO | {"additionalProperties": TEXTO},
+        OBJETO | {"additionalProperties": TEXTO | {"maxLength": 3}},
+        ENVIA,
+        "{}",
+    ),
+    "un objeto libre pasa a mapa": (OBJETO, OBJETO | {"additionalProperties": TEXTO}, ENVIA, "{}"),
+    "se cierra sin campos": (OBJETO, OBJETO | {"additionalProperties": False}, ENVIA, ""),
+    "se abre sin campos": (OBJETO | {"additionalProperties": False}, OBJETO, RECIBE, ""),
+    "exige uno que no describe": (OBJETO, OBJETO | {"required": ["a"]}, ENVIA, "a"),
+    "deja de exigir uno que no describe": (OBJETO | {"required": ["a"]}, OBJETO, RECIBE, "a"),
+    "cambia una definición de un anyOf": (
+        {"anyOf": REMITE, "$defs": DOS},
+        {"anyOf": REMITE, "$defs": OTRAS},
+        ENVIA,
+        "",
+    ),
+    "cambia la única opción de su tipo": (
+        {"anyOf": [TEXTO | {"maxLength": 4}, NUMERO]},
+        {"anyOf": [NUMERO, TEXTO | {"maxLength": 5}]},
+        RECIBE,
+        "",
+    ),
+    "una opción más": ({"anyOf": [TEXTO, NUMERO]}, {"anyOf": [TEXTO, NUMERO, OBJETO]}, AMBAS, ""),
+    "dos opciones que no se emparejan": (
+        {"anyOf": [TEXTO | {"maxLength": 4}, TEXTO | {"pattern": "^a"}]},
+        {"anyOf": [TEXTO | {"maxLength": 5}, TEXTO | {"pattern": "^b"}]},
+        AMBAS,
+        "",
+    ),
+    "nulo o cualquier cosa": ({"anyOf": [TEXTO, OBJETO, {"type": "null"}]}, {"anyOf": [TEXTO, OBJETO, {}]}, AMBAS, ""),
+    "cambia una definición de lo que no sabe comparar": (
+        {"not": {"$ref": "#/$defs/B"}, "$defs": DOS},
+        {"not": {"$ref": "#/$defs/B"}, "$defs": OTRAS},
+        AMBAS,
+        "",
+    ),
+    "empieza a exigir mandato": (OBJETO, OBJETO | {"x-mandatos": ["rectoria"]}, ENVIA, ""),
+}
+
+
+@pytest.mark.parametrize("caso", SIN_CAMPOS)
+@pytest.mark.parametrize("ruta", [SOLICITUD, AVISO])
+def test_lo_que_no_nombra_sus_campos_tambien_se_compara(caso: str, ruta: str):
+    antes, ahora, a_quien, campo = SIN_CAMPOS[caso]
+    (hallado,) = comparar({ruta: canonica(ruta, antes)}, {ruta: canonica(ruta, ahora)}, HOY)
+    assert hallado.campo == campo
     assert hallado.rompe == (direccion_de(ruta) in a_quien)
 
 
@@ -240,3 +303,84 @@ def test_sellar_algo_donde_no_se_sellaba_nada_no_rompe(ruta: str):
     ahora["$defs"]["Sellado"]["additionalProperties"] = False
     cambios = comparar({ruta: canonica(ruta, antes)}, {ruta: canonica(ruta, ahora)}, HOY)
     assert [(c.campo, c.rompe) for c in cambios] == [("sellado.relato", False)]
+
+
+def _http() -> dict[str, Any]:
+    parametro = {"name": "desde", "in": "query", "description": "x", "schema": {"type": "integer", "maximum": 9}}
+    tramo = {"type": "object", "properties": {"numero": {"type": "integer"}}, "title": "T"}
+    cuerpo = {"application/json": {"schema": {"$ref": "#/components/schemas/Tramo"}, "example": {"numero": 1}}}
+    leer = {"summary": "Leer", "parameters": [parametro], "responses": {"200": {"description": "x", "content": cuerpo}}}
+    return {"paths": {"/v1/buzon": {"get": leer}}, "components": {"schemas": {"Tramo": tramo}}}
+
+
+LEER = ("paths", "/v1/buzon", "get")
+OTRO = {"name": "hasta", "in": "query", "schema": {"type": "integer"}}
+EN_200 = (*LEER, "responses", "200", "content")
+PARAMETRO = _http()["paths"]["/v1/buzon"]["get"]["parameters"][0]
+POR_HTTP = {
+    "ruta nueva": (poner(("paths", "/v1/x"), {"get": {"responses": {}}}), False, "GET /v1/x"),
+    "método quitado": (poner(("paths", "/v1/buzon"), {}), True, "GET /v1/buzon"),
+    "parámetro opcional nuevo": (poner((*LEER, "parameters"), [PARAMETRO, OTRO]), False, "GET /v1/buzon query.hasta"),
+    "parámetro obligatorio nuevo": (
+        poner((*LEER, "parameters"), [PARAMETRO, OTRO | {"required": True}]),
+        True,
+        "GET /v1/buzon query.hasta",
+    ),
+    "parámetro quitado": (poner((*LEER, "parameters"), []), True, "GET /v1/buzon query.desde"),
+    "pasa a obligatorio": (
+        poner((*LEER, "parameters"), [PARAMETRO | {"required": True}]),
+        True,
+        "GET /v1/buzon query.desde",
+    ),
+    "parámetro que admite menos": (
+        poner((*LEER, "parameters"), [PARAMETRO | {"schema": {"type": "integer", "maximum": 8}}]),
+        True,
+        "GET /v1/buzon query.desde",
+    ),
+    "parámetro que admite más": (
+        poner((*LEER, "parameters"), [PARAMETRO | {"schema": {"type": "integer"}}]),
+        False,
+        "GET /v1/buzon query.desde",
+    ),
+    "cuerpo obligatorio nuevo": (
+        poner((*LEER, "requestBody"), {"required": True, "content": {}}),
+        True,
+        "GET /v1/buzon cuerpo",
+    ),
+    "estado nuevo": (poner((*LEER, "responses", "429"), {"description": "x"}), False, "GET /v1/buzon 429"),
+    "estado quitado": (quitar(*LEER, "responses", "200"), True, "GET /v1/buzon 200"),
+    "tipo de contenido quitado": (quitar(*EN_200, "application/json"), True, "GET /v1/buzon 200 application/json"),
+    "respuesta que cambia": (
+        poner(("components", "schemas", "Tramo", "properties", "numero", "type"), "string"),
+        True,
+        "GET /v1/buzon 200 application/json.numero",
+    ),
+    "respuesta con un campo más": (
+        poner(("components", "schemas", "Tramo", "properties", "mas"), NUEVO),
+        False,
+        "GET /v1/buzon 200 application/json.mas",
+    ),
+}
+
+
+@pytest.mark.parametrize("caso", POR_HTTP)
+def test_el_contrato_por_http_tampoco_se_rompe(caso: str):
+    cambio, rompe, campo = POR_HTTP[caso]
+    nuevo = _http()
+    cambio(nuevo)
+    ruta = "openapi.json"
+    (hallado,) = comparar({ruta: canonica(ruta, _http())}, {ruta: canonica(ruta, nuevo)}, HOY)
+    assert (hallado.campo, hallado.rompe) == (campo, rompe)
+
+
+def test_del_contrato_por_http_no_cuentan_los_textos_y_no_haberlo_publicado_no_rompe():
+    otro = _http()
+    otro["paths"]["/v1/buzon"]["get"] |= {"summary": "Otro", "operationId": "otra"}
+    otro["components"]["schemas"]["Tramo"]["title"] = "Otro"
+    otro["paths"]["/v1/buzon"]["get"]["responses"]["200"]["content"]["application/json"]["example"] = {"numero": 2}
+    antes, ahora = canonica("openapi.json", _http()), canonica("openapi.json", otro)
+    assert huella(antes) == huella(ahora)
+    (nuevo,) = comparar({}, {"openapi.json": ahora}, HOY)
+    assert not nuevo.rompe
+    (quitado,) = comparar({"openapi.json": antes}, {}, HOY)
+    assert quitado.rompe

@@ -56,6 +56,7 @@ def test_publicar_congela_y_no_deja_romper_ni_repetir(carpeta: Path):
     primera = publicados.publicar("0.1.0", HOY, carpeta)
     assert publicaciones.todas(carpeta) == (primera,)
     assert publicaciones.formas(primera, carpeta) == publicados.formas()
+    assert "openapi.json" in primera.huellas
     for mala in ("0.1.0", "0.0.9", "uno", "0.2"):
         with pytest.raises(PublicacionInvalida):
             publicados.publicar(mala, HOY, carpeta)

@@ -35,6 +35,11 @@ def test_la_contrasena_solo_la_lee_su_dueno_y_pedirla_otra_vez_da_la_misma(tmp_p
     assert len(primera.contrasena) == 64
 
 
+def test_una_contrasena_no_se_escribe_por_descuido():
+    clave = Clave("muysecreta", "908dc60a")
+    assert not any(secreto in f"{clave!r} {clave} {[clave]}" for secreto in ("muysecreta", "908dc60a"))
+
+
 def test_una_contrasena_a_la_vista_no_se_usa(tmp_path: Path):
     claves = Claves(tmp_path)
     claves.asegurar("GT-PGN", AzarSembrado(1))
