@@ -48,7 +48,7 @@ def test_con_el_certificado_de_una_no_se_pasa_por_otra(bus: BusSeguro):
     impostora = bus.como("GT-MP", bus.nodo.url(VHOST, "GT-MP", certificado_de="GT-PGN"))
     with pytest.raises(TopologiaIncompatible, match="user_id"):
         impostora.publicar([solicitud()])
-    with pytest.raises(TransporteCaido):
+    with pytest.raises(TopologiaIncompatible, match="no puede leer"):
         impostora.recibir("senda.buzon.GT-MP", 1)
 
 
