@@ -15,13 +15,12 @@ from litestar import Litestar
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.motor import abrir_motor
-from infra.anfitrion.estacion import Bucle, Paso, con_topologia
+from infra.anfitrion.estacion import Bucle, Paso, bucle_de_entrada, con_topologia
 from infra.anfitrion.hilo import EnHilo
 from infra.anfitrion.planificador import Planificador
 from infra.azar import Azar
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.entrada import Entrada
-from infra.mensajeria.labor import Labor
 from infra.mensajeria.relevo import Relevo
 from infra.mensajeria.reparaciones import Huecos
 from infra.mensajeria.topologia import Topologia, solo_recibe
@@ -73,7 +72,7 @@ class Portal:
         self.relevo = Relevo(self.almacen, de_relevo, NOMBRE, self.topologia, self.titular, self.ajustes)
         publicas = {o: publica_de_texto(c) for o, c in self.despliegue.claves_de_origen.items()}
         self.recogida = Recogida(self.almacen, de_recogida, nombres, self.puerta.timbre.sonar, publicas)
-        self.bucles = self._bucles(de_entrada, de_relevo, de_recogida)
+        self.bucles = self._bucles(de_relevo, de_recogida)
 
     def preparar(self) -> None:
         """Declara lo suyo en el bus y crea sus filas de trabajo. Repetirlo no cambia nada."""
@@ -87,28 +86,12 @@ class Portal:
             bucle.transporte.cerrar()
         self.almacen.motor.dispose()
 
-    def _bucles(self, de_entrada: Transporte, de_relevo: Transporte, de_recogida: Transporte) -> tuple[Bucle, ...]:
-        huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
-
-        def aplicar_y_mirar() -> Labor:
-            labor = self.entrada.aplicar()
-            if self.entrada.falta_algo:
-                huecos.avisar()
-            return labor
-
-        aplicar = Paso("entrada.aplicar", aplicar_y_mirar, self.entrada.proximo)
+    def _bucles(self, de_relevo: Transporte, de_recogida: Transporte) -> tuple[Bucle, ...]:
         relevar = Paso("relevo", con_topologia(de_relevo, self.topologia, self.relevo.paso), self.relevo.proximo)
         for almacen in (self.almacen, self.puerta.almacen):
             almacen.al_confirmar(relevar.avisar)
-        recibir = con_topologia(de_entrada, self.topologia, self.entrada.recibir)
-
-        def oir(espera: float) -> bool:
-            if hubo := recibir(espera):
-                aplicar.avisar()
-            return hubo
-
         return (
-            Bucle("entrada", de_entrada, oir, (aplicar, huecos)),
+            bucle_de_entrada(self.entrada, self.huecos, self.topologia),
             Bucle("relevo", de_relevo, None, (relevar,)),
             Bucle("recogida", de_recogida, self.recogida.paso, ()),
         )

@@ -146,21 +146,12 @@ class Estacion:
         self.almacen.motor.dispose()
 
     def _bucles(self, transportes: list[Transporte]) -> tuple[Bucle, ...]:
-        solicitudes, entrada, relevo, reparaciones = transportes
+        solicitudes, _, relevo, reparaciones = transportes
 
         def en_pie(transporte: Transporte, dar: Callable[..., R]) -> Callable[..., R]:
             return con_topologia(transporte, self.topologia, dar)
 
         atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
-        huecos = Paso("huecos", self.huecos.paso, self.huecos.proximo)
-
-        def aplicar_y_mirar() -> Labor:
-            labor = self.entrada.aplicar()
-            if self.entrada.falta_algo:
-                huecos.avisar()
-            return labor
-
-        aplicar = Paso("entrada.aplicar", aplicar_y_mirar, self.entrada.proximo)
         relevar = Paso("relevo", en_pie(relevo, self.relevo.paso), self.relevo.proximo)
         plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
         latido = Paso("latido", en_pie(relevo, self.pulso.paso), self.pulso.proximo)
@@ -173,15 +164,25 @@ class Estacion:
                 _y_avisar(en_pie(solicitudes, self.solicitudes.recibir), atender),
                 (atender,),
             ),
-            Bucle(
-                "entrada",
-                entrada,
-                _y_avisar(en_pie(entrada, self.entrada.recibir), aplicar),
-                (aplicar, huecos),
-            ),
+            bucle_de_entrada(self.entrada, self.huecos, self.topologia),
             Bucle("relevo", relevo, None, (relevar, plazos, latido)),
             Bucle("reparaciones", reparaciones, en_pie(reparaciones, self.reparaciones.paso), ()),
         )
+
+
+def bucle_de_entrada(entrada: Entrada, huecos: Huecos, topologia: Topologia) -> Bucle:
+    """El de quien sigue a otros: recibe sus hechos, los aplica en orden y pide los que falten."""
+    pedir = Paso("huecos", huecos.paso, huecos.proximo)
+
+    def aplicar_y_mirar() -> Labor:
+        labor = entrada.aplicar()
+        if entrada.falta_algo:
+            pedir.avisar()
+        return labor
+
+    aplicar = Paso("entrada.aplicar", aplicar_y_mirar, entrada.proximo)
+    recibir = con_topologia(entrada.transporte, topologia, entrada.recibir)
+    return Bucle("entrada", entrada.transporte, _y_avisar(recibir, aplicar), (aplicar, pedir))
 
 
 def con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., R]) -> Callable[..., R]:
