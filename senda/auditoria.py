@@ -14,12 +14,12 @@ from infra.almacen.esquema import cabecera, eventos
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.seguridad.firma import publica_de_texto
 from senda.despliegue import Despliegue, leer
+from senda_verificar.contraste import Cabecera
+from senda_verificar.copias import verificar
+from senda_verificar.faltas import Informe
+from senda_verificar.nota import escribir_vkey
 from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
-from servicios.auditoria.contraste import Cabecera
-from servicios.auditoria.faltas import Informe
 from servicios.auditoria.libro import libro, puntos
-from servicios.auditoria.punto_de_control import vkey
-from servicios.auditoria.verificacion import verificar
 
 _LOTE = 2000
 
@@ -59,7 +59,7 @@ def verificar_despliegue(carpeta: Path) -> Informe:
 def vkey_del_libro(despliegue: Despliegue) -> str:
     """La clave pública del libro en formato C2SP."""
     publica = publica_de_texto(despliegue.claves_de_origen[despliegue.origenes["auditoria"]])
-    return vkey(NOMBRE_DEL_LIBRO, publica)
+    return escribir_vkey(NOMBRE_DEL_LIBRO, publica)
 
 
 def _abrir(pila: ExitStack, despliegue: Despliegue, nombre: str) -> Connection:

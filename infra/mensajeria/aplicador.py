@@ -170,6 +170,11 @@ def dar_el_alto(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocid
     with almacen.motor.begin() as conexion:
         conexion.execute(sa.update(avances).where(avances.c.origen == crudo.origen).values(alto="divergencia"))
     # Aparte: aunque la denuncia falle, el alto ya está dado.
+    denunciar(almacen, servicio, crudo, conocida)
+
+
+def denunciar(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida: bytes) -> None:
+    """Deja dicho que un origen se contradijo."""
     with almacen.tanda() as tanda:
         servicio.divergencia(tanda, crudo, conocida)
     registro.critical("divergencia", servicio=servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
@@ -191,4 +196,4 @@ def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCru
     return sanos
 
 
-__all__ = ["Aplicador", "dar_el_alto"]
+__all__ = ["Aplicador", "dar_el_alto", "denunciar"]

@@ -18,11 +18,11 @@ from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada
 from infra.almacen.insertar import insertar_si_falta
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.aplicador import Aplicador, dar_el_alto
+from infra.mensajeria.aplicador import Aplicador, dar_el_alto, denunciar
 from infra.mensajeria.labor import Labor
-from infra.mensajeria.puertos import HechoCrudo, Servicio
+from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Servicio
 from infra.mensajeria.recepcion import Recepcion
-from infra.mensajeria.recibidos import Latido, MensajeIlegible, interpretar
+from infra.mensajeria.recibidos import MensajeIlegible, interpretar
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte
 from infra.seguridad.cadena import CERO
@@ -97,8 +97,12 @@ class Entrada:
         with self.almacen.motor.begin() as conexion:
             divergentes = self._guardar(conexion, crudos)
             divergentes += [d for latido in latidos if (d := self._anotar_latido(conexion, latido))]
+            retrocesos = [r for latido in latidos if (r := self.servicio.guardar_cabecera(conexion, latido))]
         for crudo, conocida in divergentes:
             dar_el_alto(self.almacen, self.servicio, crudo, conocida)
+        for crudo, conocida in retrocesos:
+            # Sin alto: un origen restaurado de una copia aún no contó otra historia; si lo hace, divergirá.
+            denunciar(self.almacen, self.servicio, crudo, conocida)
         for entrega, codigo in ilegibles:
             registro.error("mensaje-ilegible", servicio=self.servicio.nombre, motivo=codigo)
             self.transporte.rechazar(entrega, codigo)
@@ -110,7 +114,7 @@ class Entrada:
         if segun_clave is not None and self.origenes.get(segun_clave) != mensaje.cabeceras.get("origen"):
             raise MensajeIlegible("origen-ajeno")
 
-    def _guardar(self, conexion: Connection, crudos: Sequence[HechoCrudo]) -> list[tuple[HechoCrudo, bytes]]:
+    def _guardar(self, conexion: Connection, crudos: Sequence[HechoCrudo]) -> list[Contradiccion]:
         """Guarda lo nuevo y devuelve lo que contradice a lo ya guardado, con la hoja conocida."""
         ahora = self.almacen.reloj.ahora()
         por_origen: dict[str, list[HechoCrudo]] = defaultdict(list)
@@ -132,7 +136,7 @@ class Entrada:
             divergentes += [(c, conocidas[c.posicion]) for c in suyos if conocidas[c.posicion] != c.hoja]
         return divergentes
 
-    def _anotar_latido(self, conexion: Connection, latido: Latido) -> tuple[HechoCrudo, bytes] | None:
+    def _anotar_latido(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
         """Apunta hasta dónde dice llegar el origen; si su hoja contradice la guardada, la devuelve."""
         conexion.execute(
             sa.update(avances)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from contratos.base import Peticion
 from eventos.sobre import Anotado
 from infra.almacen.tanda import Tanda
@@ -33,6 +35,19 @@ class HechoCrudo:
     cuerpo: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Latido:
+    """La cabecera que un origen firma: hasta dónde llega, su hoja y cuándo lo dijo (UTC); ``cuerpo``, lo firmado."""
+
+    origen: str
+    posicion: int
+    hoja: bytes
+    instante: datetime
+    cuerpo: bytes
+
+
+#: Un hecho que contradice a lo conocido, y la hoja que se conocía de su posición.
+Contradiccion = tuple[HechoCrudo, bytes]
 #: De un plazo vencido (opaco, comparable), hasta cuándo (UTC) se deja sin atender; None: se atiende ya.
 Dejar = Callable[[Hashable], datetime | None]
 
@@ -62,6 +77,9 @@ class Servicio(Protocol):
 
     def guardar_crudo(self, tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
         """Guarda los bytes recibidos, en orden y ya comprobada su cadena. Solo lo usa quien lleva el libro."""
+
+    def guardar_cabecera(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
+        """Conserva la cabecera que un origen firmó; devuelve en qué se contradice. Solo lo usa quien lleva el libro."""
 
     def divergencia(self, tanda: Tanda, crudo: HechoCrudo, conocida: bytes) -> None:
         """Un origen dio otra hoja para una posición conocida (sin cuerpo si lo dijo un latido). Puede repetirse."""

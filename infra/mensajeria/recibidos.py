@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from eventos.sobre import MAXIMO_BYTES
-from infra.mensajeria.puertos import HechoCrudo
+from infra.mensajeria.puertos import HechoCrudo, Latido
 from infra.mensajeria.transportes.base import Mensaje
 from infra.seguridad.cadena import hoja
 from infra.seguridad.firma import publica_de_texto
@@ -24,15 +24,6 @@ class MensajeIlegible(Exception):
 
     def __str__(self) -> str:
         return self.codigo
-
-
-@dataclass(frozen=True, slots=True)
-class Latido:
-    """La cabecera que un origen firma: hasta dónde llega y con qué hoja."""
-
-    origen: str
-    posicion: int
-    hoja: bytes
 
 
 def interpretar(mensaje: Mensaje, origenes: Collection[str], claves: Mapping[str, str]) -> HechoCrudo | Latido:
@@ -63,7 +54,9 @@ def _latido(mensaje: Mensaje, origen: str, claves: Mapping[str, str]) -> Latido:
     if cabecera.origen != origen:
         raise MensajeIlegible("latido-ajeno")
     try:
-        return Latido(origen, _posicion(cabecera.posicion), bytes.fromhex(cabecera.hash))
+        return Latido(
+            origen, _posicion(cabecera.posicion), bytes.fromhex(cabecera.hash), cabecera.instante, mensaje.cuerpo
+        )
     except ValueError:
         raise MensajeIlegible("latido-sin-posicion") from None
 

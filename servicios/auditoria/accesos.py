@@ -29,6 +29,8 @@ accesos = Table(
     Column("hoja", LargeBinary(32), nullable=False),
 )
 
+_ULTIMO = sa.select(accesos.c.numero, accesos.c.hoja).order_by(accesos.c.numero.desc()).limit(1)
+
 
 class MotivoAcceso(StrEnum):
     """Para qué se lee una ruta."""
@@ -52,10 +54,8 @@ class Acceso(NamedTuple):
 
 def registrar(conexion: Connection, acceso: Acceso) -> int:
     """Anota un acceso, encadenado al anterior; devuelve su número (desde 1)."""
-    ultimo = conexion.execute(
-        sa.select(accesos.c.numero, accesos.c.hoja).order_by(accesos.c.numero.desc()).limit(1)
-    ).first()
-    numero, anterior = (ultimo.numero + 1, ultimo.hoja) if ultimo else (1, _CERO)
+    ultimo, anterior = cabecera(conexion)
+    numero = ultimo + 1
     conexion.execute(
         sa.insert(accesos).values(
             numero=numero,
@@ -67,6 +67,12 @@ def registrar(conexion: Connection, acceso: Acceso) -> int:
         )
     )
     return int(numero)
+
+
+def cabecera(conexion: Connection) -> tuple[int, bytes]:
+    """Cuántos accesos constan y la hoja del último: (0, 32 ceros) si ninguno."""
+    ultimo = conexion.execute(_ULTIMO).first()
+    return (ultimo.numero, ultimo.hoja) if ultimo else (0, _CERO)
 
 
 def comprobar(conexion: Connection) -> int | None:

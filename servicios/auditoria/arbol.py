@@ -1,28 +1,34 @@
-"""Árbol de Merkle de RFC 9162 (el de Certificate Transparency) sobre hashes de hoja de 32 bytes.
+"""El árbol de Merkle de RFC 9162 que lleva el libro: cómo crece y cómo da pruebas sin recorrerlo.
 
-Nodo interno = SHA-256(0x01 ‖ izquierda ‖ derecha); raíz del árbol vacío = SHA-256(""). Todo es iterativo: se trabaja
-nivel a nivel, subiendo sin cambio el último nodo cuando un nivel es impar, que es la misma forma que define la norma.
-Fuente: RFC 9162, secciones 2.1.1 a 2.1.4.
+Nodo interno = SHA-256(0x01 ‖ izquierda ‖ derecha); raíz del árbol vacío = SHA-256(""). Cada ocho niveles se guarda el
+nodo (una «tesela» de C2SP tlog-tiles son 256 seguidos), así que una prueba lee unas pocas teselas y no el árbol.
+Fuente: RFC 9162, secciones 2.1.1 a 2.1.4, y https://c2sp.org/tlog-tiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 RAIZ_VACIA: Final = sha256(b"").digest()
 LARGO: Final = 32
-
-
-def hash_de_hoja(entrada: bytes) -> bytes:
-    """SHA-256(0x00 ‖ entrada): el prefijo impide hacer pasar un nodo interno por una hoja."""
-    return sha256(b"\x00" + entrada).digest()
+#: Niveles del árbol que abarca una tesela, y cuántos nodos lleva.
+ALTO: Final = 8
+ANCHO: Final = 1 << ALTO
 
 
 def nodo(izquierda: bytes, derecha: bytes) -> bytes:
     """Hash de un nodo interno."""
     return sha256(b"\x01" + izquierda + derecha).digest()
+
+
+class Nodo(NamedTuple):
+    """Un nodo de tesela: la raíz de las hojas ``indice * 256**nivel`` a ``(indice + 1) * 256**nivel`` (sin incluir)."""
+
+    nivel: int
+    indice: int
+    hash: bytes
 
 
 class Frontera:
@@ -56,155 +62,149 @@ class Frontera:
         """Los nodos, uno tras otro (32 bytes cada uno)."""
         return b"".join(self._nodos)
 
-    def agregar(self, hojas: Iterable[bytes]) -> None:
-        """Añade hashes de hoja al final."""
+    def agregar(self, hojas: Iterable[bytes]) -> list[Nodo]:
+        """Añade hashes de hoja al final; devuelve los nodos de tesela (nivel ≥ 1) que quedaron completos."""
         nodos, tamano = self._nodos, self._tamano
+        completos = []
         for actual in hojas:
-            pendientes = tamano
+            altura, pendientes = 0, tamano
             while pendientes & 1:
                 actual = sha256(b"\x01" + nodos.pop() + actual).digest()  # noqa: PLW2901
                 pendientes >>= 1
+                altura += 1
+                if altura % ALTO == 0:
+                    completos.append(Nodo(altura // ALTO, tamano >> altura, actual))
             nodos.append(actual)
             tamano += 1
         self._tamano = tamano
+        return completos
 
     def raiz(self) -> bytes:
         """La raíz del árbol tal como está."""
-        if not self._nodos:
-            return RAIZ_VACIA
-        resto = reversed(self._nodos)
-        acumulado = next(resto)
-        for izquierda in resto:
-            acumulado = nodo(izquierda, acumulado)
-        return acumulado
+        return _plegar(self._nodos)
 
 
-def raiz(hojas: Iterable[bytes]) -> bytes:
-    """La raíz de un árbol entero."""
-    return Frontera.de(hojas).raiz()
+class Teselas(Protocol):
+    """De dónde se leen los nodos guardados."""
+
+    def nodos(self, nivel: int, desde: int, hasta: int) -> Sequence[bytes]:
+        """Los de un nivel de tesela, de un índice a otro (sin incluir); nivel 0 son las hojas."""
 
 
-def prueba_inclusion(hojas: Sequence[bytes], indice: int) -> list[bytes]:
-    """Los hermanos, de abajo arriba, que llevan de la hoja ``indice`` (desde 0) a la raíz de ``hojas``.
+def prueba_inclusion(teselas: Teselas, indice: int, tamano: int) -> list[bytes]:
+    """Los hermanos, de abajo arriba, que llevan de la hoja ``indice`` (desde 0) a la raíz de las ``tamano`` primeras.
 
     Errores: `IndexError` si esa hoja no está en el árbol.
     """
-    if not 0 <= indice < len(hojas):
+    if not 0 <= indice < tamano:
         raise IndexError("esa hoja no está en el árbol")
-    return _hermanos(_niveles(hojas), indice)
+    lectura = _Lectura(teselas, tamano)
+    camino: list[bytes] = []
+    desde, hasta = 0, tamano
+    while hasta - desde > 1:
+        corte = desde + _mitad(hasta - desde)
+        if indice < corte:
+            camino.append(lectura.raiz_de(corte, hasta))
+            hasta = corte
+        else:
+            camino.append(lectura.raiz_de(desde, corte))
+            desde = corte
+    return camino[::-1]
 
 
-def prueba_consistencia(hojas: Sequence[bytes], menor: int, mayor: int) -> list[bytes]:
+def prueba_consistencia(teselas: Teselas, menor: int, mayor: int) -> list[bytes]:
     """Prueba de que el árbol de tamaño ``mayor`` empieza por el de tamaño ``menor``.
 
-    Vacía si son iguales o si ``menor`` es 0. Errores: `ValueError` si los tamaños no caben en ``hojas``.
+    Vacía si son iguales o si ``menor`` es 0. Errores: `ValueError` si ``menor`` no cabe en ``mayor``.
     """
-    if not 0 <= menor <= mayor <= len(hojas):
-        raise ValueError("los tamaños no caben en el árbol")
+    if not 0 <= menor <= mayor:
+        raise ValueError("el árbol menor no cabe en el mayor")
     if menor in (0, mayor):
         return []
-    niveles = _niveles(hojas[:mayor])
-    indice, actual = menor - 1, next(niveles)
-    while indice & 1:
-        indice >>= 1
-        actual = next(niveles)
-    # Si ``menor`` es potencia de 2, ese subárbol es su raíz, que quien verifica ya tiene.
-    primero = [actual[indice]] if indice else []
-    return primero + _hermanos(_desde(actual, niveles), indice)
-
-
-def verificar_inclusion(hoja: bytes, indice: int, tamano: int, prueba: Sequence[bytes], raiz: bytes) -> bool:
-    """Si ``prueba`` muestra que ``hoja`` está en ``indice`` de un árbol de ``tamano`` hojas con esa ``raiz``."""
-    if not 0 <= indice < tamano:
-        return False
-    actual, ultimo, acumulado = indice, tamano - 1, hoja
-    for hermano in prueba:
-        if ultimo == 0:
-            return False
-        if actual & 1 or actual == ultimo:
-            acumulado = nodo(hermano, acumulado)
-            actual, ultimo = _subir_solo(actual, ultimo)
+    lectura = _Lectura(teselas, mayor)
+    prueba: list[bytes] = []
+    desde, hasta, entero = 0, mayor, True
+    while menor != hasta - desde:
+        mitad = _mitad(hasta - desde)
+        corte = desde + mitad
+        if menor <= mitad:
+            prueba.append(lectura.raiz_de(corte, hasta))
+            hasta = corte
         else:
-            acumulado = nodo(acumulado, hermano)
-        actual >>= 1
-        ultimo >>= 1
-    return ultimo == 0 and acumulado == raiz
+            prueba.append(lectura.raiz_de(desde, corte))
+            desde, menor, entero = corte, menor - mitad, False
+    # Si el menor es un subárbol de los primeros, su raíz ya la tiene quien verifica.
+    if not entero:
+        prueba.append(lectura.raiz_de(desde, hasta))
+    return prueba[::-1]
 
 
-def verificar_consistencia(
-    menor: int, raiz_menor: bytes, mayor: int, raiz_mayor: bytes, prueba: Sequence[bytes]
-) -> bool:
-    """Si ``prueba`` muestra que el árbol ``mayor`` solo añadió hojas al ``menor``."""
-    if not 0 <= menor <= mayor:
-        return False
-    if menor == 0:
-        return not prueba and raiz_menor == RAIZ_VACIA and (mayor > 0 or raiz_mayor == RAIZ_VACIA)
-    if menor == mayor:
-        return not prueba and raiz_menor == raiz_mayor
-    camino = list(prueba)
-    if menor & (menor - 1) == 0:
-        camino.insert(0, raiz_menor)
-    if not camino:
-        return False
-    actual, ultimo = menor - 1, mayor - 1
-    while actual & 1:
-        actual >>= 1
-        ultimo >>= 1
-    vieja = nueva = camino[0]
-    for hermano in camino[1:]:
-        if ultimo == 0:
-            return False
-        if actual & 1 or actual == ultimo:
-            vieja, nueva = nodo(hermano, vieja), nodo(hermano, nueva)
-            actual, ultimo = _subir_solo(actual, ultimo)
-        else:
-            nueva = nodo(nueva, hermano)
-        actual >>= 1
-        ultimo >>= 1
-    return ultimo == 0 and vieja == raiz_menor and nueva == raiz_mayor
+def raiz_de(teselas: Teselas, tamano: int) -> bytes:
+    """La raíz de las ``tamano`` primeras hojas."""
+    return _Lectura(teselas, tamano).raiz_de(0, tamano)
 
 
-def _subir_solo(actual: int, ultimo: int) -> tuple[int, int]:
-    """Salta los niveles en que el último nodo no tiene hermano y sube sin cambio."""
-    while actual and not actual & 1:
-        actual >>= 1
-        ultimo >>= 1
-    return actual, ultimo
+class _Lectura:
+    """Las teselas que una prueba va necesitando, leídas una sola vez cada una."""
+
+    def __init__(self, teselas: Teselas, tamano: int) -> None:
+        self._teselas = teselas
+        self._tamano = tamano
+        self._leidas: dict[tuple[int, int], Sequence[bytes]] = {}
+
+    def raiz_de(self, desde: int, hasta: int) -> bytes:
+        """La raíz de las hojas de ese tramo, que empieza donde empieza un subárbol."""
+        raices = []
+        while desde < hasta:
+            # El mayor subárbol perfecto que empieza aquí y cabe.
+            altura = (hasta - desde).bit_length() - 1
+            if desde:
+                altura = min(altura, (desde & -desde).bit_length() - 1)
+            raices.append(self._perfecto(altura, desde >> altura))
+            desde += 1 << altura
+        return _plegar(raices)
+
+    def _perfecto(self, altura: int, indice: int) -> bytes:
+        nivel, sobra = divmod(altura, ALTO)
+        primero = indice << sobra
+        tesela, hueco = divmod(primero, ANCHO)
+        nodos = self._tesela(nivel, tesela)[hueco : hueco + (1 << sobra)]
+        while len(nodos) > 1:
+            nodos = [nodo(nodos[i], nodos[i + 1]) for i in range(0, len(nodos), 2)]
+        return nodos[0]
+
+    def _tesela(self, nivel: int, indice: int) -> Sequence[bytes]:
+        if (nivel, indice) not in self._leidas:
+            completos = self._tamano >> (ALTO * nivel)
+            desde = indice * ANCHO
+            self._leidas[nivel, indice] = self._teselas.nodos(nivel, desde, min(desde + ANCHO, completos))
+        return self._leidas[nivel, indice]
 
 
-def _niveles(hojas: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Los niveles del árbol desde las hojas hasta la raíz, de uno en uno: nunca hay más de dos en memoria."""
-    nivel = hojas
-    while len(nivel) > 1:
-        yield nivel
-        siguiente = [nodo(nivel[i], nivel[i + 1]) for i in range(0, len(nivel) - 1, 2)]
-        if len(nivel) & 1:
-            siguiente.append(nivel[-1])
-        nivel = siguiente
-    yield nivel
+def _mitad(n: int) -> int:
+    """La mayor potencia de 2 menor que ``n``."""
+    return 1 << ((n - 1).bit_length() - 1)
 
 
-def _desde(primero: Sequence[bytes], resto: Iterator[Sequence[bytes]]) -> Iterator[Sequence[bytes]]:
-    yield primero
-    yield from resto
-
-
-def _hermanos(niveles: Iterable[Sequence[bytes]], indice: int) -> list[bytes]:
-    hermanos = []
-    for nivel in niveles:
-        if (indice ^ 1) < len(nivel):
-            hermanos.append(nivel[indice ^ 1])
-        indice >>= 1
-    return hermanos
+def _plegar(raices: Sequence[bytes]) -> bytes:
+    """La raíz que dan unos subárboles perfectos, de mayor a menor."""
+    if not raices:
+        return RAIZ_VACIA
+    resto = reversed(raices)
+    acumulado = next(resto)
+    for izquierda in resto:
+        acumulado = nodo(izquierda, acumulado)
+    return acumulado
 
 
 __all__ = [
-    "RAIZ_VACIA",
+    "ANCHO",
+    "LARGO",
     "Frontera",
-    "hash_de_hoja",
+    "Nodo",
+    "Teselas",
+    "nodo",
     "prueba_consistencia",
     "prueba_inclusion",
-    "raiz",
-    "verificar_consistencia",
-    "verificar_inclusion",
+    "raiz_de",
 ]

@@ -8,10 +8,13 @@ from pathlib import Path
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.puertos import HechoCrudo
+from servicios.auditoria.accesos import cabecera as cabecera_de_accesos
 from servicios.auditoria.aplicacion import CASOS
+from servicios.auditoria.cabeceras import conservar
 from servicios.auditoria.lecturas import TABLAS, indizar
 from servicios.auditoria.libro import anotar, sellar
 from servicios.auditoria.politicas import al_divergir
+from servicios.auditoria.punto_de_control import Accesos
 from servicios.comun.contexto import Contexto
 
 #: Nombre del libro en sus puntos de control (C2SP).
@@ -22,7 +25,8 @@ def guardar_en_el_libro(tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
     """Añade un lote al libro y firma su raíz: un punto de control por lote."""
     tamano = anotar(tanda.conexion, crudos)
     indizar(tanda.conexion, tamano - len(crudos), crudos)
-    sellar(tanda.conexion, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora)
+    accesos = Accesos(*cabecera_de_accesos(tanda.conexion))
+    sellar(tanda.conexion, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora, accesos)
 
 
 CONTEXTO = Contexto(
@@ -32,7 +36,8 @@ CONTEXTO = Contexto(
     tablas=Lecturas((TABLAS,), ()),
     interpreta=False,
     al_guardar_crudo=guardar_en_el_libro,
+    al_conservar_cabecera=conservar,
     al_divergir=al_divergir,
     migraciones=(Path(__file__).with_name("migraciones"),),
-    solo_anexar=("libro", "puntos", "accesos"),
+    solo_anexar=("libro", "puntos", "accesos", "cabeceras", "refrendos"),
 )

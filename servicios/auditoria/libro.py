@@ -3,7 +3,7 @@
 No es un modelo de lectura y no se rehace: el orden entre orígenes lo fijó la llegada y no está en ningún otro sitio,
 y los puntos de control ya firmados prometen la raíz de exactamente ese orden. Rehacerlo daría otra raíz y convertiría
 cada promesa en una denuncia. Por eso migra con Alembic como los eventos y la base le prohíbe cambiar (`solo_anexar`);
-lo único que se actualiza es `frontera`, que es una cuenta: si se pierde o se daña, `recontar` la saca de `libro`.
+`frontera` y `nodos` son cuentas: si se pierden o se dañan, `recontar` las saca de `libro`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table
 
 from infra.almacen.esquema import Entero, Instante
 from infra.seguridad.cadena import hoja as hoja_de
-from servicios.auditoria.arbol import Frontera
-from servicios.auditoria.punto_de_control import firmar
+from servicios.auditoria.arbol import Frontera, Nodo
+from servicios.auditoria.punto_de_control import Accesos, extensiones, firmar
 
 TABLAS = MetaData()
 
@@ -43,6 +43,15 @@ frontera = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("tamano", Entero, nullable=False),
     Column("nodos", LargeBinary, nullable=False),
+)
+
+#: Los nodos del árbol de ocho en ocho niveles (`arbol.Nodo`), desde el 1: el 0 son las hojas de `libro`.
+nodos = Table(
+    "nodos",
+    TABLAS,
+    Column("nivel", Integer, primary_key=True, autoincrement=False),
+    Column("indice", Entero, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
 )
 
 #: Los puntos de control firmados.
@@ -74,7 +83,8 @@ _MIRAR = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1
 _TOMAR = _MIRAR.with_for_update()
 _MOVER = sa.update(frontera).where(frontera.c.id == 1)
 _ANADIR = sa.insert(libro)
-_SELLADO = sa.select(sa.func.max(puntos.c.tamano))
+_ANADIR_NODOS = sa.insert(nodos)
+_ULTIMO_PUNTO = sa.select(puntos.c.tamano, puntos.c.texto).order_by(puntos.c.tamano.desc()).limit(1)
 
 
 class EntradaIncoherente(ValueError):
@@ -102,21 +112,27 @@ def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
         }
         for indice, e in enumerate(entradas, desde)
     ]
-    arbol.agregar(e.hoja for e in entradas)
+    completos = arbol.agregar(e.hoja for e in entradas)
     conexion.execute(_ANADIR, filas)
+    _guardar_nodos(conexion, completos)
     _guardar(conexion, arbol, nueva=desde == 0)
     return arbol.tamano
 
 
-def sellar(conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime) -> str | None:
+def sellar(
+    conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime, accesos: Accesos | None = None
+) -> str | None:
     """Firma un punto de control si el libro creció desde el último; devuelve su texto, o None si no hay nada nuevo.
 
-    ``nombre``: el del libro (``senda.example/gt/libro``). ``ahora`` en UTC. Errores: los de `firmar`.
+    Cada punto lleva el hash del anterior y la cabecera del registro de ``accesos``. ``nombre``: el del libro
+    (``senda.example/gt/libro``). ``ahora`` en UTC. Errores: los de `firmar`.
     """
     arbol = _abrir(conexion, tomar=True)
-    if arbol.tamano == (conexion.scalar(_SELLADO) or 0):
+    ultimo = conexion.execute(_ULTIMO_PUNTO).first()
+    if arbol.tamano == (ultimo.tamano if ultimo else 0):
         return None
-    texto = firmar(nombre, clave, arbol.tamano, arbol.raiz())
+    lineas = extensiones(ahora, ultimo.texto if ultimo else None, accesos)
+    texto = firmar(nombre, clave, arbol.tamano, arbol.raiz(), lineas)
     conexion.execute(sa.insert(puntos).values(tamano=arbol.tamano, texto=texto, instante=ahora))
     return texto
 
@@ -128,13 +144,20 @@ def raiz_y_tamano(conexion: Connection) -> tuple[bytes, int]:
 
 
 def recontar(conexion: Connection) -> int:
-    """Rehace la frontera desde las hojas del libro y devuelve su tamaño. Para cuando se dañó o se perdió."""
+    """Rehace la frontera y los nodos desde las hojas del libro y devuelve su tamaño. Para cuando se dañaron."""
     arbol = Frontera()
-    for (hoja,) in conexion.execute(sa.select(libro.c.hoja).order_by(libro.c.indice).execution_options(yield_per=1000)):
-        arbol.agregar((hoja,))
+    conexion.execute(sa.delete(nodos))
+    consulta = sa.select(libro.c.hoja).order_by(libro.c.indice).execution_options(yield_per=1000)
+    for tanda in conexion.execute(consulta).scalars().partitions():
+        _guardar_nodos(conexion, arbol.agregar(tanda))
     conexion.execute(sa.delete(frontera))
     _guardar(conexion, arbol, nueva=True)
     return arbol.tamano
+
+
+def _guardar_nodos(conexion: Connection, completos: Sequence[Nodo]) -> None:
+    if completos:
+        conexion.execute(_ANADIR_NODOS, [n._asdict() for n in completos])
 
 
 def _guardar(conexion: Connection, arbol: Frontera, *, nueva: bool) -> None:
@@ -164,6 +187,7 @@ __all__ = [
     "anotar",
     "frontera",
     "libro",
+    "nodos",
     "puntos",
     "raiz_y_tamano",
     "recontar",

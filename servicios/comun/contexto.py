@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from contratos.base import Peticion
 from eventos.sobre import Anotado
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion
 from infra.almacen.tanda import Autoria, Tanda
-from infra.mensajeria.puertos import Dejar, HechoCrudo, Remitente
+from infra.mensajeria.puertos import Contradiccion, Dejar, HechoCrudo, Latido, Remitente
 from servicios.comun import directorio, permiso, rutas
 from servicios.comun.mesa import Casos, Encargo, Interna, Mesa
 
@@ -55,6 +57,10 @@ def _sin_libro(_tanda: Tanda, _crudos: Sequence[HechoCrudo]) -> None:
     return None
 
 
+def _sin_cabeceras(_conexion: Connection, _latido: Latido) -> Contradiccion | None:
+    return None
+
+
 def _sin_denuncia(_crudo: HechoCrudo, _conocida: bytes) -> Interna | None:
     return None
 
@@ -65,8 +71,8 @@ class Contexto:
 
     ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar`` y ``avisar_de_lo_ajeno``: a quién hay que decir los
     hechos propios y los de otro (buzones). ``vencidos`` y ``proximo``: sus plazos; ``aplazar``: volver a citar uno que
-    no se atendió, si ``vencidos`` ya lo dio por mirado. ``al_guardar_crudo``, ``al_divergir``, ``migraciones`` y
-    ``solo_anexar``: solo quien lleva el libro.
+    no se atendió, si ``vencidos`` ya lo dio por mirado. ``al_guardar_crudo``, ``al_conservar_cabecera``,
+    ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo quien lleva el libro.
     """
 
     nombre: str
@@ -81,6 +87,7 @@ class Contexto:
     aplazar: Callable[[Tanda, Interna, datetime], None] = _sin_aplazar
     interpreta: bool = True
     al_guardar_crudo: Callable[[Tanda, Sequence[HechoCrudo]], None] = _sin_libro
+    al_conservar_cabecera: Callable[[Connection, Latido], Contradiccion | None] = _sin_cabeceras
     al_divergir: Callable[[HechoCrudo, bytes], Interna | None] = _sin_denuncia
     migraciones: tuple[Path, ...] = ()
     solo_anexar: tuple[str, ...] = ()
@@ -126,6 +133,10 @@ class Contexto:
     def guardar_crudo(self, tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
         """Pasa los bytes al libro, si este contexto lo lleva."""
         self.al_guardar_crudo(tanda, crudos)
+
+    def guardar_cabecera(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
+        """Conserva la cabecera que un origen firmó, si este contexto lleva el libro."""
+        return self.al_conservar_cabecera(conexion, latido)
 
     def divergencia(self, tanda: Tanda, crudo: HechoCrudo, conocida: bytes) -> None:
         """Denuncia una divergencia, si este contexto es quien las denuncia."""

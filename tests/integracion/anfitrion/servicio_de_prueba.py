@@ -20,6 +20,7 @@ if __name__ == "__main__":
     preparar_proceso()
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from contratos.base import Peticion
 from contratos.solicitudes.deteccion import RecibirAlerta
@@ -32,7 +33,7 @@ from infra.almacen.motor import abrir_motor
 from infra.almacen.tanda import Autoria, Tanda
 from infra.anfitrion.estacion import Estacion
 from infra.azar import AzarReal
-from infra.mensajeria.puertos import HechoCrudo, Remitente
+from infra.mensajeria.puertos import HechoCrudo, Latido, Remitente
 from infra.mensajeria.topologia import topologia
 from infra.mensajeria.transportes.abrir import abrir
 from infra.reloj import RelojReal
@@ -72,6 +73,9 @@ class ServicioDePrueba:
 
     def conocer(self, tanda: Tanda, anotado: Anotado) -> None:
         tanda.conexion.execute(sa.insert(sabidos).values(hecho=anotado.id))
+
+    def guardar_cabecera(self, _conexion: Connection, _latido: Latido) -> None:
+        return None
 
     def guardar_crudo(self, tanda: Tanda, _crudos: Sequence[HechoCrudo]) -> None:
         if self._lenta:

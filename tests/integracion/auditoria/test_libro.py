@@ -17,8 +17,9 @@ from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.solo_anexar import claves_de, solo_anexar
 from infra.seguridad.cadena import CERO, encadenar
-from servicios.auditoria import arbol, libro
-from servicios.auditoria.punto_de_control import verificar, vkey
+from senda_verificar import arbol
+from senda_verificar.nota import escribir_vkey, verificar
+from servicios.auditoria import libro
 
 CLAVE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 NOMBRE = "senda.example/gt/libro"
@@ -86,7 +87,7 @@ def test_crece_por_lotes_y_guarda_los_bytes_tal_cual(abierto: Engine) -> None:
 
 
 def test_sella_solo_cuando_crecio(abierto: Engine) -> None:
-    publica = vkey(NOMBRE, CLAVE.public_key())
+    publica = escribir_vkey(NOMBRE, CLAVE.public_key())
     with abierto.begin() as conexion:
         libro.anotar(conexion, A[:7])
         texto = libro.sellar(conexion, NOMBRE, CLAVE, AHORA)

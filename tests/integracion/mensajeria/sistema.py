@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from contratos.acuse import Acuse
 from contratos.base import Peticion
@@ -26,7 +27,7 @@ from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.puertos import HechoCrudo, Remitente
+from infra.mensajeria.puertos import HechoCrudo, Latido, Remitente
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion, topologia
 from infra.mensajeria.transportes import Mensaje
 from infra.seguridad import base64url
@@ -76,6 +77,9 @@ class Contador:
     def conocer(self, tanda: Tanda, anotado: Anotado) -> None:
         self.al_conocer(anotado)
         tanda.conocer([anotado])
+
+    def guardar_cabecera(self, _conexion: Connection, _latido: Latido) -> None:
+        return None
 
     def guardar_crudo(self, _tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
         for crudo in crudos:

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from servicios.auditoria import arbol, punto_de_control
-from servicios.auditoria.faltas import Informe
-from servicios.auditoria.verificacion import Cabecera, verificar
+from senda_verificar import arbol, nota
+from senda_verificar.copias import Cabecera, verificar
+from senda_verificar.faltas import Informe
+from servicios.auditoria import punto_de_control
 
 ORIGENES = ("/gt/deteccion", "/gt/coordinacion", "/gt/justicia")
 POR_ORIGEN = 8
 CLAVE = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)
 NOMBRE = "senda.example/gt/libro"
-VKEY = punto_de_control.vkey(NOMBRE, CLAVE.public_key())
+VKEY = nota.escribir_vkey(NOMBRE, CLAVE.public_key())
 
 
 def id_evento(origen: str, posicion: int) -> str:

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from servicios.auditoria import punto_de_control
-from servicios.auditoria.arbol import Frontera
-from servicios.auditoria.contraste import Cabecera, FilaDeOrigen, Origen, en_bytes, es_posicion
-from servicios.auditoria.eslabones import Fila, hoja_de
-from servicios.auditoria.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, id_de
+from senda_verificar import nota
+from senda_verificar.arbol import Frontera
+from senda_verificar.contraste import Cabecera, FilaDeOrigen, Origen, en_bytes, es_posicion
+from senda_verificar.eslabones import Fila, hoja_de
+from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, id_de
 
 #: (origen, posicion, anterior, cuerpo, hoja), en orden de índice. Se admite lo que la base devuelva, sano o no.
 FilaDeLibro = Sequence[object]
@@ -41,7 +41,7 @@ def verificar(
     ``almacenes``: por origen (``/gt/deteccion``), sus filas. Lo que un origen tenga de más se llama truncado: si el
     sistema está en marcha, córtese cada almacén donde el libro ya debía haber llegado. ``puntos``: textos firmados,
     propios o guardados por un testigo, en cualquier orden; valen con la firma de alguna de ``vkeys``.
-    Errores: `punto_de_control.ClaveInvalida` si una vkey no lo es; los de leer los iterables salen tal cual.
+    Errores: `nota.ClaveInvalida` si una vkey no lo es; los de leer los iterables salen tal cual.
     """
     registro = Registro(maximo_faltas)
     firmado = _Puntos(puntos, vkeys, registro)
@@ -160,17 +160,17 @@ class _Puntos:
 
     def _leer(self, texto: str, vkeys: Sequence[str]) -> tuple[int, str, bytes] | None:
         try:
-            punto = punto_de_control.leer(texto)
-        except punto_de_control.TextoInvalido:
+            punto = nota.leer(texto)
+        except nota.TextoInvalido:
             self.registro.apuntar(Codigo.PUNTO_ILEGIBLE, Donde.PUNTO, "", 0, "no tiene forma de punto de control")
             return None
         for vkey in vkeys:
             try:
-                punto_de_control.verificar(texto, vkey)
+                nota.verificar(texto, vkey)
             except (
-                punto_de_control.SinFirma,
-                punto_de_control.FirmaInvalida,
-                punto_de_control.OrigenInesperado,
+                nota.SinFirma,
+                nota.FirmaInvalida,
+                nota.OrigenInesperado,
             ):
                 continue
             return punto.tamano, punto.origen, punto.raiz

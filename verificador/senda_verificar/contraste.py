@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeGuard
 
-from servicios.auditoria.eslabones import Cadena, Fila, hoja_de
-from servicios.auditoria.faltas import Codigo, Donde, Registro, id_de, tramo
+from senda_verificar.eslabones import Cadena, Fila, hoja_de
+from senda_verificar.faltas import Codigo, Donde, Registro, id_de, tramo
 
 #: (posicion, anterior, cuerpo, hoja), por posición. Se admite lo que la base devuelva, sano o no.
 FilaDeOrigen = Sequence[object]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from servicios.auditoria.faltas import Codigo, Donde, Registro, id_de, tramo
+from senda_verificar.faltas import Codigo, Donde, Registro, id_de, tramo
 
 CERO: Final = bytes(32)
 #: Huecos que esperan por si la fila aparece más tarde (desordenada); más allá se dan por huecos ya.
