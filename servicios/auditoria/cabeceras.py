@@ -24,7 +24,7 @@ cabeceras = Table(
     Column("origen", Text, primary_key=True),
     Column("posicion", Entero, primary_key=True, autoincrement=False),
     Column("hoja", LargeBinary(32), primary_key=True),
-    Column("instante", Instante, nullable=False),
+    Column("instante", Instante, primary_key=True),
     Column("cuerpo", LargeBinary, nullable=False),
 )
 
@@ -34,6 +34,9 @@ _MAYOR = (
     .order_by(cabeceras.c.posicion.desc())
     .limit(1)
 )
+_EN_ESA = sa.select(cabeceras.c.hoja, cabeceras.c.instante).where(
+    cabeceras.c.origen == sa.bindparam("de"), cabeceras.c.posicion == sa.bindparam("posicion")
+)
 
 
 def conservar(conexion: Connection, latido: Latido) -> tuple[HechoCrudo, bytes] | None:
@@ -42,14 +45,18 @@ def conservar(conexion: Connection, latido: Latido) -> tuple[HechoCrudo, bytes] 
     Esa contradicción es lo que antes dijo tener (su posición y su hoja) contra una hoja de 32 ceros: ya no la tiene.
     """
     mayor = conexion.execute(_MAYOR, {"de": latido.origen}).first()
-    fila = {
-        "origen": latido.origen, "posicion": latido.posicion, "hoja": latido.hoja, "instante": latido.instante,
-        "cuerpo": latido.cuerpo,
-    }  # fmt: skip
-    insertar_si_falta(conexion, cabeceras, [fila])
-    if mayor is None or latido.posicion >= mayor.posicion or latido.instante <= mayor.instante:
+    en_esa = conexion.execute(_EN_ESA, {"de": latido.origen, "posicion": latido.posicion}).all()
+    # En reposo un origen repite la misma cabecera cada pocos segundos: basta una.
+    desde = None if mayor is None or not _retrocede(latido, mayor) else mayor.instante
+    if not any(f.hoja == latido.hoja and (desde is None or f.instante > desde) for f in en_esa):
+        insertar_si_falta(conexion, cabeceras, [{c.name: getattr(latido, c.name) for c in cabeceras.columns}])
+    if mayor is None or desde is None:
         return None
     return HechoCrudo(latido.origen, mayor.posicion, b"", CERO, b""), mayor.hoja
+
+
+def _retrocede(latido: Latido, mayor: Row[Any]) -> bool:
+    return bool(latido.posicion < mayor.posicion and latido.instante > mayor.instante)
 
 
 def en_flujo(conexion: Connection) -> Iterator[Row[Any]]:

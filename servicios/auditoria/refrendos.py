@@ -23,8 +23,10 @@ refrendos = Table(
 
 def anotar_refrendo(conexion: Connection, tamano: int, testigo: str, linea: str, ahora: datetime) -> None:
     """Guarda la línea (con su salto final) que un testigo devolvió, ya comprobada. ``ahora`` en UTC."""
-    fila = {"tamano": tamano, "testigo": testigo, "linea": linea, "instante": ahora}
-    insertar_si_falta(conexion, refrendos, [fila])
+    consta = sa.select(refrendos.c.tamano).where(refrendos.c.tamano == tamano, refrendos.c.testigo == testigo)
+    if conexion.scalar(consta) is None:
+        fila = {"tamano": tamano, "testigo": testigo, "linea": linea, "instante": ahora}
+        insertar_si_falta(conexion, refrendos, [fila])
 
 
 def ultimo_refrendado(conexion: Connection, testigo: str) -> int:

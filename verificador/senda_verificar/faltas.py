@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -32,19 +32,49 @@ class Codigo(StrEnum):
     RAIZ_DISTINTA = "raiz-distinta"
     PUNTO_ILEGIBLE = "punto-ilegible"
     PUNTO_SIN_FIRMA = "punto-sin-firma"
+    PUNTOS_DESENCADENADOS = "puntos-desencadenados"
+    HISTORIA_REESCRITA = "historia-reescrita"
+    LIBRO_BIFURCADO = "libro-bifurcado"
+    LIBRO_RETROCEDE = "libro-retrocede"
+    SIN_QUORUM = "sin-quorum"
+    REFRENDO_FALSO = "refrendo-falso"
+    CABECERA_FALSA = "cabecera-falsa"
+    CABECERA_RETROCEDE = "cabecera-retrocede"
+    ARCHIVO_AUSENTE = "archivo-ausente"
+    ARCHIVO_ILEGIBLE = "archivo-ilegible"
+    TESELA_DISTINTA = "tesela-distinta"
+    ACTO_SIN_SOLICITUD = "acto-sin-solicitud"
+    SOLICITUD_AUSENTE = "solicitud-ausente"
+    SOLICITUD_ALTERADA = "solicitud-alterada"
+    FIRMA_DE_INSTITUCION = "firma-de-institucion"
+    CLAVE_DE_INSTITUCION = "clave-de-institucion"
+    RECIBO_FALSO = "recibo-falso"
+    RECIBO_INCUMPLIDO = "recibo-incumplido"
+    ACCESOS_ALTERADOS = "accesos-alterados"
+    PRUEBA_INVALIDA = "prueba-invalida"
+    VERSION_SALTEADA = "version-salteada"
 
 
 class Donde(StrEnum):
-    """En cuál de las copias se ve la falta."""
+    """Dónde se ve la falta."""
 
     LIBRO = "libro"
     ALMACEN = "almacen"
     CABECERA = "cabecera"
     PUNTO = "punto"
+    TESTIGO = "testigo"
+    TESELA = "tesela"
+    SOLICITUD = "solicitud"
+    RECIBO = "recibo"
+    ACCESOS = "accesos"
+    PRUEBA = "prueba"
 
 
 class Falta(NamedTuple):
-    """Una falta. ``posicion``: la del origen (o el tamaño, si es de un punto de control). ``que``: explicación."""
+    """Una falta. ``que``: explicación.
+
+    ``posicion``: la del origen; el tamaño, si es de un punto de control; el índice en el libro, si no consta origen.
+    """
 
     codigo: Codigo
     donde: Donde
@@ -60,6 +90,8 @@ class Informe(NamedTuple):
     ``raiz`` y ``tamano``: los del libro, rehechos desde los bytes. ``hechos``: cuántas filas del libro dice ser cada
     origen. ``sin_contrastar``: orígenes del libro cuyo almacén no se dio. ``firmado_hasta``: tamaño del mayor punto de
     control que cuadra (lo posterior aún no lo promete nadie). ``omitidas``: faltas que no cupieron en ``faltas``.
+    ``testigos``: quienes refrendaron el último punto. ``comprobado`` y ``sin_comprobar``: qué se miró, y qué no y con
+    qué se podría mirar.
     """
 
     raiz: bytes
@@ -69,6 +101,9 @@ class Informe(NamedTuple):
     omitidas: int
     sin_contrastar: tuple[str, ...]
     firmado_hasta: int
+    testigos: tuple[str, ...] = ()
+    comprobado: tuple[str, ...] = ()
+    sin_comprobar: tuple[str, ...] = ()
 
     @property
     def correcto(self) -> bool:
@@ -83,6 +118,12 @@ class Registro:
         self._maximo = max(maximo, 1)
         self.faltas: list[Falta] = []
         self.omitidas = 0
+
+    def sumar(self, faltas: Iterable[Falta], omitidas: int = 0) -> None:
+        """Añade las de otra comprobación."""
+        for falta in faltas:
+            self.apuntar(falta.codigo, falta.donde, falta.origen, falta.posicion, falta.que, falta.id_evento)
+        self.omitidas += omitidas
 
     def apuntar(
         self, codigo: Codigo, donde: Donde, origen: str, posicion: int, que: str, id_evento: str | None = None

@@ -13,7 +13,7 @@ depends_on = None
 
 _Entero = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _CLAVES: dict[str, list[tuple[str, ...]]] = {
-    "cabeceras": [("origen", "posicion", "hoja")],
+    "cabeceras": [("origen", "posicion", "hoja", "instante")],
     "refrendos": [("tamano", "testigo")],
 }
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("origen", sa.Text, primary_key=True),
         sa.Column("posicion", _Entero, primary_key=True, autoincrement=False),
         sa.Column("hoja", sa.LargeBinary(32), primary_key=True),
-        sa.Column("instante", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("instante", sa.DateTime(timezone=True), primary_key=True),
         sa.Column("cuerpo", sa.LargeBinary, nullable=False),
     )
     op.create_table(

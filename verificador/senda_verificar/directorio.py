@@ -1,0 +1,106 @@
+"""Verificar un libro exportado: de un directorio, unas claves y lo que alguien guardó fuera, a un informe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from senda_verificar import accesos, cabeceras, promesas, recibos
+from senda_verificar.actos import SIN_RECTORA, Cuenta
+from senda_verificar.confianza import Confianza
+from senda_verificar.faltas import MAXIMO_FALTAS, Informe, Registro
+from senda_verificar.lento import nombrar
+from senda_verificar.paquetes import SOLICITUDES, Hallado, juzgar
+from senda_verificar.rapido import Anomalia, Recuento, recorrer
+from senda_verificar.teselas import hay_entradas
+
+
+def verificar(
+    carpeta: Path, confianza: Confianza, *, retenidos: Iterable[str] = (), guardados: Iterable[str] = (),
+    procesos: int = 0, maximo_faltas: int = MAXIMO_FALTAS,
+) -> Informe:  # fmt: skip
+    """Comprueba el libro entero y nombra cada falta.
+
+    ``retenidos``: textos de puntos de control guardados fuera. ``guardados``: líneas de recibos de una institución.
+    ``procesos``: 0, uno por núcleo.
+    """
+    registro = Registro(maximo_faltas)
+    firmado = promesas.reunir(carpeta, retenidos, confianza, registro)
+    firmadas = cabeceras.leer(carpeta, confianza, registro)
+    acuses = recibos.leer(guardados, confianza, registro)
+    tamano = firmado.ultimo.tamano if firmado.ultimo else 0
+    con_entradas = hay_entradas(carpeta)
+    recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
+    hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
+    cuenta, hallados = Cuenta(), dict[str, Hallado]()
+    if con_entradas:
+        cuenta, hallados = juzgar(carpeta, tamano, confianza, recibos.prometidos(acuses), registro, procesos)
+    cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
+    contados = accesos.comprobar(carpeta, firmado.ultimo, registro)
+    return Informe(
+        raiz=recuento.raices.get(tamano, b""),
+        tamano=tamano,
+        hechos=recuento.hechos,
+        faltas=tuple(registro.faltas),
+        omitidas=registro.omitidas,
+        sin_contrastar=(),
+        firmado_hasta=hasta,
+        testigos=firmado.testigos,
+        comprobado=tuple(_comprobado(recuento, firmado, cuenta, cumplidos, contados, con_entradas=con_entradas)),
+        sin_comprobar=tuple(
+            _sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas)
+        ),
+    )
+
+
+def _recorrer(
+    carpeta: Path, tamano: int, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, registro: Registro, *,
+    con_entradas: bool, procesos: int,
+) -> Recuento:  # fmt: skip
+    try:
+        prometidas = firmadas.prometidas() if con_entradas else {}
+        return recorrer(carpeta, tamano, firmado.tamanos, prometidas, con_entradas=con_entradas, procesos=procesos)
+    except Anomalia:
+        return nombrar(carpeta, tamano, firmado.tamanos, firmadas, registro, con_entradas=con_entradas)
+
+
+def _comprobado(
+    recuento: Recuento, firmado: promesas.Promesas, cuenta: Cuenta, cumplidos: int, contados: int | None, *,
+    con_entradas: bool,
+) -> Iterable[str]:  # fmt: skip
+    yield f"{len(firmado.puntos)} puntos de control encadenados y {len(firmado.retenidos)} guardados fuera"
+    if con_entradas:
+        yield f"{sum(recuento.hechos.values())} hechos de {len(recuento.hechos)} orígenes: bytes, cadena y orden"
+    if cuenta.firmados:
+        yield f"{cuenta.firmados} actos con la firma de su institución; {cuenta.del_sistema} del propio sistema"
+    if cumplidos:
+        yield f"{cumplidos} recibos cumplidos"
+    if contados is not None:
+        yield f"{contados} accesos registrados, hasta el que dice el punto de control"
+
+
+def _sin_comprobar(
+    carpeta: Path, recuento: Recuento, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, cuenta: Cuenta,
+    confianza: Confianza, *, con_entradas: bool,
+) -> Iterable[str]:  # fmt: skip
+    if not con_entradas:
+        yield "el contenido: el directorio solo trae lo público; las entradas se entregan con mandato"
+    if not firmado.retenidos and not firmado.testigos:
+        yield "que la historia no se reescribiera entera con las claves verdaderas: hace falta un punto guardado fuera"
+    for origen, ultimo in sorted(recuento.ultimos.items()):
+        if firmadas.hasta(origen) < ultimo.posicion:
+            quedan = ultimo.posicion - firmadas.hasta(origen)
+            yield f"los {quedan} últimos hechos de {origen}: aún no firmó una cabecera que los abarque"
+    for origen in sorted(firmadas.sin_clave):
+        yield f"las cabeceras de {origen or 'un origen sin nombre'}: falta su línea «origen» en el archivo de claves"
+    if con_entradas and not (carpeta / SOLICITUDES).is_dir():
+        yield "que cada institución dijera lo que se le atribuye: no vienen las solicitudes firmadas"
+    elif con_entradas and not confianza.instituciones:
+        yield SIN_RECTORA
+    if cuenta.sin_cuerpo:
+        yield f"la firma de {cuenta.sin_cuerpo} actos cuya solicitud ya no se puede abrir (se destruyó la clave)"
+    if cuenta.de_la_boveda:
+        yield f"{cuenta.de_la_boveda} actos de la bóveda: constan en ella, no en solicitudes firmadas"
+
+
+__all__ = ["verificar"]

@@ -1,0 +1,78 @@
+"""``senda-verificar``: la orden. Sale con 0 si no halla faltas, 1 si halla alguna y 2 si no puede verificar."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from senda_verificar import confianza, directorio, informe, prueba
+from senda_verificar.faltas import Informe
+
+_SIN_FALTAS, _CON_FALTAS, _NO_SE_PUEDE = range(3)
+
+
+def main(argumentos: Sequence[str] | None = None) -> int:
+    """Verifica lo que se pida y escribe el informe en la salida."""
+    pedido = _leer(argumentos)
+    try:
+        resultado = _verificar(pedido)
+    except (_NoSePuede, confianza.ConfianzaInvalida, prueba.PruebaIlegible) as error:
+        print(f"senda-verificar: {error}", file=sys.stderr)
+        return _NO_SE_PUEDE
+    if pedido.json:
+        print(informe.en_json(resultado))
+    else:
+        print("\n".join(informe.en_texto(resultado)))
+    return _SIN_FALTAS if resultado.correcto else _CON_FALTAS
+
+
+class _NoSePuede(Exception):
+    """Falta algo para empezar."""
+
+
+def _leer(argumentos: Sequence[str] | None) -> Namespace:
+    orden = ArgumentParser(
+        prog="senda-verificar",
+        description="Comprueba un libro de Senda exportado, o la prueba de una ruta, sin confiar en quien lo opera.",
+    )
+    orden.add_argument("que", type=Path, metavar="DIRECTORIO|PRUEBA.zip", help="lo que se entregó")
+    orden.add_argument("--clave", type=Path, required=True, help="claves en que confías, traídas por otra vía")
+    orden.add_argument(
+        "--retenido", type=Path, action="append", default=[], metavar="PUNTO",
+        help="punto de control que guardaste tú o un testigo (se puede repetir)",
+    )  # fmt: skip
+    orden.add_argument(
+        "--recibos", type=Path, action="append", default=[], metavar="ARCHIVO",
+        help="acuses que guarda una institución, uno por línea JSON (se puede repetir)",
+    )  # fmt: skip
+    orden.add_argument("--procesos", type=int, default=0, help="cuántos usar; 0, uno por núcleo")
+    orden.add_argument("--json", action="store_true", help="el informe en JSON")
+    return orden.parse_args(argumentos)
+
+
+def _verificar(pedido: Namespace) -> Informe:
+    claves = confianza.leer(_texto(pedido.clave))
+    retenidos = [_texto(archivo) for archivo in pedido.retenido]
+    if pedido.que.is_dir():
+        recibos = [linea for archivo in pedido.recibos for linea in _texto(archivo).splitlines()]
+        return directorio.verificar(
+            pedido.que, claves, retenidos=retenidos, guardados=recibos, procesos=max(pedido.procesos, 0)
+        )
+    if not pedido.que.is_file():
+        raise _NoSePuede("no existe lo que se pide verificar")
+    if pedido.recibos:
+        raise _NoSePuede("los recibos se comprueban contra el directorio del libro, no contra la prueba de una ruta")
+    return prueba.verificar(pedido.que, claves, retenidos=retenidos)
+
+
+def _texto(archivo: Path) -> str:
+    try:
+        return archivo.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise _NoSePuede(f"no se puede leer {archivo.name}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Juzgar los actos del libro paquete a paquete, en varios procesos, y buscar de paso lo que prometen unos recibos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from senda_verificar.actos import DE_INSTITUCION, Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
+from senda_verificar.confianza import Confianza
+from senda_verificar.faltas import Codigo, Donde, Falta, Registro
+from senda_verificar.procesos import en_procesos
+from senda_verificar.teselas import ArchivoAusente, ArchivoIlegible, anchos, en_ruta, leer_paquete, partir
+
+SOLICITUDES: Final = "solicitudes"
+_MARCA: Final = b'"type":"' + DE_INSTITUCION.encode()
+
+
+class Hallado(NamedTuple):
+    """Dónde está en el libro un hecho que un recibo nombra, y qué solicitud dice haberlo causado."""
+
+    origen: str
+    posicion: int
+    solicitud: str
+
+
+class Juicio(NamedTuple):
+    """Lo que sale de un paquete."""
+
+    faltas: Sequence[Falta]
+    omitidas: int
+    cuenta: tuple[int, ...]
+    hallados: Mapping[str, Hallado]
+
+
+def juzgar(
+    carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
+) -> tuple[Cuenta, dict[str, Hallado]]:
+    """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
+    directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
+    for indice, ancho in anchos(tamano):
+        for acto in _de_instituciones(carpeta, indice, ancho):
+            directorio.inscribir(acto, registro)
+    con_solicitudes = (carpeta / SOLICITUDES).is_dir()
+    uno = partial(
+        _un_paquete, carpeta, {q: [c.public_bytes_raw() for c in directorio.claves(q)] for q in _quienes(directorio)},
+        {o: c.cruda for o, c in confianza.origenes.items()}, buscados, con_solicitudes=con_solicitudes,
+    )  # fmt: skip
+    total, hallados = [0] * len(astuple(Cuenta())), dict[str, Hallado]()
+    for juicio in en_procesos(uno, anchos(tamano), procesos):
+        registro.sumar(juicio.faltas, juicio.omitidas)
+        total = [a + b for a, b in zip(total, juicio.cuenta, strict=True)]
+        hallados |= juicio.hallados
+    return Cuenta(*total), hallados
+
+
+def _un_paquete(
+    carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], buscados: frozenset[str],
+    paquete: tuple[int, int], *, con_solicitudes: bool,
+) -> Juicio:  # fmt: skip
+    registro = Registro()
+    directorio = Directorio({quien: list(map(_publica, suyas)) for quien, suyas in claves.items()})
+    juez = Juez(directorio, {o: _publica(c) for o, c in origenes.items()}, registro)
+    if con_solicitudes:
+        juez.con(leer_solicitudes(_lineas(carpeta, paquete[0])))
+    hallados = {}
+    for acto in _actos(carpeta, *paquete, registro):
+        if con_solicitudes:
+            juez.juzgar(acto)
+        if acto.sobre["id"] in buscados:
+            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, str(acto.sobre["solicitud"]))
+    return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
+
+
+def _actos(carpeta: Path, indice: int, ancho: int, registro: Registro) -> list[Acto]:
+    try:
+        entradas = leer_paquete(carpeta, indice, ancho)
+    except (ArchivoAusente, ArchivoIlegible):
+        return []
+    actos = []
+    for leida in map(partir, entradas):
+        if leida is None:
+            continue
+        origen, posicion, _, cuerpo = leida
+        acto = leer_acto(origen, posicion, cuerpo)
+        if acto is None:
+            que = "sus bytes no son un sobre que se lea de una sola manera"
+            registro.apuntar(Codigo.FILA_ILEGIBLE, Donde.LIBRO, origen, posicion, que)
+        else:
+            actos.append(acto)
+    return actos
+
+
+def _de_instituciones(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
+    try:
+        entradas = leer_paquete(carpeta, indice, ancho)
+    except (ArchivoAusente, ArchivoIlegible):
+        return []
+    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno habla de una institución.
+    leidas = [partir(e) for e in entradas if _MARCA in e]
+    actos = [leer_acto(origen, posicion, cuerpo) for origen, posicion, _, cuerpo in filter(None, leidas)]
+    return [acto for acto in actos if acto is not None]
+
+
+def _lineas(carpeta: Path, indice: int) -> Sequence[str]:
+    archivo = carpeta / SOLICITUDES / f"{en_ruta(indice)}.jsonl"
+    try:
+        return archivo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+
+
+def _quienes(directorio: Directorio) -> set[str]:
+    return {*directorio.fijadas, *directorio.inscritas}
+
+
+def _publica(cruda: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(cruda)
+
+
+__all__: Sequence[Any] = ["SOLICITUDES", "Hallado", "juzgar"]

@@ -1,0 +1,36 @@
+"""Repartir un trabajo entre procesos, en orden y con la memoria acotada."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 0) -> Iterator[R]:
+    """Los resultados en el orden de las tareas. ``procesos``: 0, uno por núcleo; 1, en este mismo.
+
+    Lo que lance una tarea sale aquí, y las demás se abandonan.
+    """
+    cuantos = procesos or len(os.sched_getaffinity(0))
+    if cuantos == 1:
+        yield from map(funcion, tareas)
+        return
+    pendientes = iter(tareas)
+    with ProcessPoolExecutor(cuantos) as obreros:
+        en_curso: deque[Future[R]] = deque(obreros.submit(funcion, t) for t in islice(pendientes, 2 * cuantos))
+        try:
+            while en_curso:
+                yield en_curso.popleft().result()
+                en_curso.extend(obreros.submit(funcion, t) for t in islice(pendientes, 1))
+        finally:
+            obreros.shutdown(cancel_futures=True)
+
+
+__all__ = ["en_procesos"]

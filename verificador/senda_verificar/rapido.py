@@ -1,0 +1,236 @@
+"""La pasada rápida: por tramos y en varios procesos, dice «todo casa» o «algo no casa», sin averiguar qué.
+
+Rehace cada hoja desde sus bytes, la cadena de cada origen, cada tesela y la raíz a cada tamaño firmado. Si algo no
+casa, quien llama hace la pasada lenta, que lo nombra. La memoria no crece con el libro: un tramo por proceso.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from senda_verificar.arbol import LARGO, RAIZ_VACIA, Frontera, plegar
+from senda_verificar.procesos import en_procesos
+from senda_verificar.teselas import (
+    ANCHO,
+    ArchivoAusente,
+    ArchivoIlegible,
+    anchos,
+    hashes,
+    leer_paquete,
+    leer_tesela,
+    partir,
+)
+
+#: Paquetes de un tramo: bastantes para que repartir no cueste, pocos para que quepan.
+_TRAMO: Final = 64
+#: Por origen (en bytes), las hojas que prometió en alguna posición.
+Prometidas = Mapping[bytes, Mapping[int, bytes]]
+
+
+class Anomalia(Exception):
+    """Algo no casa."""
+
+
+class Extremo(NamedTuple):
+    """El primer o el último hecho de un origen en un tramo: su posición y su hash (el anterior, o su hoja)."""
+
+    posicion: int
+    hash: bytes
+
+
+class Parte(NamedTuple):
+    """Lo que un tramo aporta al conjunto.
+
+    ``raices``: la de cada tesela de hojas completa; ``cola``: los subárboles de la última si es parcial. ``en_marca``:
+    tamaño -> los subárboles de su tesela hasta ahí.
+    """
+
+    raices: list[bytes]
+    cola: list[bytes]
+    en_marca: dict[int, list[bytes]]
+    primeros: dict[bytes, Extremo]
+    ultimos: dict[bytes, Extremo]
+    hechos: dict[bytes, int]
+
+
+class Recuento(NamedTuple):
+    """Lo que hay, si todo casa. ``raices``: a cada tamaño pedido. ``ultimos``: por origen, su último hecho."""
+
+    raices: dict[int, bytes]
+    ultimos: dict[str, Extremo]
+    hechos: dict[str, int]
+
+
+def recorrer(
+    carpeta: Path, tamano: int, marcas: Sequence[int], prometidas: Prometidas, *, con_entradas: bool, procesos: int = 0
+) -> Recuento:
+    """Recorre el directorio entero. ``marcas``: a qué tamaños hace falta la raíz; ``procesos``: 0, uno por núcleo.
+
+    Errores: `Anomalia` si algo no casa o falta.
+    """
+    paquetes = list(range(0, -(-tamano // ANCHO), _TRAMO))
+    examina = partial(
+        examinar, carpeta, tamano, sorted({m for m in marcas if 0 < m <= tamano}), prometidas, con_entradas=con_entradas
+    )
+    conjunto = _Conjunto(carpeta, tamano)
+    for parte in en_procesos(examina, paquetes, procesos):
+        conjunto.sumar(parte)
+    return conjunto.cerrar(prometidas)
+
+
+def examinar(
+    carpeta: Path, tamano: int, marcas: Sequence[int], prometidas: Prometidas, desde: int, *, con_entradas: bool
+) -> Parte:
+    """Un tramo, desde el paquete ``desde``. Errores: `Anomalia`."""
+    parte = Parte([], [], {}, {}, {}, {})
+    cadena = _Cadena(parte, prometidas)
+    pedidas = set(marcas)
+    hasta = min(tamano, (desde + _TRAMO) * ANCHO)
+    try:
+        for salto, ancho in anchos(hasta - desde * ANCHO):
+            indice = desde + salto
+            tesela = leer_tesela(carpeta, 0, indice, ancho)
+            if con_entradas:
+                hojas = cadena.seguir(leer_paquete(carpeta, indice, ancho))
+                if b"".join(hojas) != tesela:
+                    raise Anomalia
+            else:
+                hojas = hashes(tesela)
+            for marca in pedidas & set(range(indice * ANCHO + 1, indice * ANCHO + ancho + 1)):
+                parte.en_marca[marca] = _subarboles(hojas[: marca - indice * ANCHO])
+            if ancho == ANCHO:
+                parte.raices.append(raiz_de_tesela(hojas))
+            else:
+                parte.cola.extend(_subarboles(hojas))
+    except (ArchivoAusente, ArchivoIlegible):
+        raise Anomalia from None
+    cadena.cerrar()
+    return parte
+
+
+class _Cadena:
+    """La cadena de cada origen dentro de un tramo. Lo que debe venir se escribe antes y se compara de una vez."""
+
+    def __init__(self, parte: Parte, prometidas: Prometidas) -> None:
+        self._parte = parte
+        self._prometidas = prometidas
+        #: Por origen: posición y prefijo que ha de traer su siguiente entrada, y sus hojas prometidas.
+        self._esperan: dict[bytes, tuple[int, bytes, Mapping[int, bytes]]] = {}
+        self._ultimas: dict[bytes, bytes] = {}
+
+    def seguir(self, entradas: Sequence[bytes]) -> list[bytes]:
+        """Las hojas de unas entradas. Errores: `Anomalia` si alguna no sigue a la anterior de su origen."""
+        hojas = []
+        esperan, ultimas = self._esperan, self._ultimas
+        for entrada in entradas:
+            origen = entrada[: entrada.find(b"\n")]
+            espera = esperan.get(origen) or self._primera(origen, entrada)
+            posicion, prefijo, prometidas = espera
+            if not entrada.startswith(prefijo):
+                raise Anomalia
+            hoja = sha256(b"\x00" + entrada).digest()
+            if prometidas and prometidas.get(posicion, hoja) != hoja:
+                raise Anomalia
+            hojas.append(hoja)
+            ultimas[origen] = hoja
+            siguiente = posicion + 1
+            esperan[origen] = (siguiente, b"%b\n%d\n%b\n" % (origen, siguiente, hoja.hex().encode()), prometidas)
+        return hojas
+
+    def cerrar(self) -> None:
+        """Anota hasta dónde llegó cada origen."""
+        for origen, (siguiente, _, _) in self._esperan.items():
+            self._parte.ultimos[origen] = Extremo(siguiente - 1, self._ultimas[origen])
+            self._parte.hechos[origen] = siguiente - self._parte.primeros[origen].posicion
+
+    def _primera(self, origen: bytes, entrada: bytes) -> tuple[int, bytes, Mapping[int, bytes]]:
+        leida = partir(entrada)
+        if leida is None:
+            raise Anomalia
+        _, posicion, anterior, _ = leida
+        self._parte.primeros[origen] = Extremo(posicion, anterior)
+        return posicion, origen + b"\n", self._prometidas.get(origen, {})
+
+
+class _Conjunto:
+    """Une las partes: cada una empieza donde acabó la anterior, y las teselas altas salgan de ellas."""
+
+    def __init__(self, carpeta: Path, tamano: int) -> None:
+        self._carpeta = carpeta
+        self._tamano = tamano
+        self._teselas = Frontera()
+        self._raices: list[bytes] = []
+        self._ultimos: dict[bytes, Extremo] = {}
+        self._hechos: dict[bytes, int] = {}
+        self._en_marca: dict[int, bytes] = {0: RAIZ_VACIA}
+        self._cola: list[bytes] = []
+
+    def sumar(self, parte: Parte) -> None:
+        for origen, primero in parte.primeros.items():
+            previo = self._ultimos.get(origen, Extremo(0, bytes(LARGO)))
+            if primero != Extremo(previo.posicion + 1, previo.hash):
+                raise Anomalia
+        self._ultimos |= parte.ultimos
+        for origen, cuantos in parte.hechos.items():
+            self._hechos[origen] = self._hechos.get(origen, 0) + cuantos
+        marcas = sorted(parte.en_marca)
+        for raiz in parte.raices:
+            fin = (self._teselas.tamano + 1) * ANCHO
+            while marcas and marcas[0] <= fin:
+                self._anotar_marca(marcas.pop(0), parte)
+            self._teselas.agregar((raiz,))
+            self._raices.append(raiz)
+        for marca in marcas:
+            self._anotar_marca(marca, parte)
+        self._cola = parte.cola
+
+    def cerrar(self, prometidas: Prometidas) -> Recuento:
+        self._comprobar_altas()
+        for origen, suyas in prometidas.items():
+            if max(suyas, default=0) > self._ultimos.get(origen, Extremo(0, b"")).posicion:
+                raise Anomalia
+        self._en_marca[self._tamano] = plegar([*self._teselas.nodos, *self._cola])
+        nombres = {origen: origen.decode("utf-8", "replace") for origen in self._ultimos}
+        return Recuento(
+            self._en_marca,
+            {nombres[o]: extremo for o, extremo in self._ultimos.items()},
+            {nombres[o]: cuantos for o, cuantos in self._hechos.items()},
+        )
+
+    def _anotar_marca(self, marca: int, parte: Parte) -> None:
+        self._en_marca[marca] = plegar([*self._teselas.nodos, *parte.en_marca[marca]])
+
+    def _comprobar_altas(self) -> None:
+        """Las teselas de nivel 1 en adelante han de ser las raíces de las completas de debajo."""
+        nivel, nodos = 1, self._raices
+        while nodos:
+            try:
+                for indice, ancho in anchos(len(nodos)):
+                    suyos = nodos[indice * ANCHO : indice * ANCHO + ancho]
+                    if leer_tesela(self._carpeta, nivel, indice, ancho) != b"".join(suyos):
+                        raise Anomalia
+            except (ArchivoAusente, ArchivoIlegible):
+                raise Anomalia from None
+            completas = len(nodos) // ANCHO * ANCHO
+            nodos = [raiz_de_tesela(nodos[i : i + ANCHO]) for i in range(0, completas, ANCHO)]
+            nivel += 1
+
+
+def raiz_de_tesela(nodos: Sequence[bytes]) -> bytes:
+    """La raíz de los 256 nodos de una tesela completa."""
+    while len(nodos) > 1:
+        nodos = [sha256(b"\x01" + nodos[i] + nodos[i + 1]).digest() for i in range(0, len(nodos), 2)]
+    return nodos[0]
+
+
+def _subarboles(hojas: Sequence[bytes]) -> list[bytes]:
+    frontera = Frontera()
+    frontera.agregar(hojas)
+    return frontera.nodos
+
+
+__all__ = ["Anomalia", "Extremo", "Recuento", "raiz_de_tesela", "recorrer"]
