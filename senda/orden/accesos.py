@@ -66,6 +66,7 @@ def contar(contado: InformeDeAccesos, consola: Console) -> None:
             _que(leida, contado.ruta),
         )
     consola.print(tabla)
+    consola.print("Quién abrió su identidad se guarda aparte: lo dice «senda boveda accesos».")
     if contado.accesos:
         ultima = contado.accesos[-1]
         consola.print(f"La última es la de sacar este informe: n.º {ultima.numero}, con hoja {ultima.hoja}.")

@@ -186,6 +186,16 @@ def test_ni_con_lo_que_no_es_del_tipo_de_su_columna_deja_de_nombrarse(
     assert rota_en(sqlite) == 5
 
 
+def test_rota_a_la_mitad_se_puede_seguir_leyendo_por_la_misma_conexion(
+    con_siete: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(registro, "_LOTE", 2)
+    como_superusuario(con_siete, "UPDATE accesos SET motivo = 'x' WHERE numero = 2")
+    with leyendo(con_siete, en_flujo=True) as conexion:
+        assert registro.comprobar(conexion) == 2
+        assert [a.numero for a in registro.de_una_ruta(conexion, RUTA)] == list(range(1, 8))
+
+
 def test_de_un_recorte_del_final_solo_se_entera_quien_guardo_la_cabecera(con_siete: Engine):
     with leyendo(con_siete) as conexion:
         guardada = registro.cabecera(conexion)
