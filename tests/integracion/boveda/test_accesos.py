@@ -13,16 +13,9 @@ from senda.consulta import historia
 from senda.orden import app
 from senda.orden.accesos import PARA_QUE
 from servicios.auditoria.accesos import TODAS, Acceso, MotivoAcceso, cabecera, registrar
-from tests.integracion.boveda.pais import ONG, Pais
+from tests.integracion.boveda.pais import ONG
 
 RECTORA = "GT-SVET"
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
 
 
 @pytest.fixture
