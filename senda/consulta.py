@@ -5,7 +5,8 @@ Todo sale del libro. Leer una ruta deja constancia antes de mostrarla (regla 4).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -15,13 +16,14 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
 from contratos.base import Mandato
 from eventos.base import Hecho, campos_sellados
 from eventos.sobre import Anotado
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
-from senda.despliegue import Despliegue, leer
+from senda.despliegue import Base, Despliegue, leer
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.lectura import Lector
 from servicios.auditoria.lectura import leer as leer_del_libro
@@ -63,16 +65,28 @@ def historia(carpeta: Path, ruta: UUID, hasta: datetime | None, como: str | None
     """
     despliegue = leer(carpeta)
     lector = lector_de(despliegue, como or despliegue.rectora)
-    if not lector.ve(ruta):
-        raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
-    todas = _de_la_misma_persona(despliegue, ruta, hasta)
-    visibles = [ruta, *(otra for otra in sorted(todas - {ruta}) if lector.ve(otra))]
+    visibles, ocultas = de_la_persona(despliegue, ruta, lector, hasta)
     por_ruta = {una: _leer_dejando_constancia(despliegue, una, lector, motivo, hasta) for una in visibles}
     if not por_ruta[ruta]:
         raise ConsultaNegada("Esa ruta no consta en el libro (o no constaba aún en esa fecha); comprueba el seudónimo.")
     estado, *vinculadas = (_estado(despliegue, una, anotados) for una, anotados in por_ruta.items())
     hechos = en_orden([a for anotados in por_ruta.values() for a in anotados])
-    return Historia(ruta, tuple(hechos), estado, tuple(vinculadas), len(todas) - len(visibles))
+    return Historia(ruta, tuple(hechos), estado, tuple(vinculadas), ocultas)
+
+
+def de_la_persona(
+    despliegue: Despliegue, ruta: UUID, lector: Lector, hasta: datetime | None = None
+) -> tuple[list[UUID], int]:
+    """La ruta y, detrás, las otras de la misma persona que quien lee puede ver; y cuántas más hay.
+
+    ``hasta``: como constaba entonces (UTC). Errores: `ConsultaNegada`.
+    """
+    if not lector.ve(ruta):
+        raise ConsultaNegada("Esa institución no participa en la ruta ni la supervisa; pide una derivación.")
+    with base_abierta(despliegue.bases["coordinacion"]) as motor, leyendo(motor) as conexion:
+        todas = de_la_misma_persona(conexion, ruta, hasta)
+    visibles = [ruta, *(otra for otra in sorted(todas - {ruta}) if lector.ve(otra))]
+    return visibles, len(todas) - len(visibles)
 
 
 def en_orden(anotados: Sequence[Anotado]) -> list[Anotado]:
@@ -127,23 +141,18 @@ def lector_de(despliegue: Despliegue, quien: str) -> Lector:
     return Lector(quien, frozenset(Mandato(m) for fila in filas for m in fila.mandatos.split()), participa)
 
 
-def _de_la_misma_persona(despliegue: Despliegue, ruta: UUID, hasta: datetime | None) -> frozenset[UUID]:
-    base = despliegue.bases["coordinacion"]
-    motor = abrir_motor(base.url, base.esquema)
-    try:
-        with leyendo(motor) as conexion:
-            return de_la_misma_persona(conexion, ruta, hasta)
-    finally:
-        motor.dispose()
-
-
 def consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
     """Lo que responden las lecturas de un servicio. Errores: los de la base."""
-    base = despliegue.bases[servicio]
+    with base_abierta(despliegue.bases[servicio]) as motor, leyendo(motor) as conexion:
+        return conexion.execute(consulta).all()
+
+
+@contextmanager
+def base_abierta(base: Base) -> Iterator[Engine]:
+    """El motor de una base del despliegue; al salir suelta sus conexiones."""
     motor = abrir_motor(base.url, base.esquema)
     try:
-        with leyendo(motor) as conexion:
-            return conexion.execute(consulta).all()
+        yield motor
     finally:
         motor.dispose()
 
@@ -151,12 +160,7 @@ def consultar(despliegue: Despliegue, servicio: str, consulta: sa.Select[Any]) -
 def _leer_dejando_constancia(
     despliegue: Despliegue, ruta: UUID, lector: Lector, motivo: MotivoAcceso, hasta: datetime | None
 ) -> list[Anotado]:
-    base = despliegue.bases["auditoria"]
-    motor = abrir_motor(base.url, base.esquema)
     ahora = reloj_desde(despliegue.reloj).ahora()
-    try:
-        with motor.begin() as conexion:
-            leidos = leer_del_libro(conexion, ruta, lector, motivo, ahora)
-    finally:
-        motor.dispose()
+    with base_abierta(despliegue.bases["auditoria"]) as motor, motor.begin() as conexion:
+        leidos = leer_del_libro(conexion, ruta, lector, motivo, ahora)
     return en_orden([a for a in leidos if hasta is None or a.registrado <= hasta])

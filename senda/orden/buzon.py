@@ -12,9 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eventos.titulos import titulo
 from senda.buzon import Buzon, abrir
+from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.directorio import InstitucionAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, progreso
+from servicios.auditoria.accesos import MotivoAcceso
 
 #: El número más alto que cabe en la tabla.
 _MAXIMO = 2**31 - 1
@@ -23,18 +25,20 @@ _MAXIMO = 2**31 - 1
 def buzon(
     institucion: Annotated[str, typer.Argument(metavar="INSTITUCION", help="Código de la institución: GT-PGN.")],
     desde: Annotated[int, typer.Option(min=1, max=_MAXIMO, help="Primer número, incluido.")] = 1,
+    como: Como = None,
+    motivo: Motivo = MotivoAcceso.OPERACION,
     carpeta: Carpeta = CARPETA_DEMO,
     como_json: ComoJson = False,
 ) -> None:
-    """Lee el buzón de una institución de la base de coordinación; no manda nada ni cambia nada."""
+    """Lee el buzón de una institución sin mandar nada. De cada ruta que enseña deja constancia de quién y para qué."""
     try:
-        hallado = abrir(carpeta, institucion, desde)
-    except InstitucionAusente as error:
+        hallado = abrir(carpeta, institucion, desde, como, motivo)
+    except (InstitucionAusente, ConsultaNegada) as error:
         _fin(str(error), 1)
     except DespliegueAusente as error:
         _fin(str(error), 2)
     except SQLAlchemyError:
-        _fin("la base de coordinación no contesta; «senda operar estado» dice más", 2)
+        _fin("una base del despliegue no contesta; «senda operar estado» dice más", 2)
     if como_json:
         typer.echo(msgspec.json.encode(hallado))
     else:

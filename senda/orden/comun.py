@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from servicios.auditoria.accesos import MotivoAcceso
+
 #: Donde la demostración deja su despliegue si no se dice otra cosa, y donde las demás órdenes lo buscan.
 CARPETA_DEMO = Path(".senda/demo")
 
@@ -16,6 +18,8 @@ Carpeta = Annotated[
     typer.Option(envvar="SENDA_CARPETA", help="Carpeta del despliegue (claves, direcciones y, si es SQLite, bases)."),
 ]
 ComoJson = Annotated[bool, typer.Option("--json", help="Un objeto JSON en la salida estándar, y nada más en ella.")]
+Como = Annotated[str | None, typer.Option(help="Código de la institución que lee; por omisión, la rectora.")]
+Motivo = Annotated[MotivoAcceso, typer.Option(help="Para qué se lee; queda en el registro de accesos.")]
 
 #: Lo que se cuenta a la persona va aquí; la salida estándar es para el resultado.
 progreso = Console(stderr=True)

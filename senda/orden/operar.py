@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -23,9 +24,11 @@ from infra.rabbitmq.claves import ClaveIlegible
 from infra.rabbitmq.permisos import OPERACION
 from infra.reloj import reloj_desde
 from senda.acceso_bus import Acceso, LlaveAusente
+from senda.accesos import constar
 from senda.composicion import CONTEXTOS, Montaje
 from senda.despliegue import DespliegueAusente, leer
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, progreso
+from servicios.auditoria.accesos import MotivoAcceso
 
 app = typer.Typer(no_args_is_help=True, help="Cómo están los servicios y qué se quedó parado.")
 _MEMORIA = "memory:"
@@ -45,13 +48,15 @@ def estado(carpeta: Carpeta = CARPETA_DEMO, como_json: ComoJson = False) -> None
 
 
 @app.command("apartados")
-def ver_apartados(carpeta: Carpeta = CARPETA_DEMO) -> None:
-    """Los hechos apartados de cada servicio y por qué lo están."""
+def ver_apartados(motivo: Motivo = MotivoAcceso.OPERACION, carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Los hechos apartados de cada servicio y por qué lo están. De cada ruta que nombra deja constancia."""
     tabla = Table("servicio", "origen", "posición", "sujeto", "motivo", "desde", box=None)
+    sujetos = []
     with _montaje(carpeta) as montaje:
         for nombre, almacen in _almacenes(montaje):
             with leyendo(almacen.motor) as conexion:
                 for fila in conexion.execute(sa.select(apartados).order_by(apartados.c.desde)):
+                    sujetos.append(fila.sujeto)
                     tabla.add_row(
                         nombre,
                         fila.origen,
@@ -60,6 +65,7 @@ def ver_apartados(carpeta: Carpeta = CARPETA_DEMO) -> None:
                         fila.motivo,
                         f"{fila.desde:%Y-%m-%d %H:%M}",
                     )
+        _constar(montaje, sujetos, motivo)
     Console().print(tabla if tabla.row_count else "No hay nada apartado.")
 
 
@@ -77,7 +83,10 @@ def reprocesar(
     with _montaje(carpeta) as montaje:
         almacen = dict(_almacenes(montaje))[servicio]
         reproceso = Reproceso(almacen, CONTEXTOS[servicio])
-        for uno in [sujeto] if sujeto else reproceso.sujetos():
+        sujetos = [sujeto] if sujeto else reproceso.sujetos()
+        if not sujeto:  # quien lo da ya lo sabe; a quien no, se los va a nombrar
+            _constar(montaje, sujetos, MotivoAcceso.OPERACION)
+        for uno in sujetos:
             try:
                 cuantos = reproceso.reprocesar(uno)
             except Exception as error:  # noqa: BLE001  se dice cuál sigue fallando y se sigue con los demás
@@ -86,6 +95,15 @@ def reprocesar(
             else:
                 progreso.print(f"✓ {uno}: {cuantos} hechos aplicados")
     raise typer.Exit(1 if fallidos else 0)
+
+
+def _constar(montaje: Montaje, sujetos: Iterable[str], motivo: MotivoAcceso) -> None:
+    """Anota, en nombre de la rectora, los sujetos que son rutas; lo apartado puede traer de sujeto cualquier cosa."""
+    rutas = []
+    for sujeto in sujetos:
+        with suppress(ValueError):
+            rutas.append(UUID(sujeto))
+    constar(montaje.despliegue, rutas, montaje.despliegue.rectora, motivo)
 
 
 @contextmanager

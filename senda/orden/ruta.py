@@ -14,7 +14,7 @@ from rich.table import Table
 from eventos.titulos import titulo
 from senda.consulta import ConsultaNegada, Historia, campos_abiertos, historia
 from senda.despliegue import DespliegueAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, progreso
 from servicios.auditoria.accesos import MotivoAcceso
 
 
@@ -24,10 +24,8 @@ def ruta(
         datetime | None,
         typer.Option(help="Como se sabía en esa fecha (UTC), no después.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     ] = None,
-    como: Annotated[str | None, typer.Option(help="Código de la institución que lee; por omisión, la rectora.")] = None,
-    motivo: Annotated[
-        MotivoAcceso, typer.Option(help="Para qué se lee; queda en el registro de accesos.")
-    ] = MotivoAcceso.OPERACION,
+    como: Como = None,
+    motivo: Motivo = MotivoAcceso.OPERACION,
     carpeta: Carpeta = CARPETA_DEMO,
     como_json: ComoJson = False,
 ) -> None:

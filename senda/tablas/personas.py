@@ -24,13 +24,13 @@ from eventos.base import campos_sellados
 from eventos.comun import HechoRectificado
 from eventos.deteccion import PresuntaVictimaDetectada, VictimaIdentificada
 from eventos.sobre import Anotado
-from infra.almacen.motor import abrir_motor, leyendo
+from infra.almacen.motor import leyendo
 from infra.azar import AzarReal
 from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
 from infra.seguridad.sello import abrir
-from senda.consulta import consultar, lector_de
-from senda.despliegue import Base, Despliegue, anillo_maestro
+from senda.consulta import base_abierta, consultar, lector_de
+from senda.despliegue import Despliegue, anillo_maestro
 from senda.tablas.rechazos import QuienNoLee
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.lectura import Lector, leer
@@ -55,7 +55,7 @@ class Personas:
 
     def __iter__(self) -> Iterator[VictimaIdentificada]:
         """Lo último que consta de cada persona identificada. Errores: `ClaveIlegible`, los de las bases."""
-        with self._llavero() as llavero, _motor(self._despliegue.bases["auditoria"]) as libro:
+        with self._llavero() as llavero, base_abierta(self._despliegue.bases["auditoria"]) as libro:
             personas = self._rutas()
             for i in range(0, len(personas), _TRAMO):
                 yield from self._leer(libro, llavero, personas[i : i + _TRAMO])
@@ -67,7 +67,7 @@ class Personas:
 
     def _rutas(self) -> list[list[UUID]]:
         """Por cada persona, sus rutas identificadas que quien lee puede ver."""
-        with _motor(self._despliegue.bases["coordinacion"]) as motor, leyendo(motor) as conexion:
+        with base_abierta(self._despliegue.bases["coordinacion"]) as motor, leyendo(motor) as conexion:
             identificadas = set(conexion.scalars(sa.select(identificaciones.c.ruta).distinct()))
             personas, vistas = [], set[UUID]()
             for ruta in sorted(identificadas):
@@ -125,15 +125,6 @@ def ultima_palabra(anotados: Sequence[Anotado]) -> VictimaIdentificada | None:
     dicho, calla = asdict(detectada), asdict(identificada)
     sellados = campos_sellados(VictimaIdentificada) & campos_sellados(PresuntaVictimaDetectada)
     return replace(identificada, **{c: dicho[c] for c in sellados if calla[c] is UNSET})
-
-
-@contextmanager
-def _motor(base: Base) -> Iterator[Engine]:
-    motor = abrir_motor(base.url, base.esquema)
-    try:
-        yield motor
-    finally:
-        motor.dispose()
 
 
 __all__ = ["Personas", "ultima_palabra"]

@@ -35,9 +35,14 @@ class Lector:
     mandatos: frozenset[Mandato]
     participa: Callable[[UUID], bool]
 
+    @property
+    def mira_todo(self) -> bool:
+        """Si es la rectora o supervisa: ve todas las rutas."""
+        return bool(self.mandatos & _QUE_MIRAN_TODO)
+
     def ve(self, ruta: UUID) -> bool:
         """Solo quien participa, la rectora y quien supervisa. Quien controla ve el recorrido, jamás la identidad."""
-        return bool(self.mandatos & _QUE_MIRAN_TODO) or self.participa(ruta)
+        return self.mira_todo or self.participa(ruta)
 
 
 def leer(

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from infra.almacen.motor import abrir_motor
 from tests.integracion.boveda.mundo import Mundo
+from tests.integracion.boveda.pais import Pais
 
 BASE = os.environ.get("SENDA_PRUEBAS_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
@@ -32,3 +33,11 @@ def mundo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mundo]:
     with duena.begin() as conexion:
         conexion.execute(text(f"DROP SCHEMA {esquema} CASCADE"))
     duena.dispose()
+
+
+@pytest.fixture
+def pais(tmp_path: Path) -> Iterator[Pais]:
+    """Un despliegue entero recién estrenado, con su bóveda."""
+    abierto = Pais(tmp_path / "despliegue")
+    yield abierto
+    abierto.cerrar()

@@ -15,18 +15,11 @@ from eventos.seguridad import MotivoDestruccion
 from infra.almacen.tanda import Autoria
 from infra.seguridad.boveda import rechazos as no
 from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
-from tests.integracion.boveda.pais import LUNES, ONG, UNA, Pais
+from tests.integracion.boveda.pais import LUNES, ONG, UNA
 
 #: Fin del lunes en Guatemala: en UTC hace seis horas que es martes.
 MEDIANOCHE = datetime(2026, 1, 6, 6, tzinfo=UTC)
 PIDE = MotivoDestruccion.PERSONA_LO_PIDE
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
 
 
 def test_el_consentimiento_abre_hasta_que_acaba_su_ultimo_dia(pais):

@@ -11,14 +11,7 @@ from typer.testing import CliRunner
 from infra.seguridad.boveda.ficha import FichaIdentidad
 from senda.orden import app
 from tests.integracion.boveda.mundo import FICHA, RASTROS
-from tests.integracion.boveda.pais import ONG, OTRA, UNA, Pais
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
+from tests.integracion.boveda.pais import ONG, OTRA, UNA
 
 
 @pytest.fixture

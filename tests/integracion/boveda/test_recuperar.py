@@ -11,14 +11,7 @@ from infra.seguridad.boveda.politica import Finalidad
 from infra.seguridad.recuperacion import reunir
 from senda import boveda as de_senda
 from tests.integracion.boveda.mundo import FICHA
-from tests.integracion.boveda.pais import ONG, OTRA, UNA, Pais
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
+from tests.integracion.boveda.pais import ONG, OTRA, UNA
 
 
 @pytest.mark.parametrize(

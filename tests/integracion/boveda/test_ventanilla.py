@@ -20,14 +20,7 @@ from infra.seguridad.boveda.ventanilla import SERVICIO
 from infra.seguridad.firma import firmar
 from senda.orden.boveda import _SinRastro
 from tests.integracion.boveda.mundo import FICHA, RASTROS
-from tests.integracion.boveda.pais import ONG, UNA, Pais
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
+from tests.integracion.boveda.pais import ONG, UNA
 
 
 @pytest.fixture

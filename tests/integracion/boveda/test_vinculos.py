@@ -31,15 +31,8 @@ from servicios.auditoria.lectura import Lector
 from servicios.auditoria.lectura import leer as leer_del_libro
 from servicios.coordinacion.tablas import buzon
 from tests.integracion.boveda.mundo import FICHA, RASTROS
-from tests.integracion.boveda.pais import ONG, OTRA, Pais
+from tests.integracion.boveda.pais import ONG, OTRA
 from tests.integracion.boveda.pais import UNA as RECTORA
-
-
-@pytest.fixture
-def pais(tmp_path):
-    abierto = Pais(tmp_path / "despliegue")
-    yield abierto
-    abierto.cerrar()
 
 
 def registrar(pais, *rutas, institucion="GT-ONG"):
