@@ -145,6 +145,7 @@ solicitudes = Table(
     Column("acuse", LargeBinary, nullable=False),
     Column("firma_acuse", Text, nullable=False),
     Column("atendida", Instante, nullable=False),
+    Index("solicitudes_por_huella", "huella"),
 )
 
 #: Lo recibido que no se pudo atribuir a nadie: se responde si dejó dónde y se cuenta por día (UTC) y código. Una fila

@@ -8,12 +8,14 @@ from rich.console import Console
 
 from senda.auditoria import verificar_despliegue
 from senda.despliegue import DespliegueAusente
-from senda.orden import accesos
+from senda.orden import accesos, exportar
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
 from senda_verificar.faltas import Falta, Informe
 
 app = typer.Typer(no_args_is_help=True, help="Comprobar el libro desde sus bytes.")
 app.command("accesos")(accesos.accesos)
+app.command("exportar")(exportar.exportar)
+app.command("claves")(exportar.claves)
 
 
 @app.callback()

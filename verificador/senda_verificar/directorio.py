@@ -31,6 +31,7 @@ def verificar(
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
     con_entradas = hay_entradas(carpeta)
     recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
+    en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
     cuenta, hallados = Cuenta(), dict[str, Hallado]()
     if con_entradas:
@@ -47,8 +48,9 @@ def verificar(
         firmado_hasta=hasta,
         testigos=firmado.testigos,
         comprobado=tuple(_comprobado(recuento, firmado, cuenta, cumplidos, contados, con_entradas=con_entradas)),
-        sin_comprobar=tuple(
-            _sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas)
+        sin_comprobar=(
+            *_sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
+            *en_camino,
         ),
     )
 

@@ -79,7 +79,7 @@ def recorrer(
     conjunto = _Conjunto(carpeta, tamano)
     for parte in en_procesos(examina, paquetes, procesos):
         conjunto.sumar(parte)
-    return conjunto.cerrar(prometidas)
+    return conjunto.cerrar()
 
 
 def examinar(
@@ -188,11 +188,8 @@ class _Conjunto:
             self._anotar_marca(marca, parte)
         self._cola = parte.cola
 
-    def cerrar(self, prometidas: Prometidas) -> Recuento:
+    def cerrar(self) -> Recuento:
         self._comprobar_altas()
-        for origen, suyas in prometidas.items():
-            if max(suyas, default=0) > self._ultimos.get(origen, Extremo(0, b"")).posicion:
-                raise Anomalia
         self._en_marca[self._tamano] = plegar([*self._teselas.nodos, *self._cola])
         nombres = {origen: origen.decode("utf-8", "replace") for origen in self._ultimos}
         return Recuento(

@@ -1,0 +1,67 @@
+"""`senda auditar exportar` y `senda auditar claves`: entregar el libro y con qué comprobarlo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy.exc import SQLAlchemyError
+
+from senda.consulta import ConsultaNegada
+from senda.despliegue import DespliegueAusente
+from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, progreso
+from servicios.auditoria.accesos import MotivoAcceso
+from servicios.auditoria.exportacion import DirectorioAjeno, LibroSinFirmar
+
+
+def exportar(
+    destino: Annotated[Path, typer.Argument(metavar="DIRECTORIO", help="Dónde; si ya tiene este libro, lo continúa.")],
+    con_entradas: Annotated[
+        bool, typer.Option("--con-entradas", help="También los hechos y lo que firmó cada institución: con mandato.")
+    ] = False,
+    como: Como = None,
+    motivo: Motivo = MotivoAcceso.SUPERVISION,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Escribe el libro como directorio C2SP tlog-tiles, para comprobarlo con «senda-verificar»."""
+    barra = Progress(
+        TextColumn("entradas"), BarColumn(), MofNCompleteColumn(), console=progreso, transient=True,
+        disable=not progreso.is_terminal,
+    )  # fmt: skip
+    try:
+        with barra:
+            tarea = barra.add_task("", total=None)
+
+            def avance(van: int, de: int) -> None:
+                barra.update(tarea, completed=van, total=de)
+
+            if con_entradas:
+                cuantas = exportar_con_mandato(carpeta, destino, como, motivo, avance)
+            else:
+                cuantas = exportar_publico(carpeta, destino, avance)
+    except ConsultaNegada as error:
+        _fin(str(error), 1)
+    except (DespliegueAusente, DirectorioAjeno, LibroSinFirmar) as error:
+        _fin(str(error), 2)
+    except (SQLAlchemyError, OSError) as error:
+        _fin(f"no se pudo exportar: {type(error).__name__}", 2)
+    typer.echo(f"{cuantas} entradas en {destino}")
+
+
+def claves(carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Escribe en la salida el archivo de claves con que «senda-verificar» comprueba este libro."""
+    try:
+        typer.echo(claves_publicas(carpeta), nl=False)
+    except DespliegueAusente as error:
+        _fin(str(error), 2)
+
+
+def _fin(mensaje: str, salida: int) -> NoReturn:
+    progreso.print(mensaje, style="red", markup=False)
+    raise typer.Exit(salida)
+
+
+__all__ = ["claves", "exportar"]
