@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from senda_verificar.archivos import lineas
 from senda_verificar.confianza import Confianza
 from senda_verificar.contraste import Cabecera
 from senda_verificar.faltas import Codigo, Donde, Registro
 from senda_verificar.firmas import CabeceraDeOrigen, SinValor, leer_cabecera, origen_de
-from senda_verificar.nota import PuntoDeControl
+from senda_verificar.nota import PuntoDeControl, instante_de
 from senda_verificar.rapido import Extremo
 
 CABECERAS: Final = "cabeceras.jsonl"
 #: Lo que un hecho puede tardar en llegar al libro sin que sea noticia; con más, falta.
 EN_CAMINO: Final = timedelta(seconds=60)
+#: Cuántos orígenes sin clave se recuerdan: se dicen, no se cuentan.
+_MAXIMO_SIN_CLAVE: Final = 100
 
 
 @dataclass
@@ -33,12 +37,15 @@ class Firmadas:
             Cabecera(origen, posicion, hoja)
             for origen, suyas in self.por_origen.items()
             for posicion, hojas in suyas.items()
-            for hoja in sorted(hojas)
+            for hoja in _una(hojas)
         ]
 
     def prometidas(self) -> Mapping[bytes, Mapping[int, bytes]]:
-        """Como las espera la pasada rápida; de una contradicción, cualquiera: ya se señaló."""
-        return {o.encode(): {p: min(hojas) for p, hojas in suyas.items()} for o, suyas in self.por_origen.items()}
+        """Como las espera la pasada rápida."""
+        return {
+            origen.encode(): {p: hoja for p, hojas in suyas.items() for hoja in _una(hojas)}
+            for origen, suyas in self.por_origen.items()
+        }
 
     def hasta(self, origen: str) -> int:
         """La mayor posición que ese origen firmó."""
@@ -47,13 +54,14 @@ class Firmadas:
 
 def leer(carpeta: Path, confianza: Confianza, registro: Registro) -> Firmadas:
     """Lee las del directorio, comprueba sus firmas y que ninguna contradiga a otra."""
-    firmadas, ultimas = Firmadas(), dict[str, CabeceraDeOrigen]()
-    for cuerpo in _lineas(carpeta / CABECERAS):
+    firmadas, dichas = Firmadas(), dict[str, list[CabeceraDeOrigen]]()
+    for cuerpo in lineas(carpeta / CABECERAS):
         try:
             origen = origen_de(cuerpo)
             clave = confianza.origenes.get(origen)
             if clave is None:
-                firmadas.sin_clave.add(origen)
+                if len(firmadas.sin_clave) < _MAXIMO_SIN_CLAVE:
+                    firmadas.sin_clave.add(origen)
                 continue
             cabecera = leer_cabecera(cuerpo, clave.publica)
         except SinValor as error:
@@ -64,9 +72,9 @@ def leer(carpeta: Path, confianza: Confianza, registro: Registro) -> Firmadas:
             que = "el origen firmó dos hojas distintas para esa posición: contó dos historias"
             registro.apuntar(Codigo.CABECERA_DISTINTA, Donde.CABECERA, origen, cabecera.posicion, que)
         hojas.setdefault(cabecera.hoja, cabecera.instante)
-        _retroceso(ultimas.get(origen), cabecera, registro)
-        if origen not in ultimas or cabecera.instante >= ultimas[origen].instante:
-            ultimas[origen] = cabecera
+        dichas.setdefault(origen, []).append(cabecera)
+    for suyas in dichas.values():
+        _retrocesos(suyas, registro)
     return firmadas
 
 
@@ -75,13 +83,13 @@ def por_llegar(
 ) -> list[str]:
     """Lo que un origen prometió y el libro no tiene. Devuelve lo que aún podía estar en camino al firmar el punto."""
     en_camino = []
-    firmado = _instante(punto)
+    firmado = instante_de(punto) if punto else None
     for origen, suyas in sorted(firmadas.por_origen.items()):
         llega = ultimos[origen].posicion if origen in ultimos else 0
         faltan = {p: min(hojas.values()) for p, hojas in suyas.items() if p > llega}
         if not faltan:
             continue
-        if firmado is None or min(faltan.values()) < firmado - EN_CAMINO or max(faltan.values()) > firmado + EN_CAMINO:
+        if firmado is None or any(abs(cuando - firmado) > EN_CAMINO for cuando in faltan.values()):
             que = f"el origen firmó que llega a la posición {max(faltan)} y al libro le falta por el final desde aquí"
             registro.apuntar(Codigo.TRUNCADO, Donde.LIBRO, origen, llega + 1, que)
         else:
@@ -89,26 +97,19 @@ def por_llegar(
     return en_camino
 
 
-def _instante(punto: PuntoDeControl | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(punto.extensiones.get("instante", "")) if punto else None
-    except ValueError:
-        return None
+def _una(hojas: Iterable[bytes]) -> list[bytes]:
+    """La hoja de una posición; de una contradicción, ninguna: ya se señaló, y no hay una que cumplir."""
+    todas = list(hojas)
+    return todas if len(todas) == 1 else []
 
 
-def _retroceso(previa: CabeceraDeOrigen | None, actual: CabeceraDeOrigen, registro: Registro) -> None:
-    """Vienen por posición: una anterior con fecha posterior es de un origen que perdió o recortó su final."""
-    if previa is not None and actual.posicion > previa.posicion and actual.instante < previa.instante:
-        que = f"dijo llegar hasta aquí y después, solo hasta la posición {previa.posicion}: recortó su historia"
-        registro.apuntar(Codigo.CABECERA_RETROCEDE, Donde.CABECERA, actual.origen, actual.posicion, que)
-
-
-def _lineas(archivo: Path) -> Iterable[str]:
-    try:
-        with archivo.open(encoding="utf-8", errors="replace") as lineas:
-            yield from (linea.rstrip("\n") for linea in lineas)
-    except OSError:
-        return
+def _retrocesos(dichas: list[CabeceraDeOrigen], registro: Registro) -> None:
+    """Quien después dice llegar menos lejos que antes perdió o recortó su final. El orden del archivo es ajeno."""
+    en_orden = sorted(dichas, key=lambda c: (c.instante, c.posicion))
+    for antes, despues in pairwise(en_orden):
+        if despues.posicion < antes.posicion:
+            que = f"dijo llegar hasta aquí y después, solo hasta la posición {despues.posicion}: recortó su historia"
+            registro.apuntar(Codigo.CABECERA_RETROCEDE, Donde.CABECERA, antes.origen, antes.posicion, que)
 
 
 __all__ = ["CABECERAS", "EN_CAMINO", "Firmadas", "leer", "por_llegar"]

@@ -18,6 +18,7 @@ from senda_verificar.nota import ED25519, REFRENDO, ClaveInvalida, Vkey, leer_vk
 
 NINGUNO: Final = "none"
 _MAXIMO: Final = 256 * 1024
+_UMBRAL = re.compile(r"[1-9][0-9]{0,5}")
 _BLANCOS = re.compile(r"[ \t]+")
 
 
@@ -44,15 +45,14 @@ class Confianza:
     origenes: dict[str, Vkey] = field(default_factory=dict)
     instituciones: dict[str, list[Vkey]] = field(default_factory=dict)
 
-    def cumple(self, refrendaron: Collection[str], quien: str | None = None) -> bool:
-        """Si esos testigos bastan. ``quien``: un testigo o un grupo; por omisión, el quórum."""
-        quien = self.quorum if quien is None else quien
-        if quien == NINGUNO:
-            return True
-        grupo = self.grupos.get(quien)
-        if grupo is None:
-            return quien in refrendaron
-        return sum(self.cumple(refrendaron, miembro) for miembro in grupo.miembros) >= grupo.umbral
+    def cumple(self, refrendaron: Collection[str]) -> bool:
+        """Si esos testigos bastan para el quórum."""
+        cumplen = {NINGUNO, *refrendaron}
+        # Un grupo solo nombra a otros ya dichos: en su orden, cada uno se sabe sin volver atrás.
+        for nombre, grupo in self.grupos.items():
+            if sum(miembro in cumplen for miembro in grupo.miembros) >= grupo.umbral:
+                cumplen.add(nombre)
+        return self.quorum in cumplen
 
 
 def leer(texto: str) -> Confianza:
@@ -66,7 +66,7 @@ def leer(texto: str) -> Confianza:
             continue
         try:
             _PALABRAS.get(palabras[0], _suelta)(confianza, palabras)
-        except (ClaveInvalida, ConfianzaInvalida, ValueError) as error:
+        except (ClaveInvalida, ConfianzaInvalida) as error:
             raise ConfianzaInvalida(f"línea {numero}: {error}") from None
         quorum += palabras[0] == "quorum"
     if not confianza.libros:
@@ -104,7 +104,7 @@ def _grupo(confianza: Confianza, palabras: list[str]) -> None:
         _conocido(confianza, miembro)
         if any(miembro in otro.miembros for otro in confianza.grupos.values()):
             raise ConfianzaInvalida("un testigo o grupo solo puede estar en un grupo")
-    umbral = {"all": len(miembros), "any": 1}.get(cuantos) or int(cuantos)
+    umbral = {"all": len(miembros), "any": 1}.get(cuantos) or (int(cuantos) if _UMBRAL.fullmatch(cuantos) else 0)
     if not 1 <= umbral <= len(miembros):
         raise ConfianzaInvalida("el umbral de un grupo va de 1 a cuántos miembros tiene")
     confianza.grupos[_nuevo(confianza, nombre)] = Grupo(umbral, tuple(miembros))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from senda_verificar import accesos, cabeceras, promesas, recibos
-from senda_verificar.actos import SIN_RECTORA, Cuenta
+from senda_verificar.actos import Cuenta
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import MAXIMO_FALTAS, Informe, Registro
+from senda_verificar.instituciones import SIN_RECTORA
 from senda_verificar.lento import nombrar
-from senda_verificar.paquetes import SOLICITUDES, Hallado, juzgar
+from senda_verificar.paquetes import Hallado, juzgar
 from senda_verificar.rapido import Anomalia, Recuento, recorrer
+from senda_verificar.solicitudes import SOLICITUDES
 from senda_verificar.teselas import hay_entradas
+
+#: Cuántos orígenes sin clave se nombran: un libro tiene media docena.
+_MAXIMO_ORIGENES: Final = 100
 
 
 def verificar(
@@ -35,9 +42,9 @@ def verificar(
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
     cuenta, hallados = Cuenta(), dict[str, Hallado]()
     if con_entradas:
-        cuenta, hallados = juzgar(carpeta, tamano, confianza, recibos.prometidos(acuses), registro, procesos)
+        cuenta, hallados = juzgar(carpeta, recuento.leidas, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
-    contados = accesos.comprobar(carpeta, firmado.ultimo, registro)
+    contados = accesos.comprobar(carpeta, firmado.ultimo, registro, con_entradas=con_entradas)
     return Informe(
         raiz=recuento.raices.get(tamano, b""),
         tamano=tamano,
@@ -51,6 +58,7 @@ def verificar(
         sin_comprobar=(
             *_sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
             *en_camino,
+            *([f"{len(acuses)} recibos: hacen falta las entradas"] if acuses and not con_entradas else []),
         ),
     )
 
@@ -67,7 +75,7 @@ def _recorrer(
 
 
 def _comprobado(
-    recuento: Recuento, firmado: promesas.Promesas, cuenta: Cuenta, cumplidos: int, contados: int | None, *,
+    recuento: Recuento, firmado: promesas.Promesas, cuenta: Cuenta, cumplidos: int, contados: tuple[int, int] | None, *,
     con_entradas: bool,
 ) -> Iterable[str]:  # fmt: skip
     yield f"{len(firmado.puntos)} puntos de control encadenados y {len(firmado.retenidos)} guardados fuera"
@@ -78,7 +86,7 @@ def _comprobado(
     if cumplidos:
         yield f"{cumplidos} recibos cumplidos"
     if contados is not None:
-        yield f"{contados} accesos registrados, hasta el que dice el punto de control"
+        yield f"{contados[0]} accesos registrados; el punto de control fija los {contados[1]} primeros"
 
 
 def _sin_comprobar(
@@ -89,12 +97,12 @@ def _sin_comprobar(
         yield "el contenido: el directorio solo trae lo público; las entradas se entregan con mandato"
     if not firmado.retenidos and not firmado.testigos:
         yield "que la historia no se reescribiera entera con las claves verdaderas: hace falta un punto guardado fuera"
-    for origen, ultimo in sorted(recuento.ultimos.items()):
+    for origen, ultimo in islice(sorted(recuento.ultimos.items()), _MAXIMO_ORIGENES):
         if firmadas.hasta(origen) < ultimo.posicion:
             quedan = ultimo.posicion - firmadas.hasta(origen)
             yield f"los {quedan} últimos hechos de {origen}: aún no firmó una cabecera que los abarque"
-    for origen in sorted(firmadas.sin_clave):
-        yield f"las cabeceras de {origen or 'un origen sin nombre'}: falta su línea «origen» en el archivo de claves"
+    for origen in islice(sorted({*firmadas.sin_clave, *recuento.hechos} - {*confianza.origenes}), _MAXIMO_ORIGENES):
+        yield f"las cabeceras y los acuses de {origen}: falta su línea «origen» en el archivo de claves"
     if con_entradas and not (carpeta / SOLICITUDES).is_dir():
         yield "que cada institución dijera lo que se le atribuye: no vienen las solicitudes firmadas"
     elif con_entradas and not confianza.instituciones:

@@ -138,8 +138,16 @@ class Registro:
 def id_de(cuerpo: bytes) -> str | None:
     """El id del evento que llevan unos bytes, si se puede leer. Solo un UUID: nada más sale de unos bytes dudosos."""
     try:
-        return str(UUID(json.loads(cuerpo)["id"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return como_id(json.loads(cuerpo)["id"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def como_id(valor: object) -> str | None:
+    """El id si es un UUID, en su forma canónica; si no, None."""
+    try:
+        return str(UUID(valor)) if isinstance(valor, str) else None
+    except ValueError:
         return None
 
 

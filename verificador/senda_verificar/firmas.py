@@ -7,7 +7,6 @@ ap. F, EdDSA) sobre los bytes exactos, con cabecera protegida ``{alg, kid, servi
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
@@ -15,6 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from senda_verificar import json_unico
+from senda_verificar.json_unico import JsonInvalido
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _LARGO_FIRMA: Final = 64
@@ -49,7 +51,7 @@ def leer_cabecera(cuerpo: str, publica: Ed25519PublicKey) -> CabeceraDeOrigen:
         origen, posicion, hoja, instante, firma = (
             dicho[c] for c in ("origen", "posicion", "hash", "instante", "firma")
         )
-        if not (isinstance(posicion, int) and posicion >= 1 and isinstance(origen, str) and _HEX.fullmatch(hoja)):
+        if not (type(posicion) is int and posicion >= 1 and isinstance(origen, str) and _HEX.fullmatch(hoja)):
             raise SinValor
         firmado = f"senda-cabecera-v1\n{origen}\n{posicion}\n{hoja}\n{instante}\n".encode()
         publica.verify(de_b64url(firma), firmado)
@@ -62,9 +64,11 @@ def leer_cabecera(cuerpo: str, publica: Ed25519PublicKey) -> CabeceraDeOrigen:
 
 
 def origen_de(cuerpo: str) -> str:
-    """De qué origen dice ser una cabecera, sin creerlo; vacío si no lo dice. Errores: `SinValor`."""
+    """De qué origen dice ser una cabecera, sin creerlo. Errores: `SinValor`."""
     origen = _objeto(cuerpo).get("origen")
-    return origen if isinstance(origen, str) else ""
+    if not isinstance(origen, str) or not origen:
+        raise SinValor("la cabecera no dice de qué origen es")
+    return origen
 
 
 def leer_jws(texto: str, cuerpo: bytes, claves: list[Ed25519PublicKey]) -> Protegida:
@@ -114,22 +118,11 @@ def a_b64url(datos: bytes) -> str:
     return urlsafe_b64encode(datos).rstrip(b"=").decode()
 
 
-def objeto_unico(pares: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Para `json.loads`: un nombre repetido se leería de dos maneras. Errores: `ValueError`."""
-    leido = dict(pares)
-    if len(leido) != len(pares):
-        raise ValueError("un nombre está repetido")
-    return leido
-
-
 def _objeto(texto: str) -> dict[str, Any]:
     try:
-        leido = json.loads(texto, object_pairs_hook=objeto_unico)
-    except (ValueError, RecursionError):
-        raise SinValor("no es JSON") from None
-    if not isinstance(leido, dict):
-        raise SinValor("no es un objeto JSON")
-    return leido
+        return json_unico.objeto(texto)
+    except JsonInvalido as error:
+        raise SinValor(str(error)) from None
 
 
 __all__ = [
@@ -140,7 +133,6 @@ __all__ = [
     "de_b64url",
     "leer_cabecera",
     "leer_jws",
-    "objeto_unico",
     "origen_de",
     "publica",
 ]

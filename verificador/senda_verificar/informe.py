@@ -10,7 +10,7 @@ from senda_verificar.faltas import Falta, Informe
 
 def en_json(informe: Informe) -> str:
     """Una línea JSON: ``verificado``, ``raiz`` (hexadecimal), ``faltas`` y lo demás de `Informe`."""
-    return json.dumps(
+    texto = json.dumps(
         {
             "verificado": informe.correcto,
             "raiz": informe.raiz.hex(),
@@ -25,6 +25,8 @@ def en_json(informe: Informe) -> str:
         },
         ensure_ascii=False,
     )
+    # Un sustituto suelto no cabe en UTF-8; así sale como lo escribe JSON.
+    return texto.encode("utf-8", "backslashreplace").decode()
 
 
 def en_texto(informe: Informe) -> Iterator[str]:
@@ -34,11 +36,11 @@ def en_texto(informe: Informe) -> Iterator[str]:
     if informe.omitidas:
         yield f"… y {informe.omitidas} faltas más"
     for que in informe.comprobado:
-        yield f"✓ {que}"
+        yield f"✓ {_limpio(que)}"
     for que in informe.sin_comprobar:
-        yield f"· sin comprobar: {que}"
+        yield f"· sin comprobar: {_limpio(que)}"
     if informe.testigos:
-        yield f"refrendado por {', '.join(informe.testigos)}"
+        yield f"refrendado por {_limpio(', '.join(informe.testigos))}"
     veredicto = "SIN FALTAS" if informe.correcto else f"{len(informe.faltas) + informe.omitidas} FALTAS"
     yield f"{veredicto}: {informe.tamano} entradas, firmado hasta {informe.firmado_hasta}"
     yield f"raíz {informe.raiz.hex()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import contains
 from pathlib import Path
 
 from senda_verificar.arbol import Frontera, hash_de_hoja
@@ -42,7 +43,7 @@ def nombrar(
     if len(registro.faltas) + registro.omitidas == habia:
         que = "algo no casa entre las teselas, las entradas y sus cadenas, y no se pudo precisar qué"
         registro.apuntar(Codigo.TESELA_DISTINTA, Donde.TESELA, "", tamano, que)
-    return Recuento(lectura.raices, lectura.ultimos, hechos)
+    return Recuento(lectura.leidas, lectura.raices, lectura.ultimos, hechos)
 
 
 class _Lectura:
@@ -55,8 +56,9 @@ class _Lectura:
         self._registro = registro
         self._con_entradas = con_entradas
         self._arbol = Frontera()
-        self._de_teselas: list[bytes] = []
-        self._entero = True
+        #: Por tesela de hojas completa, su raíz según ella y según las entradas: si difieren, ya se señala allí.
+        self._de_teselas: list[tuple[bytes, bytes]] = []
+        self.leidas = 0
         self.raices: dict[int, bytes] = {}
         self.ultimos: dict[str, Extremo] = {}
 
@@ -68,33 +70,34 @@ class _Lectura:
             entradas = self._paquete(indice, ancho)
             if tesela is None and entradas is None:
                 # Sin una parte, las raíces de lo que sigue no se pueden saber.
-                self._entero = False
                 return
-            hojas = tesela or [hash_de_hoja(e) for e in entradas or ()]
-            if len(hojas) == ANCHO:
-                self._de_teselas.append(raiz_de_tesela(hojas))
-            propias = hojas if entradas is None else [hash_de_hoja(e) for e in entradas]
+            propias = tesela if entradas is None else [hash_de_hoja(e) for e in entradas]
+            hojas, propias = tesela or propias or [], propias or []
+            if ancho == ANCHO:
+                self._de_teselas.append((raiz_de_tesela(hojas), raiz_de_tesela(propias)))
+            self.leidas += ancho
             for hoja in propias:
                 self._arbol.agregar((hoja,))
                 self._marcar()
             for entrada, hoja in zip(entradas or (), hojas, strict=False):
                 origen, posicion, anterior, cuerpo = partir(entrada) or (None, 0, b"", entrada)
                 if origen is not None:
-                    self.ultimos[origen] = Extremo(posicion, hoja)
+                    # Una entrada movida al final no hace retroceder a su origen.
+                    self.ultimos[origen] = max(self.ultimos.get(origen, Extremo(0, b"")), Extremo(posicion, hoja))
                 yield origen, posicion, anterior, cuerpo, hoja
 
     def comprobar_altas(self) -> None:
         """Las teselas de nivel 1 en adelante, contra las de debajo."""
         nivel, nodos = 1, self._de_teselas
-        while nodos and self._entero:
+        while nodos and self.leidas == self._tamano:
             for indice, ancho in anchos(len(nodos)):
                 suyos = nodos[indice * ANCHO : indice * ANCHO + ancho]
                 leidos = self._tesela(nivel, indice, ancho)
-                if leidos is not None and leidos != suyos:
+                if leidos is not None and not all(map(contains, suyos, leidos)):
                     que = f"{de_tesela(nivel, indice, ancho)} no son las raíces de las teselas de debajo"
                     self._registro.apuntar(Codigo.TESELA_DISTINTA, Donde.TESELA, "", indice, que)
             completas = len(nodos) // ANCHO * ANCHO
-            nodos = [raiz_de_tesela(nodos[i : i + ANCHO]) for i in range(0, completas, ANCHO)]
+            nodos = [_raices(nodos[i : i + ANCHO]) for i in range(0, completas, ANCHO)]
             nivel += 1
 
     def _marcar(self) -> None:
@@ -124,6 +127,11 @@ class _Lectura:
         codigo = Codigo.ARCHIVO_AUSENTE if ausente else Codigo.ARCHIVO_ILEGIBLE
         que = f"{error}: " + ("no está" if ausente else "no tiene la forma debida")
         self._registro.apuntar(codigo, Donde.TESELA, "", indice * ANCHO, que)
+
+
+def _raices(nodos: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    de_teselas, de_entradas = zip(*nodos, strict=True)
+    return raiz_de_tesela(de_teselas), raiz_de_tesela(de_entradas)
 
 
 __all__ = ["nombrar"]

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -30,9 +31,11 @@ ED25519: Final = 0x01
 REFRENDO: Final = 0x04
 
 _TAMANO = re.compile(r"0|[1-9][0-9]{0,18}")
+#: Una sola escritura por instante: así también se ordenan como texto.
+_INSTANTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _FIRMAS_MAXIMAS: Final = 100
 #: Lo que mide de sobra un punto con todas sus firmas; más es un intento de hacer trabajar a quien verifica.
-_MAXIMO_TEXTO: Final = 64 * 1024
+MAXIMO_TEXTO: Final = 64 * 1024
 #: Origen, tamaño y raíz; después puede haber extensiones.
 _LINEAS: Final = 3
 _LARGO_RAIZ: Final = 32
@@ -91,6 +94,24 @@ class PuntoDeControl(NamedTuple):
         return {clave: valor for clave, _, valor in pares}
 
 
+def instante_de(punto: PuntoDeControl) -> datetime | None:
+    """Cuándo dice haberse firmado (UTC), si lo dice en la forma acordada."""
+    dicho = punto.extensiones.get("instante", "")
+    try:
+        return datetime.fromisoformat(dicho) if _INSTANTE.fullmatch(dicho) else None
+    except ValueError:
+        return None
+
+
+def accesos_de(punto: PuntoDeControl) -> tuple[int, bytes] | None:
+    """Cuántos accesos fija y la hoja del último (32 bytes), si lo dice en la forma acordada."""
+    numero, _, codificada = punto.extensiones.get("accesos", "").partition(" ")
+    hoja = de_b64(codificada)
+    if not _TAMANO.fullmatch(numero) or hoja is None or len(hoja) != _LARGO_RAIZ:
+        return None
+    return int(numero), hoja
+
+
 class Vkey(NamedTuple):
     """Una clave pública con nombre. ``tipo``: `ED25519` o `REFRENDO`."""
 
@@ -135,7 +156,7 @@ def escribir_firma(nombre: str, huella: bytes, firma: bytes) -> str:
 
 def leer(texto: str) -> PuntoDeControl:
     """Lee la forma, sin comprobar firmas. Admite líneas de extensión y firmas de testigos. Errores: `TextoInvalido`."""
-    if len(texto) > _MAXIMO_TEXTO or any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in texto):
+    if len(texto) > MAXIMO_TEXTO or any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in texto):
         raise TextoInvalido("es demasiado largo, o lleva caracteres de control o que no son UTF-8")
     cuerpo, separador, pie = texto.rpartition("\n\n")
     if not separador or not pie.endswith("\n"):
@@ -230,6 +251,7 @@ def _exigir_refrendo(punto: PuntoDeControl, clave: Vkey, firma: bytes) -> int:
 
 __all__ = [
     "ED25519",
+    "MAXIMO_TEXTO",
     "REFRENDO",
     "ClaveInvalida",
     "Firma",
@@ -240,11 +262,13 @@ __all__ = [
     "SinFirma",
     "TextoInvalido",
     "Vkey",
+    "accesos_de",
     "de_b64",
     "escribir_firma",
     "escribir_vkey",
     "exigir_firma",
     "huella_de",
+    "instante_de",
     "leer",
     "leer_firma",
     "leer_vkey",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from senda_verificar import confianza, directorio, informe, prueba
@@ -16,6 +17,9 @@ _SIN_FALTAS, _CON_FALTAS, _NO_SE_PUEDE = range(3)
 def main(argumentos: Sequence[str] | None = None) -> int:
     """Verifica lo que se pida y escribe el informe en la salida."""
     pedido = _leer(argumentos)
+    for salida in (sys.stdout, sys.stderr):
+        if isinstance(salida, TextIOWrapper):  # un terminal sin UTF-8 no impide dar el informe
+            salida.reconfigure(errors="backslashreplace")
     try:
         resultado = _verificar(pedido)
     except (_NoSePuede, confianza.ConfianzaInvalida, prueba.PruebaIlegible) as error:
@@ -55,12 +59,13 @@ def _leer(argumentos: Sequence[str] | None) -> Namespace:
 def _verificar(pedido: Namespace) -> Informe:
     claves = confianza.leer(_texto(pedido.clave))
     retenidos = [_texto(archivo) for archivo in pedido.retenido]
-    if pedido.que.is_dir():
-        recibos = [linea for archivo in pedido.recibos for linea in _texto(archivo).splitlines()]
+    es_directorio, es_archivo = _que_es(pedido.que)
+    if es_directorio:
+        recibos = [linea for archivo in pedido.recibos for linea in _texto(archivo).split("\n")]
         return directorio.verificar(
             pedido.que, claves, retenidos=retenidos, guardados=recibos, procesos=max(pedido.procesos, 0)
         )
-    if not pedido.que.is_file():
+    if not es_archivo:
         raise _NoSePuede("no existe lo que se pide verificar")
     if pedido.recibos:
         raise _NoSePuede("los recibos se comprueban contra el directorio del libro, no contra la prueba de una ruta")
@@ -69,9 +74,16 @@ def _verificar(pedido: Namespace) -> Informe:
 
 def _texto(archivo: Path) -> str:
     try:
-        return archivo.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return archivo.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
         raise _NoSePuede(f"no se puede leer {archivo.name}") from None
+
+
+def _que_es(que: Path) -> tuple[bool, bool]:
+    try:
+        return que.is_dir(), que.is_file()
+    except OSError:
+        raise _NoSePuede("no se puede abrir lo que se pide verificar") from None
 
 
 if __name__ == "__main__":

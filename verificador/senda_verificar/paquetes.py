@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from senda_verificar.actos import DE_INSTITUCION, Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
+from senda_verificar.actos import Cuenta, Juez
+from senda_verificar.archivos import lineas
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Falta, Registro
+from senda_verificar.hechos import DE_INSTITUCION, Acto, leer_acto
+from senda_verificar.instituciones import Directorio
 from senda_verificar.procesos import en_procesos
-from senda_verificar.teselas import ArchivoAusente, ArchivoIlegible, anchos, en_ruta, leer_paquete, partir
+from senda_verificar.solicitudes import SOLICITUDES, Guardada, leer_solicitudes
+from senda_verificar.teselas import (
+    ANCHO,
+    ArchivoAusente,
+    ArchivoIlegible,
+    anchos,
+    en_ruta,
+    leer_paquete,
+    partir,
+)
 
-SOLICITUDES: Final = "solicitudes"
 _MARCA: Final = b'"type":"' + DE_INSTITUCION.encode()
 
 
@@ -40,15 +52,15 @@ class Juicio(NamedTuple):
 def juzgar(
     carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
 ) -> tuple[Cuenta, dict[str, Hallado]]:
-    """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
-    directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
-    for indice, ancho in anchos(tamano):
-        for acto in _de_instituciones(carpeta, indice, ancho):
-            directorio.inscribir(acto, registro)
+    """Juzga los actos de las ``tamano`` primeras entradas. ``buscados``: ids de hechos.
+
+    Lo que falte de en medio ya lo señaló quien recorrió antes.
+    """
     con_solicitudes = (carpeta / SOLICITUDES).is_dir()
+    claves = _claves(carpeta, tamano, confianza, registro) if con_solicitudes else {}
     uno = partial(
-        _un_paquete, carpeta, {q: [c.public_bytes_raw() for c in directorio.claves(q)] for q in _quienes(directorio)},
-        {o: c.cruda for o, c in confianza.origenes.items()}, buscados, con_solicitudes=con_solicitudes,
+        _un_paquete, carpeta, claves, {o: c.cruda for o, c in confianza.origenes.items()}, buscados,
+        con_solicitudes=con_solicitudes,
     )  # fmt: skip
     total, hallados = [0] * len(astuple(Cuenta())), dict[str, Hallado]()
     for juicio in en_procesos(uno, anchos(tamano), procesos):
@@ -58,15 +70,28 @@ def juzgar(
     return Cuenta(*total), hallados
 
 
+def _claves(carpeta: Path, tamano: int, confianza: Confianza, registro: Registro) -> dict[str, list[bytes]]:
+    """Con qué clave pudo firmar cada institución: las fijadas de fuera y las que el libro inscribe como se debe."""
+    directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
+    for indice, ancho in anchos(tamano):
+        inscriben = [acto for acto in _de_instituciones(carpeta, indice, ancho) if acto.inscribe]
+        solicitudes = _solicitudes(carpeta, indice) if inscriben else {}
+        for acto in inscriben:
+            directorio.inscribir(acto, solicitudes, registro)
+    return {quien: [c.public_bytes_raw() for c in suyas] for quien, suyas in directorio.claves().items()}
+
+
 def _un_paquete(
     carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], buscados: frozenset[str],
     paquete: tuple[int, int], *, con_solicitudes: bool,
 ) -> Juicio:  # fmt: skip
     registro = Registro()
-    directorio = Directorio({quien: list(map(_publica, suyas)) for quien, suyas in claves.items()})
-    juez = Juez(directorio, {o: _publica(c) for o, c in origenes.items()}, registro)
-    if con_solicitudes:
-        juez.con(leer_solicitudes(_lineas(carpeta, paquete[0])))
+    juez = Juez(
+        {quien: list(map(_publica, suyas)) for quien, suyas in claves.items()},
+        {o: _publica(c) for o, c in origenes.items()},
+        _solicitudes(carpeta, paquete[0]) if con_solicitudes else {},
+        registro,
+    )
     hallados = {}
     for acto in _actos(carpeta, *paquete, registro):
         if con_solicitudes:
@@ -106,20 +131,13 @@ def _de_instituciones(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
     return [acto for acto in actos if acto is not None]
 
 
-def _lineas(carpeta: Path, indice: int) -> Sequence[str]:
-    archivo = carpeta / SOLICITUDES / f"{en_ruta(indice)}.jsonl"
-    try:
-        return archivo.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ()
-
-
-def _quienes(directorio: Directorio) -> set[str]:
-    return {*directorio.fijadas, *directorio.inscritas}
+def _solicitudes(carpeta: Path, indice: int) -> dict[str, Guardada]:
+    """Las de un paquete. Cada hecho nombra una como mucho: más líneas solo servirían para agotar a quien verifica."""
+    return leer_solicitudes(islice(lineas(carpeta / SOLICITUDES / f"{en_ruta(indice)}.jsonl"), ANCHO))
 
 
 def _publica(cruda: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(cruda)
 
 
-__all__: Sequence[Any] = ["SOLICITUDES", "Hallado", "juzgar"]
+__all__ = ["Hallado", "juzgar"]

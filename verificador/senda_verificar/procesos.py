@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+#: Los que admite cualquier sistema operativo.
+_MAXIMO: Final = 61
 
 
 def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 0) -> Iterator[R]:
@@ -18,7 +22,7 @@ def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 
 
     Lo que lance una tarea sale aquí, y las demás se abandonan.
     """
-    cuantos = procesos or len(os.sched_getaffinity(0))
+    cuantos = min(procesos or _nucleos(), _MAXIMO)
     if cuantos == 1:
         yield from map(funcion, tareas)
         return
@@ -31,6 +35,12 @@ def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 
                 en_curso.extend(obreros.submit(funcion, t) for t in islice(pendientes, 1))
         finally:
             obreros.shutdown(cancel_futures=True)
+
+
+def _nucleos() -> int:
+    # Saber cuántos tocan a este proceso solo se puede en Linux; un tribunal verifica desde donde sea.
+    de_este = getattr(os, "sched_getaffinity", None)
+    return len(de_este(0)) if de_este is not None else os.cpu_count() or 1
 
 
 __all__ = ["en_procesos"]

@@ -6,22 +6,26 @@ reescribirlo todo de forma coherente y nada de lo que entregue lo delata.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from senda_verificar import json_unico
+from senda_verificar.archivos import datos, lineas
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Registro
 from senda_verificar.nota import (
+    MAXIMO_TEXTO,
     FirmaInvalida,
     PuntoDeControl,
     SinFirma,
     TextoInvalido,
+    accesos_de,
     exigir_firma,
+    instante_de,
     leer,
 )
 
@@ -50,13 +54,26 @@ def reunir(carpeta: Path, retenidos: Iterable[str], confianza: Confianza, regist
     """Lee lo firmado del directorio y lo guardado fuera, y comprueba firmas, quórum y encadenamiento."""
     promesas = Promesas(leer_ultimo(_texto(carpeta / PUNTO), confianza, registro))
     promesas.testigos = quienes_refrendan(promesas.ultimo, confianza, registro)
-    promesas.puntos = _encadenados(_lineas(carpeta / PUNTOS), promesas.ultimo, confianza, registro)
-    for texto in retenidos:
-        # Uno guardado fuera se cree por su firma; que otro libro firme otra cosa no dice nada de este.
-        punto = _firmado(texto, confianza, registro)
-        if punto is not None:
-            promesas.retenidos.append(punto)
+    promesas.puntos = _encadenados(map(_cadena, lineas(carpeta / PUNTOS)), promesas.ultimo, confianza, registro)
+    promesas.retenidos = leer_retenidos(retenidos, promesas.ultimo, confianza, registro)
     return promesas
+
+
+def leer_retenidos(
+    textos: Iterable[str], ultimo: PuntoDeControl | None, confianza: Confianza, registro: Registro
+) -> list[PuntoDeControl]:
+    """Los puntos guardados fuera. Se creen por su firma, y han de ser de este libro: otro no dice nada de él."""
+    puntos = []
+    for texto in textos:
+        punto = _firmado(texto, confianza, registro)
+        if punto is None:
+            continue
+        if ultimo is not None and punto.origen != ultimo.origen:
+            que = "el punto guardado fuera es de otro libro: no sirve para comprobar este"
+            registro.apuntar(Codigo.PUNTO_SIN_FIRMA, Donde.PUNTO, punto.origen, punto.tamano, que)
+            continue
+        puntos.append(punto)
+    return puntos
 
 
 def leer_ultimo(texto: str | None, confianza: Confianza, registro: Registro) -> PuntoDeControl | None:
@@ -89,12 +106,19 @@ def quienes_refrendan(punto: PuntoDeControl | None, confianza: Confianza, regist
 
 
 def contrastar(promesas: Promesas, raices: Mapping[int, bytes], tamano: int, registro: Registro) -> int:
-    """Cada raíz firmada ha de ser la de las entradas a ese tamaño. Devuelve el mayor tamaño firmado que cuadra."""
+    """Cada raíz firmada ha de ser la de las entradas a ese tamaño. Devuelve el mayor tamaño firmado que cuadra.
+
+    De un tamaño cuya raíz no se pudo rehacer no se dice nada: lo que falta para rehacerla ya se señaló.
+    """
     hasta, falla = 0, False
     for punto in sorted((*promesas.puntos, *([promesas.ultimo] if promesas.ultimo else [])), key=lambda p: p.tamano):
         if raices.get(punto.tamano) == punto.raiz:
             hasta, falla = punto.tamano, False
-        elif not falla:
+        elif punto.tamano > tamano:
+            que = f"se firmó un libro de {punto.tamano} entradas y se entregan {tamano}"
+            registro.apuntar(Codigo.TRUNCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
+            break
+        elif punto.tamano in raices and not falla:
             falla = True
             que = f"la raíz de las {punto.tamano} primeras entradas no es la que se firmó"
             registro.apuntar(Codigo.RAIZ_DISTINTA, Donde.PUNTO, punto.origen, punto.tamano, que)
@@ -113,7 +137,7 @@ def _con_retenido(
     elif ultimo is not None and punto.tamano == ultimo.tamano and punto.raiz != ultimo.raiz:
         que = f"el libro firmó dos raíces distintas para {punto.tamano} entradas: la guardada fuera y la que entrega"
         registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
-    elif raices.get(punto.tamano) != punto.raiz:
+    elif raices.get(punto.tamano, punto.raiz) != punto.raiz:
         que = f"las {punto.tamano} primeras entradas no son las que se firmaron: la historia se reescribió"
         registro.apuntar(Codigo.HISTORIA_REESCRITA, Donde.PUNTO, punto.origen, punto.tamano, que)
 
@@ -124,15 +148,17 @@ def _encadenados(
     """Todos los puntos que el libro dice haber firmado: cada uno lleva el hash del anterior, y el último se entrega."""
     puntos: list[PuntoDeControl] = []
     previo: PuntoDeControl | None = None
-    for texto in textos:
+    numero = -1
+    for numero, texto in enumerate(textos):
         punto = _firmado(texto, confianza, registro)
-        if punto is None:
-            previo = None
-            continue
-        if (que := _desencadenado(punto, previo, primero=not puntos)) is not None:
-            registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, punto.origen, punto.tamano, que)
-        puntos.append(punto)
+        if punto is not None:
+            if (que := _desencadenado(punto, previo, primero=numero == 0)) is not None:
+                registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, punto.origen, punto.tamano, que)
+            puntos.append(punto)
         previo = punto
+    if numero < 0 and ultimo is not None and "anterior" in ultimo.extensiones:
+        que = f"no está {PUNTOS} y el punto que se entrega dice venir encadenado a otros"
+        registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.PUNTO, ultimo.origen, ultimo.tamano, que)
     if previo is not None and ultimo is not None and previo.firmado != ultimo.firmado:
         que = "el punto que se entrega no es el último de los que se dice haber firmado"
         registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, ultimo.origen, ultimo.tamano, que)
@@ -148,19 +174,17 @@ def _desencadenado(punto: PuntoDeControl, previo: PuntoDeControl | None, *, prim
         return "no lleva el hash del punto anterior: falta uno, sobra o se cambió"
     if previo is None:
         return None
-    antes = previo.extensiones
     if punto.tamano <= previo.tamano:
         return "no crece respecto al punto anterior"
-    if dice.get("instante", "") < antes.get("instante", ""):
-        return "dice ser anterior en el tiempo al punto que le precede"
-    if _accesos(dice) < _accesos(antes):
-        return "cuenta menos accesos registrados que el punto anterior"
+    cuando, antes = instante_de(punto), instante_de(previo)
+    if antes is not None and (cuando is None or cuando < antes):
+        return "dice ser anterior en el tiempo al punto que le precede, o no dice cuándo"
+    accesos, contados = accesos_de(punto), accesos_de(previo)
+    if contados is not None and (accesos is None or accesos[0] < contados[0]):
+        return "cuenta menos accesos registrados que el punto anterior, o no los cuenta"
+    if contados is not None and accesos is not None and accesos[0] == contados[0] and accesos != contados:
+        return "cuenta los mismos accesos que el punto anterior, y son otros"
     return None
-
-
-def _accesos(extensiones: Mapping[str, str]) -> int:
-    numero = extensiones.get("accesos", "0").partition(" ")[0]
-    return int(numero) if numero.isascii() and numero.isdigit() else -1
 
 
 def _firmado(texto: str, confianza: Confianza, registro: Registro) -> PuntoDeControl | None:
@@ -189,35 +213,25 @@ def _leido(texto: str) -> PuntoDeControl | None:
 
 
 def _texto(archivo: Path) -> str | None:
-    try:
-        return archivo.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return None
-
-
-def _lineas(archivo: Path) -> Iterable[str]:
-    """Los textos de un archivo de líneas JSON; uno que no se deje leer sale vacío (y se señalará como ilegible)."""
-    try:
-        with archivo.open(encoding="utf-8", errors="surrogateescape") as lineas:
-            for linea in lineas:
-                yield _cadena(linea)
-    except OSError:
-        return
+    crudo = datos(archivo, MAXIMO_TEXTO)
+    return None if crudo is None else crudo.decode("utf-8", "surrogateescape")
 
 
 def _cadena(linea: str) -> str:
+    """El texto de una línea JSON; vacío, que no es un punto, si no lo es."""
     try:
-        valor = json.loads(linea)
-    except (ValueError, RecursionError):
+        valor = json_unico.leer(linea)
+    except json_unico.JsonInvalido:
         return ""
     return valor if isinstance(valor, str) else ""
 
 
-__all__: Sequence[str] = [
+__all__ = [
     "PUNTO",
     "PUNTOS",
     "Promesas",
     "contrastar",
+    "leer_retenidos",
     "leer_ultimo",
     "quienes_refrendan",
     "reunir",

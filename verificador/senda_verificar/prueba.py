@@ -7,27 +7,24 @@ inscribieron a las instituciones que actúan en ella. Fuente: https://c2sp.org/t
 
 from __future__ import annotations
 
+import lzma
 import re
-from collections.abc import Iterable, Iterator
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
 from senda_verificar import promesas
-from senda_verificar.actos import (
-    DE_INSTITUCION,
-    SIN_RECTORA,
-    Acto,
-    Cuenta,
-    Directorio,
-    Juez,
-    leer_acto,
-    leer_solicitudes,
-)
+from senda_verificar.actos import Cuenta, Juez
 from senda_verificar.arbol import hash_de_hoja, verificar_consistencia, verificar_inclusion
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, id_de
-from senda_verificar.nota import PuntoDeControl, de_b64
+from senda_verificar.hechos import Acto, leer_acto
+from senda_verificar.instituciones import SIN_RECTORA, Directorio
+from senda_verificar.nota import MAXIMO_TEXTO, PuntoDeControl, de_b64
+from senda_verificar.solicitudes import leer_solicitudes
 from senda_verificar.teselas import partir
 
 _CABECERA: Final = "c2sp.org/tlog-proof@v1"
@@ -37,9 +34,14 @@ _ENTRADA: Final = re.compile(r"entradas/(0|[1-9][0-9]{0,18})")
 _MAXIMO_MIEMBROS: Final = 200_000
 _MAXIMO_ENTRADA: Final = 0xFFFF
 _MAXIMO_PRUEBA: Final = 64 * 1024
-_MAXIMO_SOLICITUDES: Final = 1 << 30
 _MAXIMO_HERMANOS: Final = 63
-_MAXIMO_PUNTO: Final = 64 * 1024
+#: Entre todos los archivos, ya descomprimidos.
+_MAXIMO_TOTAL: Final = 256 * 1024 * 1024
+#: Lo que lanza `zipfile` ante unos bytes que no son lo que dicen.
+_ROTO: Final = (
+    OSError, BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
 
 
 class PruebaIlegible(Exception):
@@ -52,10 +54,11 @@ def verificar(
     """Comprueba el zip y nombra cada falta. ``retenidos``: puntos guardados fuera. Errores: `PruebaIlegible`."""
     registro = Registro(maximo_faltas)
     try:
-        with ZipFile(archivo) as zip_:
-            return _Prueba(zip_, confianza, registro).informe(retenidos)
-    except (OSError, BadZipFile, NotImplementedError, RuntimeError):
+        zip_ = ZipFile(archivo)
+    except _ROTO:
         raise PruebaIlegible("no es un zip que se pueda leer") from None
+    with zip_:
+        return _Prueba(zip_, confianza, registro).informe(retenidos)
 
 
 class _Prueba:
@@ -64,22 +67,25 @@ class _Prueba:
             raise PruebaIlegible("tiene demasiados archivos")
         self._zip = zip_
         self._nombres = set(zip_.namelist())
+        if len(self._nombres) != len(zip_.infolist()):
+            raise PruebaIlegible("tiene dos archivos con el mismo nombre: se leería de dos maneras")
+        self._leido = 0
         self._confianza = confianza
         self._registro = registro
 
     def informe(self, retenidos: Iterable[str]) -> Informe:
-        texto = self._texto("punto", _MAXIMO_PUNTO)
+        texto = self._texto("punto", MAXIMO_TEXTO)
         punto = promesas.leer_ultimo(texto, self._confianza, self._registro)
         testigos = promesas.quienes_refrendan(punto, self._confianza, self._registro)
         actos = list(self._incluidos(punto, texto or "")) if punto else []
-        rutas = {str(a.sobre["subject"]) for a in actos if not _de_institucion(a)}
+        rutas = {str(a.sobre["subject"]) for a in actos if not a.de_institucion}
         self._versiones(actos)
         cuenta = self._juzgar(actos)
-        consistentes = self._retenidos(punto, retenidos) if punto else 0
+        consistentes, sin_ver = self._retenidos(punto, retenidos) if punto else (0, 0)
         return Informe(
             raiz=punto.raiz if punto else b"",
             tamano=punto.tamano if punto else 0,
-            hechos=_por_origen(a for a in actos if not _de_institucion(a)),
+            hechos=_por_origen(a for a in actos if not a.de_institucion),
             faltas=tuple(self._registro.faltas),
             omitidas=self._registro.omitidas,
             sin_contrastar=(),
@@ -90,7 +96,7 @@ class _Prueba:
                 f"{cuenta.firmados} actos con la firma de su institución; {cuenta.del_sistema} del propio sistema",
                 *([f"{consistentes} puntos guardados fuera, consistentes con este"] if consistentes else []),
             ),
-            sin_comprobar=tuple(self._sin_comprobar(testigos, cuenta, consistentes)),
+            sin_comprobar=tuple(self._sin_comprobar(actos, testigos, cuenta, consistentes, sin_ver)),
         )
 
     def _incluidos(self, punto: PuntoDeControl, texto: str) -> Iterator[Acto]:
@@ -118,7 +124,7 @@ class _Prueba:
     def _versiones(self, actos: Iterable[Acto]) -> None:
         """Dentro de un origen los hechos de una ruta van numerados: si falta uno de en medio, se nota."""
         esperada: dict[tuple[str, str], int] = {}
-        for acto in sorted((a for a in actos if not _de_institucion(a)), key=lambda a: (a.origen, a.posicion)):
+        for acto in sorted((a for a in actos if not a.de_institucion), key=lambda a: (a.origen, a.posicion)):
             flujo = acto.origen, str(acto.sobre["agregado"])
             version = acto.sobre.get("version")
             if version != esperada.setdefault(flujo, 1):
@@ -126,29 +132,27 @@ class _Prueba:
                 self._registro.apuntar(
                     Codigo.VERSION_SALTEADA, Donde.PRUEBA, acto.origen, acto.posicion, que, str(acto.sobre["id"])
                 )
-            esperada[flujo] = version + 1 if isinstance(version, int) else esperada[flujo] + 1
+            esperada[flujo] = (version if isinstance(version, int) else esperada[flujo]) + 1
 
-    def _juzgar(self, actos: Iterable[Acto]) -> Cuenta:
-        fijadas = {q: [c.publica for c in suyas] for q, suyas in self._confianza.instituciones.items()}
-        directorio = Directorio(fijadas)
-        actos = list(actos)
+    def _juzgar(self, actos: Sequence[Acto]) -> Cuenta:
+        directorio = Directorio({q: [c.publica for c in suyas] for q, suyas in self._confianza.instituciones.items()})
+        solicitudes = leer_solicitudes((self._texto("solicitudes.jsonl", _MAXIMO_TOTAL) or "").split("\n"))
         for acto in actos:
-            directorio.inscribir(acto, self._registro)
+            if acto.inscribe:
+                directorio.inscribir(acto, solicitudes, self._registro)
         origenes = {o: c.publica for o, c in self._confianza.origenes.items()}
-        juez = Juez(directorio, origenes, self._registro)
-        lineas = (self._texto("solicitudes.jsonl", _MAXIMO_SOLICITUDES) or "").splitlines()
-        juez.con(leer_solicitudes(lineas))
+        juez = Juez(directorio.claves(), origenes, solicitudes, self._registro)
         for acto in actos:
             juez.juzgar(acto)
         return juez.cuenta
 
-    def _retenidos(self, punto: PuntoDeControl, retenidos: Iterable[str]) -> int:
-        """Cada punto guardado fuera ha de ser principio o continuación del de la prueba, si trae con qué verlo."""
-        consistentes = 0
-        for texto in retenidos:
-            guardado = promesas.leer_ultimo(texto, self._confianza, self._registro)
-            if guardado is None:
-                continue
+    def _retenidos(self, punto: PuntoDeControl, retenidos: Iterable[str]) -> tuple[int, int]:
+        """Cada punto guardado fuera ha de ser principio o continuación del de la prueba, si trae con qué verlo.
+
+        Devuelve cuántos lo son, y de cuántos no se puede saber.
+        """
+        consistentes = sin_ver = 0
+        for guardado in promesas.leer_retenidos(retenidos, punto, self._confianza, self._registro):
             if guardado.tamano == punto.tamano and guardado.raiz != punto.raiz:
                 que = f"el libro firmó dos raíces distintas para {punto.tamano} entradas"
                 self._registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
@@ -158,7 +162,7 @@ class _Prueba:
             if guardado.tamano == punto.tamano:
                 consistentes += 1
             elif consistencia is None:
-                continue
+                sin_ver += 1
             elif verificar_consistencia(
                 menor.tamano, menor.raiz, mayor.tamano, mayor.raiz, _lineas(consistencia) or []
             ):
@@ -166,12 +170,18 @@ class _Prueba:
             else:
                 que = f"el libro de {mayor.tamano} entradas no empieza por el de {menor.tamano} que alguien guardó"
                 self._registro.apuntar(Codigo.HISTORIA_REESCRITA, Donde.PUNTO, punto.origen, guardado.tamano, que)
-        return consistentes
+        return consistentes, sin_ver
 
-    def _sin_comprobar(self, testigos: tuple[str, ...], cuenta: Cuenta, consistentes: int) -> Iterator[str]:
+    def _sin_comprobar(
+        self, actos: Sequence[Acto], testigos: tuple[str, ...], cuenta: Cuenta, consistentes: int, sin_ver: int
+    ) -> Iterator[str]:
         yield "que no falten los últimos hechos de la ruta: eso solo lo dice el libro entero"
         if not testigos and not consistentes:
             yield "que este libro sea el que ven los demás: hace falta un testigo o un punto guardado fuera"
+        if sin_ver:
+            yield f"{sin_ver} puntos guardados fuera: la prueba no trae con qué compararlos; el libro entero, sí"
+        for origen in sorted({a.origen for a in actos} - {*self._confianza.origenes}):
+            yield f"los acuses de {origen}: falta su línea «origen» en el archivo de claves"
         if not self._confianza.instituciones:
             yield SIN_RECTORA
         if cuenta.sin_cuerpo:
@@ -182,8 +192,14 @@ class _Prueba:
     def _leer(self, nombre: str, maximo: int) -> bytes | None:
         if nombre not in self._nombres:
             return None
-        with self._zip.open(nombre) as miembro:
-            datos = miembro.read(maximo + 1)
+        try:
+            with self._zip.open(nombre) as miembro:
+                datos = miembro.read(min(maximo, _MAXIMO_TOTAL - self._leido) + 1)
+        except _ROTO:
+            return None
+        self._leido += len(datos)
+        if self._leido > _MAXIMO_TOTAL:
+            raise PruebaIlegible("es demasiado grande para ser la prueba de una ruta")
         return datos if len(datos) <= maximo else None
 
     def _texto(self, nombre: str, maximo: int) -> str | None:
@@ -219,10 +235,6 @@ def _lineas(texto: str) -> list[bytes] | None:
     hashes = [de_b64(linea) for linea in texto.split("\n") if linea]
     leidos = [h for h in hashes if h is not None and len(h) == 32]  # noqa: PLR2004
     return leidos if len(leidos) == len(hashes) <= _MAXIMO_HERMANOS else None
-
-
-def _de_institucion(acto: Acto) -> bool:
-    return str(acto.sobre["type"]).startswith(DE_INSTITUCION)
 
 
 def _por_origen(actos: Iterable[Acto]) -> dict[str, int]:

@@ -58,8 +58,12 @@ class Parte(NamedTuple):
 
 
 class Recuento(NamedTuple):
-    """Lo que hay, si todo casa. ``raices``: a cada tamaño pedido. ``ultimos``: por origen, su último hecho."""
+    """Lo que hay. ``raices``: a cada tamaño pedido que se pudo rehacer. ``ultimos``: por origen, su último hecho.
 
+    ``leidas``: hasta qué entrada se pudo leer, aunque el punto prometa más.
+    """
+
+    leidas: int
     raices: dict[int, bytes]
     ultimos: dict[str, Extremo]
     hechos: dict[str, int]
@@ -72,7 +76,7 @@ def recorrer(
 
     Errores: `Anomalia` si algo no casa o falta.
     """
-    paquetes = list(range(0, -(-tamano // ANCHO), _TRAMO))
+    paquetes = range(0, -(-tamano // ANCHO), _TRAMO)
     examina = partial(
         examinar, carpeta, tamano, sorted({m for m in marcas if 0 < m <= tamano}), prometidas, con_entradas=con_entradas
     )
@@ -193,6 +197,7 @@ class _Conjunto:
         self._en_marca[self._tamano] = plegar([*self._teselas.nodos, *self._cola])
         nombres = {origen: origen.decode("utf-8", "replace") for origen in self._ultimos}
         return Recuento(
+            self._tamano,
             self._en_marca,
             {nombres[o]: extremo for o, extremo in self._ultimos.items()},
             {nombres[o]: cuantos for o, cuantos in self._hechos.items()},

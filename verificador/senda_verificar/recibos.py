@@ -6,16 +6,17 @@ probar. Un archivo de recibos lleva uno por línea: ``{"acuse": base64, "firma_a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from senda_verificar.actos import leer_acuse
+from senda_verificar import json_unico
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Registro
-from senda_verificar.firmas import SinValor, objeto_unico
+from senda_verificar.firmas import SinValor
+from senda_verificar.json_unico import JsonInvalido
 from senda_verificar.paquetes import Hallado
 from senda_verificar.rapido import Extremo
+from senda_verificar.solicitudes import leer_acuse
 
 _ACEPTADA: Final = "aceptada"
 
@@ -24,15 +25,16 @@ def leer(lineas: Iterable[str], confianza: Confianza, registro: Registro) -> lis
     """Los acuses de aceptación, con su firma comprobada; señala los que no valen."""
     acuses = []
     for numero, linea in enumerate(lineas, 1):
+        if not linea.strip():
+            continue
         try:
-            fila = json.loads(linea, object_pairs_hook=objeto_unico)
-            texto, firma = str(fila["acuse"]), str(fila["firma_acuse"])
+            fila = json_unico.objeto(linea)
+            texto, firma = str(fila.get("acuse")), str(fila.get("firma_acuse"))
             origen = str(leer_acuse(texto, firma, None).get("origen", ""))
             clave = confianza.origenes.get(origen)
             acuse = leer_acuse(texto, firma, [clave.publica] if clave else [])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            que = str(error) if isinstance(error, SinValor) else "no tiene la forma acordada"
-            registro.apuntar(Codigo.RECIBO_FALSO, Donde.RECIBO, "", numero, f"el recibo {numero}: {que}")
+        except (SinValor, JsonInvalido) as error:
+            registro.apuntar(Codigo.RECIBO_FALSO, Donde.RECIBO, "", numero, f"el recibo {numero}: {error}")
             continue
         if acuse.get("resultado") == _ACEPTADA:
             acuses.append(acuse)
@@ -51,16 +53,18 @@ def cumplir(
     """Cada hecho prometido ha de estar, ser de ese origen y nombrar esa solicitud. Devuelve cuántos recibos cumplen."""
     cumplidos = 0
     for acuse in acuses:
-        origen, posicion = str(acuse.get("origen")), acuse.get("posicion", 0)
+        origen, dicha = str(acuse.get("origen")), acuse.get("posicion", 0)
+        posicion = dicha if type(dicha) is int else 0
         falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, hallados.get(str(e.get("id")))))), None)
         llega = ultimos[origen].posicion if origen in ultimos else 0
-        if falta is None and (not isinstance(posicion, int) or posicion > llega):
+        if falta is None and posicion != dicha:
+            falta = "no dice en qué posición quedó su origen"
+        if falta is None and posicion > llega:
             falta = f"promete hechos hasta la posición {posicion} y el libro llega a la {llega}"
         if falta is None:
             cumplidos += 1
         else:
-            donde = posicion if isinstance(posicion, int) else 0
-            registro.apuntar(Codigo.RECIBO_INCUMPLIDO, Donde.RECIBO, origen, donde, falta)
+            registro.apuntar(Codigo.RECIBO_INCUMPLIDO, Donde.RECIBO, origen, posicion, falta)
     return cumplidos
 
 

@@ -6,11 +6,13 @@ Fuente: https://c2sp.org/tlog-tiles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from senda_verificar.arbol import LARGO
+from senda_verificar.archivos import datos
 
 #: Nodos de una tesela y entradas de un paquete completos.
 ANCHO: Final = 256
@@ -48,26 +50,25 @@ def leer_tesela(carpeta: Path, nivel: int, indice: int, ancho: int) -> bytes:
 
     Errores: `ArchivoAusente`, `ArchivoIlegible`.
     """
-    ruta = de_tesela(nivel, indice, ancho)
-    datos = _leer(carpeta, ruta, de_tesela(nivel, indice, ANCHO), ANCHO * LARGO)
-    if len(datos) % LARGO or len(datos) < ancho * LARGO:
+    ruta, son, crudo = _leer(carpeta, partial(de_tesela, nivel, indice), ancho, ANCHO * LARGO)
+    if len(crudo) != son * LARGO:
         raise ArchivoIlegible(ruta)
-    return datos[: ancho * LARGO]
+    return crudo[: ancho * LARGO]
 
 
 def leer_paquete(carpeta: Path, indice: int, ancho: int) -> list[bytes]:
     """Las ``ancho`` entradas de un paquete. Errores: `ArchivoAusente`, `ArchivoIlegible`."""
-    ruta = de_paquete(indice, ancho)
-    datos = _leer(carpeta, ruta, de_paquete(indice, ANCHO), _MAXIMO_PAQUETE)
+    ruta, son, crudo = _leer(carpeta, partial(de_paquete, indice), ancho, _MAXIMO_PAQUETE)
     entradas: list[bytes] = []
-    desde, fin = 0, len(datos)
-    while desde < fin and len(entradas) < ancho:
-        hasta = desde + 2 + int.from_bytes(datos[desde : desde + 2])
-        entradas.append(datos[desde + 2 : hasta])
+    desde, fin = 0, len(crudo)
+    while desde < fin and len(entradas) <= son:
+        hasta = desde + 2 + int.from_bytes(crudo[desde : desde + 2])
+        entradas.append(crudo[desde + 2 : hasta])
         desde = hasta
-    if len(entradas) != ancho or desde > fin:
+    # Ni de menos ni de más: lo que sobrara al final no lo miraría nadie.
+    if len(entradas) != son or desde != fin:
         raise ArchivoIlegible(ruta)
-    return entradas
+    return entradas[:ancho]
 
 
 def hashes(tesela: bytes) -> list[bytes]:
@@ -104,17 +105,13 @@ def _parcial(ancho: int) -> str:
     return f".p/{ancho}" if ancho < ANCHO else ""
 
 
-def _leer(carpeta: Path, ruta: str, completa: str, maximo: int) -> bytes:
-    for una in (ruta, completa):
-        try:
-            with (carpeta / una).open("rb") as archivo:
-                datos = archivo.read(maximo + 1)
-        except OSError:
-            continue
-        if len(datos) > maximo:
-            raise ArchivoIlegible(una)
-        return datos
-    raise ArchivoAusente(ruta)
+def _leer(carpeta: Path, ruta_de: Callable[[int], str], ancho: int, maximo: int) -> tuple[str, int, bytes]:
+    """El archivo de ese ancho o, si ya no está, el completo: su ruta, cuántos ha de llevar y sus bytes."""
+    for son in (ancho, ANCHO):
+        leido = datos(carpeta / ruta_de(son), maximo)
+        if leido is not None:
+            return ruta_de(son), son, leido
+    raise ArchivoAusente(ruta_de(ancho))
 
 
 __all__ = [

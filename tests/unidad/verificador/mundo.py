@@ -1,0 +1,338 @@
+"""Un libro exportado, escrito a mano byte a byte: lo que el verificador lee sale de aquí y no de quien lo exporta.
+
+Quien escribe tiene todas las claves, como quien opera el sistema: así una prueba puede mentir con firmas verdaderas.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+LIBRO = "senda.example/gt/libro"
+COORDINACION, DETECCION, JUSTICIA = ORIGENES = ("/gt/coordinacion", "/gt/deteccion", "/gt/justicia")
+RECTORA, PNC, MP = INSTITUCIONES = ("GT-SVET", "GT-PNC", "GT-MP")
+TESTIGOS = ("defensoria", "corte", "universidad")
+SISTEMA = "GT-SISTEMA"
+COMIENZO = datetime(2026, 5, 3, 12, tzinfo=UTC)
+CERO = bytes(32)
+
+
+def clave(de: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(sha256(de.encode()).digest())
+
+
+def b64(datos: bytes) -> str:
+    return b64encode(datos).decode()
+
+
+def b64url(datos: bytes) -> str:
+    return urlsafe_b64encode(datos).rstrip(b"=").decode()
+
+
+def publica(de: str) -> bytes:
+    return clave(de).public_key().public_bytes_raw()
+
+
+def vkey(nombre: str, de: str, tipo: int = 1) -> str:
+    return f"{nombre}+{huella(nombre, de, tipo).hex()}+{b64(bytes([tipo]) + publica(de))}"
+
+
+def huella(nombre: str, de: str, tipo: int = 1) -> bytes:
+    return sha256(nombre.encode() + b"\n" + bytes([tipo]) + publica(de)).digest()[:4]
+
+
+def compacto(valor: object) -> bytes:
+    return json.dumps(valor, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def nodo(izquierda: bytes, derecha: bytes) -> bytes:
+    return sha256(b"\x01" + izquierda + derecha).digest()
+
+
+def hoja(entrada: bytes) -> bytes:
+    return sha256(b"\x00" + entrada).digest()
+
+
+def raiz(hojas: Sequence[bytes]) -> bytes:
+    """La definición recursiva de RFC 9162, sin optimizar."""
+    if not hojas:
+        return sha256(b"").digest()
+    if len(hojas) == 1:
+        return hojas[0]
+    corte = 1 << (len(hojas) - 1).bit_length() - 1
+    return nodo(raiz(hojas[:corte]), raiz(hojas[corte:]))
+
+
+def inclusion(indice: int, hojas: Sequence[bytes]) -> list[bytes]:
+    if len(hojas) == 1:
+        return []
+    corte = 1 << (len(hojas) - 1).bit_length() - 1
+    if indice < corte:
+        return [*inclusion(indice, hojas[:corte]), raiz(hojas[corte:])]
+    return [*inclusion(indice - corte, hojas[corte:]), raiz(hojas[:corte])]
+
+
+def consistencia(menor: int, hojas: Sequence[bytes], *, entero: bool = True) -> list[bytes]:
+    if menor == len(hojas):
+        return [] if entero else [raiz(hojas)]
+    corte = 1 << (len(hojas) - 1).bit_length() - 1
+    if menor <= corte:
+        return [*consistencia(menor, hojas[:corte], entero=entero), raiz(hojas[corte:])]
+    return [*consistencia(menor - corte, hojas[corte:], entero=False), raiz(hojas[:corte])]
+
+
+def jws(cuerpo: bytes, de: str, kid: str, servicio: str, id: str) -> str:
+    protegida = b64url(compacto({"alg": "EdDSA", "kid": kid, "servicio": servicio, "id": id, "exp": 1_900_000_000}))
+    return f"{protegida}..{b64url(clave(de).sign(f'{protegida}.{b64url(cuerpo)}'.encode()))}"
+
+
+def punto(
+    tamano: int, raiz_: bytes, extensiones: Iterable[str] = (), *, nombre: str = LIBRO, de: str = LIBRO
+) -> str:
+    texto = "\n".join([nombre, str(tamano), b64(raiz_), *extensiones, ""])
+    return f"{texto}\n— {nombre} {b64(huella(nombre, de) + clave(de).sign(texto.encode()))}\n"
+
+
+def refrendar(texto: str, testigo: str, de: str | None = None, *, de_otro: str | None = None) -> str:
+    """El punto con la línea de un testigo. ``de``: con qué clave firma; ``de_otro``: firma otro texto."""
+    instante = 1_777_000_000
+    cuerpo = (de_otro or texto).rpartition("\n\n")[0] + "\n"
+    firma = clave(de or testigo).sign(f"cosignature/v1\ntime {instante}\n{cuerpo}".encode())
+    linea = b64(huella(testigo, testigo, 4) + instante.to_bytes(8, "big") + firma)
+    return f"{texto}— {testigo} {linea}\n"
+
+
+def claves(*, testigos: Sequence[str] = TESTIGOS, umbral: int = 3, instituciones: Sequence[str] = (RECTORA,)) -> str:
+    lineas = [
+        "# de quién me fío",
+        f"log {vkey(LIBRO, LIBRO)}",
+        *(f"origen {vkey(o, o)}" for o in ORIGENES),
+        *(f"institucion {vkey(i, i)}" for i in instituciones),
+        *(f"witness {t} {vkey(t, t, 4)}" for t in testigos),
+    ]
+    if testigos:
+        lineas += [f"group varios {umbral} {' '.join(testigos)}", "quorum varios"]
+    return "\n".join([*lineas, ""])
+
+
+@dataclass
+class Escribano:
+    """Va escribiendo un libro; ``escribir`` lo deja en un directorio."""
+
+    variante: str = ""
+    entradas: list[bytes] = field(default_factory=list)
+    ultimos: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    #: Por huella, la fila de `solicitudes/`; y de cada entrada, qué huella lleva.
+    filas: dict[str, dict[str, str]] = field(default_factory=dict)
+    causas: list[str] = field(default_factory=list)
+    puntos: list[str] = field(default_factory=list)
+    cabeceras: list[str] = field(default_factory=list)
+    accesos: list[dict[str, Any]] = field(default_factory=list)
+    punto: str = ""
+
+    @property
+    def ahora(self) -> datetime:
+        return COMIENZO + timedelta(seconds=len(self.entradas))
+
+    @property
+    def hojas(self) -> list[bytes]:
+        return [hoja(e) for e in self.entradas]
+
+    def anotar(self, origen: str, cuerpo: bytes, causa: str = "") -> None:
+        """Una entrada más, con los bytes que sean."""
+        posicion, anterior = self.ultimos.get(origen, (0, CERO))
+        entrada = f"{origen}\n{posicion + 1}\n{anterior.hex()}\n".encode() + cuerpo
+        self.entradas.append(entrada)
+        self.ultimos[origen] = posicion + 1, hoja(entrada)
+        self.causas.append(causa)
+
+    def id(self, origen: str) -> str:
+        """El id que llevará el próximo hecho de un origen."""
+        return str(uuid5(NAMESPACE_URL, f"{origen}/{self.ultimos.get(origen, (0, CERO))[0] + 1}"))
+
+    def hecho(
+        self, origen: str, institucion: str = SISTEMA, *, tipo: str = "", causa: str = "", sujeto: str = "ruta-1",
+        data: dict[str, Any] | None = None, agente: str = "ag-1", **mas: Any,
+    ) -> str:  # fmt: skip
+        id_ = self.id(origen)
+        sobre = {
+            "specversion": "1.0", "id": id_, "source": origen, "type": tipo or f"senda.{origen[4:]}.algo-hecho.v1",
+            "subject": sujeto, "institucion": institucion, "agente": agente,
+            "agregado": sujeto, "version": self.ultimos.get(origen, (0, CERO))[0] + 1,
+            "registrado": f"{self.ahora:%Y-%m-%dT%H:%M:%SZ}",
+            "solicitud": causa, "data": data if data is not None else {"nota": self.variante},
+        }  # fmt: skip
+        self.anotar(origen, compacto(sobre | mas), causa)
+        return id_
+
+    def pedir(
+        self, origen: str, institucion: str, *, hechos: int = 1, tipo: str = "", sujeto: str = "ruta-1",
+        data: dict[str, Any] | None = None, firma_de: str = "", kid: str = "", servicio: str = "", cuerpo: bytes = b"",
+        atribuida_a: str = "", agente: str = "ag-1", calla: bool = False, acuse_de: str = "",
+    ) -> str:  # fmt: skip
+        """Una solicitud firmada, los hechos que causa y su acuse. Lo demás son maneras de mentir. Devuelve la huella."""
+        servicio = servicio or origen.rpartition("/")[2]
+        id_ = str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}"))
+        cuerpo = cuerpo or compacto(
+            {"id": id_, "institucion": institucion, "agente": "ag-1", "datos": data or {"nota": self.variante}}
+        )
+        huella_ = sha256(cuerpo).hexdigest()
+        quien = atribuida_a or institucion
+        ids = [
+            self.hecho(origen, quien, tipo=tipo, causa=huella_, sujeto=sujeto, data=data, agente=agente)
+            for _ in range(hechos)
+        ]
+        acuse = compacto(
+            {
+                "huella": huella_, "origen": origen, "resultado": "aceptada", "posicion": self.ultimos[origen][0],
+                "eventos": [{"id": i} for i in ids[calla:]],
+            }
+        )  # fmt: skip
+        self.filas[huella_] = {
+            "huella": huella_, "firma": jws(cuerpo, firma_de or institucion, kid or institucion, servicio, id_),
+            "cuerpo": b64(cuerpo), "acuse": b64(acuse),
+            "firma_acuse": jws(acuse, acuse_de or origen, origen, "acuses", id_),
+        }  # fmt: skip
+        return huella_
+
+    def inscribir(self, codigo: str, por: str = RECTORA, *, de: str = "", firma_de: str = "", pide: str = "") -> str:
+        """La rectora (o quien se diga) inscribe a una institución con la clave ``de``."""
+        data = {"codigo": codigo, "clave_firma": b64url(publica(de or codigo))}
+        pedido = compacto(
+            {
+                "id": str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}")), "institucion": por, "agente": "ag-1",
+                "datos": data | ({"clave_firma": b64url(publica(pide))} if pide else {}),
+            }
+        )  # fmt: skip
+        tipo = "senda.coordinacion.institucion-inscrita.v1"
+        return self.pedir(COORDINACION, por, tipo=tipo, sujeto=codigo, data=data, cuerpo=pedido, firma_de=firma_de)
+
+    def inscribir_por_el_sistema(self, codigo: str, de: str = "") -> None:
+        data = {"codigo": codigo, "clave_firma": b64url(publica(de or codigo))}
+        self.hecho(COORDINACION, tipo="senda.coordinacion.institucion-inscrita.v1", sujeto=codigo, data=data)
+
+    def cabecera(self, origen: str, *, posicion: int = 0, hoja_: bytes = b"", a: datetime | None = None, de: str = "") -> None:
+        suya, ultima = self.ultimos.get(origen, (0, CERO))
+        posicion, codificada = posicion or suya, (hoja_ or ultima).hex()
+        instante = f"{a or self.ahora:%Y-%m-%dT%H:%M:%SZ}"
+        firmado = f"senda-cabecera-v1\n{origen}\n{posicion}\n{codificada}\n{instante}\n".encode()
+        dicha = {"origen": origen, "posicion": posicion, "hash": codificada, "instante": instante}
+        self.cabeceras.append(compacto(dicha | {"firma": b64url(clave(de or origen).sign(firmado))}).decode())
+
+    def acceder(self, institucion: str = RECTORA) -> None:
+        numero = len(self.accesos) + 1
+        anterior = self.accesos[-1]["hoja"] if self.accesos else CERO.hex()
+        campos = institucion, "todas", "supervision", f"{self.ahora:%Y-%m-%dT%H:%M:%S.%fZ}"
+        fila = dict(zip(("numero", "institucion", "ruta", "motivo", "instante"), (numero, *campos), strict=True))
+        hoja_ = sha256("\n".join([anterior, str(numero), *campos]).encode()).hexdigest()
+        self.accesos.append({**fila, "hoja": hoja_})
+
+    def sellar(
+        self, *, instante: str = "", accesos: str = "", anterior: str | None = None, raiz_: bytes = b"",
+        tamano: int | None = None, testigos: Sequence[str] = TESTIGOS,
+    ) -> str:  # fmt: skip
+        """Firma un punto de lo que hay, encadenado al anterior, y los testigos lo refrendan."""
+        previo = self.puntos[-1].rpartition("\n\n")[0].encode() + b"\n" if self.puntos else b""
+        ultimo = self.accesos[-1]["hoja"] if self.accesos else CERO.hex()
+        extensiones = [
+            f"instante {instante or f'{self.ahora:%Y-%m-%dT%H:%M:%S.%fZ}'}",
+            f"anterior {anterior or b64(sha256(previo).digest() if previo else CERO)}",
+            f"accesos {accesos or f'{len(self.accesos)} {b64(bytes.fromhex(ultimo))}'}",
+        ]
+        hojas = self.hojas
+        self.punto = punto(len(hojas) if tamano is None else tamano, raiz_ or raiz(hojas), extensiones)
+        self.puntos.append(self.punto)
+        for testigo in testigos:
+            self.punto = refrendar(self.punto, testigo)
+        return self.punto
+
+    def escribir(self, carpeta: Path, *, publico: bool = False) -> Path:
+        niveles = teselas(self.hojas)
+        for ruta, datos in niveles.items():
+            poner(carpeta, ruta, datos)
+        for desde in range(0, len(self.entradas), 256):
+            if publico:
+                break
+            suyas = self.entradas[desde : desde + 256]
+            poner(carpeta, ruta_de("entries", desde // 256, len(suyas)), empaquetar(suyas))
+            causas = dict.fromkeys(c for c in self.causas[desde : desde + 256] if c in self.filas)
+            lineas = b"".join(compacto(self.filas[c]) + b"\n" for c in causas)
+            poner(carpeta, f"solicitudes/{desde // 256:03d}.jsonl", lineas)
+        if not publico:
+            poner(carpeta, "accesos.jsonl", b"".join(compacto(a) + b"\n" for a in self.accesos))
+        poner(carpeta, "puntos.jsonl", b"".join(compacto(p) + b"\n" for p in self.puntos))
+        poner(carpeta, "cabeceras.jsonl", "".join(f"{c}\n" for c in self.cabeceras).encode())
+        poner(carpeta, "checkpoint", self.punto.encode())
+        return carpeta
+
+
+def teselas(hojas: Sequence[bytes]) -> dict[str, bytes]:
+    """Por ruta, las teselas de hashes de un árbol."""
+    rutas, nivel, nodos = {}, 0, list(hojas)
+    while nodos:
+        for desde in range(0, len(nodos), 256):
+            suyos = nodos[desde : desde + 256]
+            rutas[ruta_de(str(nivel), desde // 256, len(suyos))] = b"".join(suyos)
+        nodos = [raiz(nodos[i : i + 256]) for i in range(0, len(nodos) // 256 * 256, 256)]
+        nivel += 1
+    return rutas
+
+
+def empaquetar(entradas: Iterable[bytes]) -> bytes:
+    return b"".join(len(e).to_bytes(2, "big") + e for e in entradas)
+
+
+def ruta_de(que: str, indice: int, ancho: int) -> str:
+    assert indice < 1000  # lo de más arriba lo prueba test_teselas con ejemplos de la especificación
+    return f"tile/{que}/{indice:03d}" + (f".p/{ancho}" if ancho < 256 else "")
+
+
+def poner(carpeta: Path, ruta: str, datos: bytes) -> None:
+    archivo = carpeta / ruta
+    archivo.parent.mkdir(parents=True, exist_ok=True)
+    archivo.write_bytes(datos)
+
+
+def empezado(hasta: int = 270, variante: str = "") -> Escribano:
+    """Un libro sano con ``hasta`` entradas, sin sellar del todo: lo siguiente lo escribe la prueba."""
+    libro = Escribano(variante)
+    libro.inscribir_por_el_sistema(RECTORA)
+    libro.inscribir(PNC)
+    libro.inscribir(MP)
+    libro.sellar()
+    vuelta = 0
+    while len(libro.entradas) < hasta:
+        origen = (DETECCION, JUSTICIA, COORDINACION)[vuelta % 3]
+        vuelta += 1
+        if vuelta % 5 == 0:
+            libro.hecho(origen)
+        else:
+            libro.pedir(origen, INSTITUCIONES[vuelta % 3], hechos=min(1 + (vuelta % 7 == 0), hasta - len(libro.entradas)))
+        if vuelta % 60 == 0:
+            libro.cabecera(origen)
+            libro.acceder()
+            libro.sellar()
+    return libro
+
+
+def cerrar(libro: Escribano) -> Escribano:
+    """Cada origen firma hasta dónde llega y el libro, su último punto."""
+    for origen in ORIGENES:
+        libro.cabecera(origen)
+    if libro.puntos[-1].split("\n")[1] != str(len(libro.entradas)):
+        libro.sellar()
+    libro.acceder(MP)  # después del último punto: aún no lo fija nadie, pero va encadenado
+    return libro
+
+
+def sano(cuantas: int = 600, variante: str = "") -> Escribano:
+    return cerrar(empezado(cuantas, variante))
