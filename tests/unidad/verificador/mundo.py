@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zipfile import ZipFile, ZipInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -26,6 +29,7 @@ COMIENZO = datetime(2026, 5, 3, 12, tzinfo=UTC)
 CERO = bytes(32)
 
 
+@cache
 def clave(de: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(sha256(de.encode()).digest())
 
@@ -95,9 +99,7 @@ def jws(cuerpo: bytes, de: str, kid: str, servicio: str, id: str) -> str:
     return f"{protegida}..{b64url(clave(de).sign(f'{protegida}.{b64url(cuerpo)}'.encode()))}"
 
 
-def punto(
-    tamano: int, raiz_: bytes, extensiones: Iterable[str] = (), *, nombre: str = LIBRO, de: str = LIBRO
-) -> str:
+def punto(tamano: int, raiz_: bytes, extensiones: Iterable[str] = (), *, nombre: str = LIBRO, de: str = LIBRO) -> str:
     texto = "\n".join([nombre, str(tamano), b64(raiz_), *extensiones, ""])
     return f"{texto}\n— {nombre} {b64(huella(nombre, de) + clave(de).sign(texto.encode()))}\n"
 
@@ -131,6 +133,7 @@ class Escribano:
     variante: str = ""
     entradas: list[bytes] = field(default_factory=list)
     ultimos: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    versiones: dict[tuple[str, str], int] = field(default_factory=dict)
     #: Por huella, la fila de `solicitudes/`; y de cada entrada, qué huella lleva.
     filas: dict[str, dict[str, str]] = field(default_factory=dict)
     causas: list[str] = field(default_factory=list)
@@ -157,17 +160,18 @@ class Escribano:
 
     def id(self, origen: str) -> str:
         """El id que llevará el próximo hecho de un origen."""
-        return str(uuid5(NAMESPACE_URL, f"{origen}/{self.ultimos.get(origen, (0, CERO))[0] + 1}"))
+        return str(uuid5(NAMESPACE_URL, f"{self.variante}{origen}/{self.ultimos.get(origen, (0, CERO))[0] + 1}"))
 
     def hecho(
         self, origen: str, institucion: str = SISTEMA, *, tipo: str = "", causa: str = "", sujeto: str = "ruta-1",
         data: dict[str, Any] | None = None, agente: str = "ag-1", **mas: Any,
     ) -> str:  # fmt: skip
         id_ = self.id(origen)
+        self.versiones[origen, sujeto] = version = self.versiones.get((origen, sujeto), 0) + 1
         sobre = {
             "specversion": "1.0", "id": id_, "source": origen, "type": tipo or f"senda.{origen[4:]}.algo-hecho.v1",
             "subject": sujeto, "institucion": institucion, "agente": agente,
-            "agregado": sujeto, "version": self.ultimos.get(origen, (0, CERO))[0] + 1,
+            "agregado": sujeto, "version": version,
             "registrado": f"{self.ahora:%Y-%m-%dT%H:%M:%SZ}",
             "solicitud": causa, "data": data if data is not None else {"nota": self.variante},
         }  # fmt: skip
@@ -220,7 +224,9 @@ class Escribano:
         data = {"codigo": codigo, "clave_firma": b64url(publica(de or codigo))}
         self.hecho(COORDINACION, tipo="senda.coordinacion.institucion-inscrita.v1", sujeto=codigo, data=data)
 
-    def cabecera(self, origen: str, *, posicion: int = 0, hoja_: bytes = b"", a: datetime | None = None, de: str = "") -> None:
+    def cabecera(
+        self, origen: str, *, posicion: int = 0, hoja_: bytes = b"", a: datetime | None = None, de: str = ""
+    ) -> None:
         suya, ultima = self.ultimos.get(origen, (0, CERO))
         posicion, codificada = posicion or suya, (hoja_ or ultima).hex()
         instante = f"{a or self.ahora:%Y-%m-%dT%H:%M:%SZ}"
@@ -304,6 +310,11 @@ def poner(carpeta: Path, ruta: str, datos: bytes) -> None:
 
 def empezado(hasta: int = 270, variante: str = "") -> Escribano:
     """Un libro sano con ``hasta`` entradas, sin sellar del todo: lo siguiente lo escribe la prueba."""
+    return deepcopy(_empezado(hasta, variante))
+
+
+@cache
+def _empezado(hasta: int, variante: str) -> Escribano:
     libro = Escribano(variante)
     libro.inscribir_por_el_sistema(RECTORA)
     libro.inscribir(PNC)
@@ -316,7 +327,9 @@ def empezado(hasta: int = 270, variante: str = "") -> Escribano:
         if vuelta % 5 == 0:
             libro.hecho(origen)
         else:
-            libro.pedir(origen, INSTITUCIONES[vuelta % 3], hechos=min(1 + (vuelta % 7 == 0), hasta - len(libro.entradas)))
+            libro.pedir(
+                origen, INSTITUCIONES[vuelta % 3], hechos=min(1 + (vuelta % 7 == 0), hasta - len(libro.entradas))
+            )
         if vuelta % 60 == 0:
             libro.cabecera(origen)
             libro.acceder()
@@ -336,3 +349,29 @@ def cerrar(libro: Escribano) -> Escribano:
 
 def sano(cuantas: int = 600, variante: str = "") -> Escribano:
     return cerrar(empezado(cuantas, variante))
+
+
+def prueba_de(libro: Escribano, ruta: str = "ruta-1", refrendados: Sequence[int] = ()) -> dict[str, bytes]:
+    """Los miembros del zip de una ruta: sus hechos y los que inscriben instituciones."""
+    hojas, filas, miembros = libro.hojas, {}, {"LEEME.txt": b"para personas", "punto": libro.punto.encode()}
+    for indice, entrada in enumerate(libro.entradas):
+        if f'"subject":"{ruta}"'.encode() not in entrada and b"institucion-inscrita" not in entrada:
+            continue
+        miembros[f"entradas/{indice}"] = entrada
+        hermanos = "".join(f"{b64(h)}\n" for h in inclusion(indice, hojas))
+        cabeza = f"c2sp.org/tlog-proof@v1\nindex {indice}\n{hermanos}\n"
+        miembros[f"pruebas/{indice}.tlog-proof"] = cabeza.encode() + libro.punto.encode()
+        if (causa := libro.causas[indice]) in libro.filas:
+            filas[causa] = libro.filas[causa]
+    for menor in refrendados:
+        lineas = "".join(f"{b64(h)}\n" for h in consistencia(menor, hojas))
+        miembros[f"consistencia/{menor}-{len(hojas)}"] = lineas.encode()
+    miembros["solicitudes.jsonl"] = b"".join(compacto(f) + b"\n" for f in filas.values())
+    return miembros
+
+
+def empacar(archivo: Path, miembros: dict[str, bytes]) -> Path:
+    with ZipFile(archivo, "w") as zip_:
+        for nombre, datos in miembros.items():
+            zip_.writestr(ZipInfo(nombre), datos)
+    return archivo

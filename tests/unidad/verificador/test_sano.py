@@ -86,6 +86,7 @@ def test_un_paquete_completo_sirve_de_los_mas_cortos(libro_sano, copia):
     poner(copia, "checkpoint", libro_sano.puntos[tamanos.index(tamano)].encode())
     hasta = (copia / "puntos.jsonl").read_bytes().splitlines(keepends=True)[: tamanos.index(tamano) + 1]
     poner(copia, "puntos.jsonl", b"".join(hasta))
+    poner(copia, "tile/1/000.p/1", (copia / "tile/1/000.p/2").read_bytes()[:32])
     informe = verificar(copia, claves(testigos=()))
     assert informe.tamano == tamano
     # Lo que sigue al punto viejo lo delatan las cabeceras (y el acceso de más ya estaba fijado).

@@ -1,0 +1,243 @@
+"""La orden: qué devuelve, qué escribe y que ninguna entrada, por hostil que sea, acabe en una traza."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from senda_verificar.orden import main
+from tests.unidad.verificador.mundo import (
+    DETECCION,
+    LIBRO,
+    Escribano,
+    cerrar,
+    claves,
+    compacto,
+    empezado,
+    empacar,
+    poner,
+    prueba_de,
+    punto,
+    sano,
+)
+
+VERIFICADOR = Path(__file__).parents[3] / "verificador"
+
+
+@pytest.fixture(scope="module")
+def libro() -> Escribano:
+    libro = empezado(60)
+    libro.acceder()
+    return cerrar(libro)
+
+
+@pytest.fixture
+def entregado(libro, tmp_path) -> Path:
+    return libro.escribir(tmp_path / "libro")
+
+
+@pytest.fixture
+def archivo_de_claves(tmp_path) -> str:
+    (tmp_path / "claves").write_text(claves())
+    return str(tmp_path / "claves")
+
+
+def correr(capsys, *argumentos: object) -> tuple[int, str, str]:
+    capsys.readouterr()
+    salida = main([*map(str, argumentos), "--procesos", "1"])
+    return salida, *capsys.readouterr()
+
+
+def test_sin_faltas(capsys, entregado, archivo_de_claves):
+    salida, escrito, error = correr(capsys, entregado, "--clave", archivo_de_claves)
+    assert (salida, error) == (0, "")
+    assert "SIN FALTAS: 60 entradas, firmado hasta 60" in escrito
+    assert "refrendado por defensoria, corte, universidad" in escrito
+
+
+def test_con_faltas(capsys, entregado, archivo_de_claves):
+    (entregado / "tile/0/000.p/60").unlink()
+    salida, escrito, _ = correr(capsys, entregado, "--clave", archivo_de_claves)
+    assert salida == 1
+    assert "✗ archivo-ausente · tesela · 0: tile/0/000.p/60: no está" in escrito
+    assert "1 FALTAS" in escrito
+
+
+def test_en_json(capsys, libro, entregado, archivo_de_claves):
+    libro_malo = entregado / "cabeceras.jsonl"
+    libro_malo.write_text(libro_malo.read_text() + "{}\n")
+    salida, escrito, _ = correr(capsys, entregado, "--clave", archivo_de_claves, "--json")
+    dicho = json.loads(escrito)
+    assert (salida, dicho["verificado"], dicho["tamano"], dicho["firmado_hasta"]) == (1, False, 60, 60)
+    assert dicho["faltas"] == [
+        {
+            "codigo": "cabecera-falsa",
+            "donde": "cabecera",
+            "origen": "",
+            "posicion": 0,
+            "que": "la cabecera no dice de qué origen es",
+        }
+    ]
+    assert sum(dicho["hechos"].values()) == 60
+
+
+def test_retenidos_y_recibos(capsys, libro, entregado, archivo_de_claves, tmp_path):
+    (tmp_path / "bueno").write_text(libro.puntos[0])
+    (tmp_path / "otro").write_text(sano(60, "otra").punto)
+    (tmp_path / "recibos").write_bytes(b"\n".join(compacto(f) for f in libro.filas.values()) + b"\n")
+    bien = ["--clave", archivo_de_claves, "--retenido", tmp_path / "bueno", "--recibos", tmp_path / "recibos"]
+    assert correr(capsys, entregado, *bien)[0] == 0
+    salida, escrito, _ = correr(capsys, entregado, *bien, "--retenido", tmp_path / "otro")
+    assert salida == 1
+    assert "✗ libro-bifurcado" in escrito
+
+
+def test_la_prueba_de_una_ruta(capsys, libro, archivo_de_claves, tmp_path):
+    archivo = empacar(tmp_path / "p.zip", prueba_de(libro))
+    assert correr(capsys, archivo, "--clave", archivo_de_claves)[0] == 0
+    salida, _, error = correr(capsys, archivo, "--clave", archivo_de_claves, "--recibos", archivo_de_claves)
+    assert salida == 2
+    assert "contra el directorio del libro" in error
+
+
+@pytest.mark.parametrize("que", ["nada", "MARIA" * 2000, "a\x00b", "claves/dentro"])
+def test_lo_que_no_se_puede_verificar(capsys, archivo_de_claves, tmp_path, que):
+    salida, escrito, error = correr(capsys, tmp_path / que, "--clave", archivo_de_claves)
+    assert (salida, escrito) == (2, "")
+    assert error.startswith("senda-verificar: ")
+    assert "MARIA" not in error
+
+
+@pytest.mark.parametrize("claves_", [b"", b"\xff\xfe", b"MARIA", b"log MARIA+00+00"])
+def test_unas_claves_que_no_lo_son(capsys, entregado, tmp_path, claves_):
+    (tmp_path / "malas").write_bytes(claves_)
+    salida, escrito, error = correr(capsys, entregado, "--clave", tmp_path / "malas")
+    assert (salida, escrito) == (2, "")
+    assert "MARIA" not in error
+
+
+def test_las_claves_con_marca_de_windows(capsys, entregado, tmp_path):
+    (tmp_path / "claves").write_bytes(b"\xef\xbb\xbf" + claves().replace("\n", "\r\n").encode())
+    assert correr(capsys, entregado, "--clave", tmp_path / "claves")[0] == 0
+
+
+def test_lo_que_no_es_un_zip(capsys, archivo_de_claves):
+    salida, _, error = correr(capsys, archivo_de_claves, "--clave", archivo_de_claves)
+    assert (salida, error) == (2, "senda-verificar: no es un zip que se pueda leer\n")
+
+
+HOSTILES = {
+    "vacío": b"",
+    "nulos": bytes(5000),
+    "no es UTF-8": b"\xff\xfe\xfd\n" * 100,
+    "JSON hondo": b'{"a":' * 50_000 + b"\n" + b"[" * 50_000,
+    "claves repetidas": b'{"origen":"a","origen":"b"}\n',
+    "un sustituto suelto": b'{"origen":"\\ud800\\u001b[2J","posicion":1}\n"\\ud800"\n',
+    "un número enorme": b'{"numero":' + b"9" * 5000 + b"}\n",
+    "una línea enorme": b"x" * 3_000_000 + b"\n{}\n",
+    "muchas líneas": b"{}\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("hostil", HOSTILES)
+@pytest.mark.parametrize("archivo", ["checkpoint", "puntos.jsonl", "cabeceras.jsonl", "accesos.jsonl", "solicitudes/000.jsonl",
+                                     "tile/0/000.p/60", "tile/entries/000.p/60"])  # fmt: skip
+def test_un_archivo_hostil_acaba_en_informe(capsys, entregado, archivo_de_claves, archivo, hostil):
+    poner(entregado, archivo, HOSTILES[hostil])
+    for opciones in ([], ["--json"]):
+        salida, escrito, _ = correr(capsys, entregado, "--clave", archivo_de_claves, *opciones)
+        escrito.encode()  # nada que un terminal no pueda escribir
+        assert "\x1b" not in escrito
+        # Un nombre de origen sin clave no es falta: se dice. Y sin cabeceras se dice hasta dónde nadie firmó.
+        calla = archivo == "cabeceras.jsonl" and hostil in {"vacío"}
+        assert salida == (0 if calla else 1)
+
+
+def test_un_tamano_de_10_18_no_cuesta_nada(capsys, entregado, archivo_de_claves, libro):
+    """Ni firmado por el propio libro: se mira lo que hay y se para."""
+    for texto in (punto(10**18, bytes(32)), punto(10**18, bytes(32), de="otra clave")):
+        poner(entregado, "checkpoint", texto.encode())
+        salida, escrito, _ = correr(capsys, entregado, "--clave", archivo_de_claves)
+        assert salida == 1
+        assert "archivo-ausente" in escrito
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="sin tuberías con nombre")
+def test_una_tuberia_en_vez_de_un_archivo_no_lo_cuelga(capsys, entregado, archivo_de_claves):
+    for archivo in ("checkpoint", "accesos.jsonl", "tile/entries/000.p/60"):
+        (entregado / archivo).unlink()
+        os.mkfifo(entregado / archivo)
+    (entregado / "cabeceras.jsonl").unlink()
+    (entregado / "cabeceras.jsonl").symlink_to("/dev/zero")
+    assert correr(capsys, entregado, "--clave", archivo_de_claves)[0] == 1
+
+
+def test_un_terminal_sin_utf_8_tambien_recibe_el_informe(monkeypatch, entregado, archivo_de_claves):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main([str(entregado), "--clave", archivo_de_claves, "--procesos", "1"]) == 0
+    terminal.flush()
+    assert b"SIN FALTAS" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_lo_que_venga_en_los_datos_no_manda_en_el_terminal(capsys, archivo_de_claves, tmp_path):
+    libro = Escribano()
+    libro.anotar("/gt/\x1b[31m", b"MARIA")
+    libro.cabecera(DETECCION)
+    libro.sellar()
+    _, escrito, _ = correr(capsys, libro.escribir(tmp_path / "libro"), "--clave", archivo_de_claves)
+    assert "\x1b" not in escrito
+    assert "MARIA" not in escrito
+    assert LIBRO in escrito or "fila-ilegible" in escrito
+
+
+def test_la_memoria_no_crece_con_el_libro(tmp_path):
+    """Diez veces más libro, la misma memoria: lee por tramos y no guarda entradas."""
+    import tracemalloc
+
+    from senda_verificar.rapido import recorrer
+
+    picos = []
+    for paquetes in (64, 640):
+        carpeta = tmp_path / str(paquetes)
+        # Todas las entradas iguales no encadenan: basta lo público, y el mismo paquete de hashes repetido.
+        for indice in range(paquetes):
+            poner(carpeta, f"tile/0/{indice:03d}", bytes(256 * 32))
+        from tests.unidad.verificador.mundo import raiz, teselas
+
+        una = raiz([bytes(32)] * 256)
+        for ruta, datos in teselas([una] * paquetes).items():
+            _, nivel, resto = ruta.split("/", 2)
+            poner(carpeta, f"tile/{int(nivel) + 1}/{resto}", datos)
+        tracemalloc.start()
+        recorrer(carpeta, paquetes * 256, [], {}, con_entradas=False, procesos=1)
+        picos.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # Crece solo con la raíz de cada tesela completa: 32 bytes y pico por cada 256 entradas.
+    assert picos[1] - picos[0] < (640 - 64) * 256
+
+
+def test_en_un_entorno_vacio(entregado, archivo_de_claves, tmp_path):
+    """Instalado solo, con la biblioteca estándar y cryptography: sin nada de quien escribe."""
+    entorno = tmp_path / "entorno"
+    subprocess.run([sys.executable, "-m", "venv", entorno], check=True, capture_output=True)
+    pip = [entorno / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    instalado = subprocess.run([*pip, VERIFICADOR, "cryptography"], check=False, capture_output=True, text=True)
+    assert instalado.returncode == 0, instalado.stderr
+    paquetes = subprocess.run(
+        [entorno / "bin/pip", "list", "--format=freeze"], check=True, capture_output=True, text=True
+    )
+    nombres = {linea.partition("==")[0] for linea in paquetes.stdout.split()}
+    assert nombres <= {"senda-verificar", "cryptography", "cffi", "pycparser", "pip", "setuptools", "typing_extensions"}
+    corrida = subprocess.run(
+        [entorno / "bin/senda-verificar", entregado, "--clave", archivo_de_claves, "--json"],
+        check=False, capture_output=True, text=True, cwd=tmp_path, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert corrida.returncode == 0, corrida.stderr
+    assert json.loads(corrida.stdout)["verificado"]
