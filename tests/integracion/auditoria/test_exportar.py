@@ -1,4 +1,4 @@
-"""Quien escribe contra quien comprueba: lo que se exporta de una demostración se verifica sin faltas, aun después de borrar."""
+"""Quien escribe contra quien comprueba: lo exportado de una demostración no tiene faltas, aun después de borrar."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def exportar_base(url: str, destino: Path, *, con_entradas: bool) -> None:
 
 
 def cortar(carpeta: Path, copia: Path, tamano: int) -> str:
-    """Una copia de la base de auditoría como estaba al firmar ``tamano`` (los disparadores no dejan borrar: se quitan)."""
+    """Una copia de la base de auditoría como al firmar ``tamano``. Se quitan los disparadores, que lo impiden."""
     copia.mkdir()
     shutil.copy(carpeta / "auditoria.db", copia / "auditoria.db")
     url = f"sqlite:///{copia / 'auditoria.db'}"
@@ -181,7 +181,7 @@ def test_sobre_el_directorio_de_otro_libro(carpeta, tmp_path):
     sano = punto.read_text(encoding="utf-8")
     nombre, tamano, raiz, resto = sano.split("\n", 3)
     for ajeno in (
-        "\n".join(["otro.example/libro", tamano, raiz, resto]),
+        f"otro.example/libro\n{tamano}\n{raiz}\n{resto}",
         "\n".join([nombre, str(int(tamano) + 1), raiz, resto]),
         "\n".join([nombre, tamano, raiz[::-1], resto]),
         "hola",

@@ -183,7 +183,7 @@ class Escribano:
         data: dict[str, Any] | None = None, firma_de: str = "", kid: str = "", servicio: str = "", cuerpo: bytes = b"",
         atribuida_a: str = "", agente: str = "ag-1", calla: bool = False, acuse_de: str = "",
     ) -> str:  # fmt: skip
-        """Una solicitud firmada, los hechos que causa y su acuse. Lo demás son maneras de mentir. Devuelve la huella."""
+        """Una solicitud firmada, los hechos que causa y su acuse; lo demás, maneras de mentir. Devuelve la huella."""
         servicio = servicio or origen.rpartition("/")[2]
         id_ = str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}"))
         cuerpo = cuerpo or compacto(
@@ -213,7 +213,9 @@ class Escribano:
         data = {"codigo": codigo, "clave_firma": b64url(publica(de or codigo))}
         pedido = compacto(
             {
-                "id": str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}")), "institucion": por, "agente": "ag-1",
+                "id": str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}")),
+                "institucion": por,
+                "agente": "ag-1",
                 "datos": data | ({"clave_firma": b64url(publica(pide))} if pide else {}),
             }
         )  # fmt: skip

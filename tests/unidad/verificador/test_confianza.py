@@ -75,7 +75,7 @@ def test_cada_error_dice_su_linea_y_no_la_repite(lineas, numero, por_que):
         ("", "ningún libro"),
         ("# solo esto", "ningún libro"),
         (f"institucion {vkey(PNC, PNC)}", "ningún libro"),
-        ("\n".join([LOG, T1, "quorum t1", "quorum none"]), "más de un quórum"),
+        (f"{LOG}\n{T1}\nquorum t1\nquorum none", "más de un quórum"),
         ("#" * 300_000, "demasiado grande"),
     ],
 )
@@ -89,14 +89,13 @@ def test_un_archivo_que_no_basta(texto, por_que):
     [("", False), ("t1", False), ("t3", False), ("t1 t2", False), ("t1 t3", True), ("t2 t3", True), ("t1 t2 t3", True)],
 )
 def test_grupos_anidados(refrendan, basta):
-    leida = confianza.leer(
-        "\n".join([LOG, T1, T2, T3, "group ong any t1 t2", "group todos all ong t3", "quorum todos"])
-    )
+    grupos = "group ong any t1 t2\ngroup todos all ong t3\nquorum todos"
+    leida = confianza.leer(f"{LOG}\n{T1}\n{T2}\n{T3}\n{grupos}")
     assert leida.cumple(refrendan.split()) is basta
 
 
 def test_un_testigo_solo_como_quorum():
-    leida = confianza.leer("\n".join([LOG, T1, T2, "quorum t2"]))
+    leida = confianza.leer(f"{LOG}\n{T1}\n{T2}\nquorum t2")
     assert not leida.cumple(["t1"])
     assert leida.cumple(["t2"])
 

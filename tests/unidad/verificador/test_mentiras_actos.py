@@ -1,4 +1,4 @@
-"""Nadie puede inventar lo que una institución dijo, ni callar lo que se le acusó; quien miente tiene todas las claves."""
+"""Nadie inventa lo que una institución dijo, ni calla lo que se le acusó; quien miente tiene las claves del sistema."""
 
 from __future__ import annotations
 

@@ -7,11 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from senda_verificar.orden import main
+from senda_verificar.rapido import recorrer
 from tests.unidad.verificador.mundo import (
     DETECCION,
     LIBRO,
@@ -19,12 +21,14 @@ from tests.unidad.verificador.mundo import (
     cerrar,
     claves,
     compacto,
-    empezado,
     empacar,
+    empezado,
     poner,
     prueba_de,
     punto,
+    raiz,
     sano,
+    teselas,
 )
 
 VERIFICADOR = Path(__file__).parents[3] / "verificador"
@@ -39,7 +43,8 @@ def libro() -> Escribano:
 
 @pytest.fixture
 def entregado(libro, tmp_path) -> Path:
-    return libro.escribir(tmp_path / "libro")
+    carpeta: Path = libro.escribir(tmp_path / "libro")
+    return carpeta
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def archivo_de_claves(tmp_path) -> str:
     return str(tmp_path / "claves")
 
 
-def correr(capsys, *argumentos: object) -> tuple[int, str, str]:
+def correr(capsys, *argumentos) -> tuple[int, str, str]:
     capsys.readouterr()
     salida = main([*map(str, argumentos), "--procesos", "1"])
     return salida, *capsys.readouterr()
@@ -146,8 +151,11 @@ HOSTILES = {
 
 
 @pytest.mark.parametrize("hostil", HOSTILES)
-@pytest.mark.parametrize("archivo", ["checkpoint", "puntos.jsonl", "cabeceras.jsonl", "accesos.jsonl", "solicitudes/000.jsonl",
-                                     "tile/0/000.p/60", "tile/entries/000.p/60"])  # fmt: skip
+@pytest.mark.parametrize(
+    "archivo",
+    ["checkpoint", "puntos.jsonl", "cabeceras.jsonl", "accesos.jsonl", "solicitudes/000.jsonl", "tile/0/000.p/60",
+     "tile/entries/000.p/60"],
+)  # fmt: skip
 def test_un_archivo_hostil_acaba_en_informe(capsys, entregado, archivo_de_claves, archivo, hostil):
     poner(entregado, archivo, HOSTILES[hostil])
     for opciones in ([], ["--json"]):
@@ -155,7 +163,7 @@ def test_un_archivo_hostil_acaba_en_informe(capsys, entregado, archivo_de_claves
         escrito.encode()  # nada que un terminal no pueda escribir
         assert "\x1b" not in escrito
         # Un nombre de origen sin clave no es falta: se dice. Y sin cabeceras se dice hasta dónde nadie firmó.
-        calla = archivo == "cabeceras.jsonl" and hostil in {"vacío"}
+        calla = archivo == "cabeceras.jsonl" and hostil == "vacío"
         assert salida == (0 if calla else 1)
 
 
@@ -183,7 +191,7 @@ def test_un_terminal_sin_utf_8_tambien_recibe_el_informe(monkeypatch, entregado,
     monkeypatch.setattr(sys, "stdout", terminal)
     assert main([str(entregado), "--clave", archivo_de_claves, "--procesos", "1"]) == 0
     terminal.flush()
-    assert b"SIN FALTAS" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"SIN FALTAS" in terminal.buffer.getvalue()
 
 
 def test_lo_que_venga_en_los_datos_no_manda_en_el_terminal(capsys, archivo_de_claves, tmp_path):
@@ -199,18 +207,12 @@ def test_lo_que_venga_en_los_datos_no_manda_en_el_terminal(capsys, archivo_de_cl
 
 def test_la_memoria_no_crece_con_el_libro(tmp_path):
     """Diez veces más libro, la misma memoria: lee por tramos y no guarda entradas."""
-    import tracemalloc
-
-    from senda_verificar.rapido import recorrer
-
     picos = []
     for paquetes in (64, 640):
         carpeta = tmp_path / str(paquetes)
-        # Todas las entradas iguales no encadenan: basta lo público, y el mismo paquete de hashes repetido.
+        # Basta lo público, y la misma tesela de hashes repetida.
         for indice in range(paquetes):
             poner(carpeta, f"tile/0/{indice:03d}", bytes(256 * 32))
-        from tests.unidad.verificador.mundo import raiz, teselas
-
         una = raiz([bytes(32)] * 256)
         for ruta, datos in teselas([una] * paquetes).items():
             _, nivel, resto = ruta.split("/", 2)

@@ -109,7 +109,7 @@ def _pasadas(libro: Escribano, carpeta: Path, marcas: list[int], *, con_entradas
 
 @pytest.mark.parametrize("tamano", TAMANOS)
 @pytest.mark.parametrize("con_entradas", [True, False])
-def test_las_dos_pasadas_coinciden(tmp_path, tamano, con_entradas):  # noqa: FBT001
+def test_las_dos_pasadas_coinciden(tmp_path, tamano, con_entradas):
     libro = Escribano()
     for i in range(tamano):
         libro.hecho(ORIGENES[i % 3])
