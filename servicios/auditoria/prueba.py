@@ -63,7 +63,9 @@ def probar(
     suyas = _entradas(conexion, [ruta], tamano)
     if not suyas:
         raise RutaSinHechos
-    inscriben = [f for f in _entradas(conexion, _instituciones(suyas), tamano) if _INSCRIBEN.encode() in f.cuerpo]
+    inscriben = _inscriben(conexion, suyas, tamano)
+    # Las inscribió la rectora, que puede no actuar en esta ruta: sin su inscripción no se sabría quién firmó las demás.
+    inscriben += _inscriben(conexion, inscriben, tamano)
     filas = {f.indice: f for f in (*suyas, *inscriben)}
     teselas = TeselasDelLibro(conexion)
     descriptor = os.open(archivo, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -92,6 +94,11 @@ def _entradas(conexion: Connection, quienes: Sequence[str], tamano: int) -> list
         .order_by(libro.c.indice)
     )
     return list(conexion.execute(consulta))
+
+
+def _inscriben(conexion: Connection, filas: Sequence[Row[Any]], tamano: int) -> list[Row[Any]]:
+    """Los hechos que inscribieron a las instituciones que actúan en otros."""
+    return [f for f in _entradas(conexion, _instituciones(filas), tamano) if _INSCRIBEN.encode() in f.cuerpo]
 
 
 def _instituciones(filas: Iterable[Row[Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -16,7 +17,8 @@ def datos(archivo: Path, maximo: int) -> bytes | None:
     if abierto is None:
         return None
     with abierto:
-        return abierto.read(maximo + 1)
+        # `read` reserva cuanto se le pide: que no sea el tope de cada archivo.
+        return abierto.read(min(maximo, os.fstat(abierto.fileno()).st_size) + 1)
 
 
 def lineas(archivo: Path) -> Iterator[str]:

@@ -225,6 +225,14 @@ def test_la_prueba_de_una_ruta_se_verifica_y_es_siempre_la_misma(demo, carpeta, 
     assert "hablan de 1 ruta" in informe.comprobado[0]
     assert [a.ruta for a in registrados(carpeta)[habia:]] == [str(ruta)] * 2
 
+    # Trae también la inscripción de la rectora: sin fijarla de fuera falta saber de quién es, pero nada más.
+    sin_rectora = "".join(
+        linea for linea in claves_publicas(carpeta).splitlines(keepends=True) if not linea.startswith("institucion")
+    )
+    suelta = prueba.verificar(uno, confianza.leer(sin_rectora))
+    assert suelta.faltas == ()
+    assert any("fija la de la rectora" in que for que in suelta.sin_comprobar)
+
     with pytest.raises(FileExistsError):
         probar_ruta(carpeta, ruta, uno, None, MotivoAcceso.MANDATO_JUDICIAL)
     with pytest.raises(ConsultaNegada):

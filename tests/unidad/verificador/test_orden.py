@@ -8,11 +8,17 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from senda_verificar import confianza
+from senda_verificar.cabeceras import Firmadas
+from senda_verificar.faltas import Registro
+from senda_verificar.lento import nombrar
 from senda_verificar.orden import main
+from senda_verificar.paquetes import juzgar
 from senda_verificar.rapido import recorrer
 from tests.unidad.verificador.mundo import (
     DETECCION,
@@ -26,9 +32,7 @@ from tests.unidad.verificador.mundo import (
     poner,
     prueba_de,
     punto,
-    raiz,
     sano,
-    teselas,
 )
 
 VERIFICADOR = Path(__file__).parents[3] / "verificador"
@@ -206,23 +210,28 @@ def test_lo_que_venga_en_los_datos_no_manda_en_el_terminal(capsys, archivo_de_cl
 
 
 def test_la_memoria_no_crece_con_el_libro(tmp_path):
-    """Diez veces más libro, la misma memoria: lee por tramos y no guarda entradas."""
-    picos = []
-    for paquetes in (64, 640):
-        carpeta = tmp_path / str(paquetes)
-        # Basta lo público, y la misma tesela de hashes repetida.
-        for indice in range(paquetes):
-            poner(carpeta, f"tile/0/{indice:03d}", bytes(256 * 32))
-        una = raiz([bytes(32)] * 256)
-        for ruta, datos in teselas([una] * paquetes).items():
-            _, nivel, resto = ruta.split("/", 2)
-            poner(carpeta, f"tile/{int(nivel) + 1}/{resto}", datos)
-        tracemalloc.start()
-        recorrer(carpeta, paquetes * 256, [], {}, con_entradas=False, procesos=1)
-        picos.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    # Crece solo con la raíz de cada tesela completa: 32 bytes y pico por cada 256 entradas.
-    assert picos[1] - picos[0] < (640 - 64) * 256
+    """El triple de libro, la misma memoria: ninguna de las pasadas guarda entradas ni hashes."""
+    picos: dict[str, list[int]] = {}
+    for paquetes in (17, 51):  # más que los lotes en que trabaja cada una
+        libro = Escribano()
+        for _ in range(paquetes * 256):
+            libro.hecho(DETECCION, data={"relleno": "x" * 500})
+        carpeta, tamano = libro.escribir(tmp_path / str(paquetes)), len(libro.entradas)
+        confiadas, nadie = confianza.leer(claves()), frozenset[str]()
+        del libro
+        pasadas = {
+            "rápida": partial(recorrer, carpeta, tamano, [], {}, con_entradas=True, procesos=1),
+            "lenta": partial(nombrar, carpeta, tamano, [], Firmadas(), Registro(), con_entradas=True),
+            "actos": partial(juzgar, carpeta, tamano, confiadas, nadie, Registro(), 1),
+        }
+        for nombre, pasada in pasadas.items():
+            tracemalloc.start()
+            pasada()
+            picos.setdefault(nombre, []).append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    # Lo que se añadió pesa 8 MB; crece solo con la raíz de cada tesela: unos bytes por cada 256 entradas.
+    for nombre, (antes, despues) in picos.items():
+        assert despues - antes < 200_000, nombre
 
 
 def test_en_un_entorno_vacio(entregado, archivo_de_claves, tmp_path):
