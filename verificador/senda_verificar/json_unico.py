@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 
 class JsonInvalido(ValueError):
@@ -15,7 +15,7 @@ def leer(texto: str | bytes) -> Any:
     try:
         # Sin decodificar antes, `json` adivinaría si los bytes son UTF-16 o UTF-32.
         legible = texto.decode() if isinstance(texto, bytes) else texto
-        return json.loads(legible, object_pairs_hook=_unico, parse_constant=_no_es_numero)
+        return _LECTOR.decode(legible)
     except (ValueError, RecursionError):
         raise JsonInvalido("no es JSON que se lea de una sola manera") from None
 
@@ -38,5 +38,8 @@ def _unico(pares: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_es_numero(_constante: str) -> NoReturn:
     raise JsonInvalido("NaN e infinito no son JSON")
 
+
+#: Uno para todas: hacerlo cuesta tanto como leer un sobre.
+_LECTOR: Final = json.JSONDecoder(object_pairs_hook=_unico, parse_constant=_no_es_numero)
 
 __all__ = ["JsonInvalido", "leer", "objeto"]

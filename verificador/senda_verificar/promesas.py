@@ -42,6 +42,8 @@ class Promesas:
     puntos: list[PuntoDeControl] = field(default_factory=list)
     retenidos: list[PuntoDeControl] = field(default_factory=list)
     testigos: tuple[str, ...] = ()
+    #: Si el último lo firmó de verdad un libro en que se confía.
+    firmado: bool = False
 
     @property
     def tamanos(self) -> list[int]:
@@ -53,6 +55,7 @@ class Promesas:
 def reunir(carpeta: Path, retenidos: Iterable[str], confianza: Confianza, registro: Registro) -> Promesas:
     """Lee lo firmado del directorio y lo guardado fuera, y comprueba firmas, quórum y encadenamiento."""
     promesas = Promesas(leer_ultimo(_texto(carpeta / PUNTO), confianza, registro))
+    promesas.firmado = promesas.ultimo is not None and _lo_firma(promesas.ultimo, confianza)
     promesas.testigos = quienes_refrendan(promesas.ultimo, confianza, registro)
     promesas.puntos = _encadenados(map(_cadena, lineas(carpeta / PUNTOS)), promesas.ultimo, confianza, registro)
     promesas.retenidos = leer_retenidos(retenidos, promesas.ultimo, confianza, registro)
@@ -113,7 +116,9 @@ def contrastar(promesas: Promesas, raices: Mapping[int, bytes], tamano: int, reg
     hasta, falla = 0, False
     for punto in sorted((*promesas.puntos, *([promesas.ultimo] if promesas.ultimo else [])), key=lambda p: p.tamano):
         if raices.get(punto.tamano) == punto.raiz:
-            hasta, falla = punto.tamano, False
+            falla = False
+            if punto is not promesas.ultimo or promesas.firmado:
+                hasta = punto.tamano
         elif punto.tamano > tamano:
             que = f"se firmó un libro de {punto.tamano} entradas y se entregan {tamano}"
             registro.apuntar(Codigo.TRUNCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
@@ -193,16 +198,22 @@ def _firmado(texto: str, confianza: Confianza, registro: Registro) -> PuntoDeCon
     if punto is None:
         registro.apuntar(Codigo.PUNTO_ILEGIBLE, Donde.PUNTO, "", 0, "no tiene forma de punto de control")
         return None
+    if _lo_firma(punto, confianza):
+        return punto
+    que = "ninguna de las claves esperadas firmó ese texto para este libro"
+    registro.apuntar(Codigo.PUNTO_SIN_FIRMA, Donde.PUNTO, punto.origen, punto.tamano, que)
+    return None
+
+
+def _lo_firma(punto: PuntoDeControl, confianza: Confianza) -> bool:
     for clave in confianza.libros:
         try:
             exigir_firma(punto, clave)
         except (SinFirma, FirmaInvalida):
             continue
         if punto.origen == clave.nombre:
-            return punto
-    que = "ninguna de las claves esperadas firmó ese texto para este libro"
-    registro.apuntar(Codigo.PUNTO_SIN_FIRMA, Donde.PUNTO, punto.origen, punto.tamano, que)
-    return None
+            return True
+    return False
 
 
 def _leido(texto: str) -> PuntoDeControl | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unidad.verificador.juicio import juzgar, verificar
+from tests.unidad.verificador.juicio import faltas, juzgar, verificar
 from tests.unidad.verificador.mundo import (
     DETECCION,
     JUSTICIA,
@@ -45,8 +45,9 @@ def tamano_de(texto: str) -> int:
 def test_un_punto_sin_firma_nuestra(libro, tmp_path):
     cerrar(libro)
     libro.punto = libro.puntos[-1] = libro.puntos[-1].replace("— ", "— otro.", 1)
-    halladas = juzgar(libro.escribir(tmp_path), SIN_TESTIGOS)
-    assert halladas == [("punto-sin-firma", "punto", LIBRO, 270)] * 2  # el entregado, y el mismo en la cadena
+    informe = verificar(libro.escribir(tmp_path), SIN_TESTIGOS)
+    assert faltas(informe) == [("punto-sin-firma", "punto", LIBRO, 270)] * 2  # el entregado, y el mismo en la cadena
+    assert informe.firmado_hasta == tamano_de(libro.puntos[-2])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -219,7 +220,7 @@ def test_la_memoria_no_crece_con_el_libro(tmp_path):
         carpeta, tamano = libro.escribir(tmp_path / str(paquetes)), len(libro.entradas)
         confiadas, nadie = confianza.leer(claves()), frozenset[str]()
         del libro
-        pasadas = {
+        pasadas: dict[str, Callable[[], object]] = {
             "rápida": partial(recorrer, carpeta, tamano, [], {}, con_entradas=True, procesos=1),
             "lenta": partial(nombrar, carpeta, tamano, [], Firmadas(), Registro(), con_entradas=True),
             "actos": partial(juzgar, carpeta, tamano, confiadas, nadie, Registro(), 1),
