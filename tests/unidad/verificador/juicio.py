@@ -7,7 +7,7 @@ from pathlib import Path
 
 from senda_verificar import confianza, directorio
 from senda_verificar.faltas import Informe
-from tests.unidad.verificador.mundo import claves
+from tests.unidad.verificador.piezas import claves
 
 Sitio = tuple[str, str, str, int]
 

@@ -12,17 +12,8 @@ import pytest
 from senda_verificar import confianza, prueba
 from senda_verificar.faltas import Informe
 from tests.unidad.verificador.juicio import verificar
-from tests.unidad.verificador.mundo import (
-    COORDINACION,
-    DETECCION,
-    ORIGENES,
-    PNC,
-    RECTORA,
-    Escribano,
-    claves,
-    empacar,
-    prueba_de,
-)
+from tests.unidad.verificador.mundo import Escribano, empacar, prueba_de
+from tests.unidad.verificador.piezas import COORDINACION, DETECCION, ORIGENES, PNC, RECTORA, claves
 
 CLAVES = claves()
 

@@ -6,7 +6,7 @@ import pytest
 
 from senda_verificar import confianza
 from senda_verificar.confianza import ConfianzaInvalida
-from tests.unidad.verificador.mundo import DETECCION, LIBRO, PNC, claves, vkey
+from tests.unidad.verificador.piezas import DETECCION, LIBRO, PNC, claves, vkey
 
 LOG = f"log {vkey(LIBRO, LIBRO)}"
 T1, T2, T3 = (f"witness t{i} {vkey(f't{i}', f't{i}', 4)}" for i in (1, 2, 3))

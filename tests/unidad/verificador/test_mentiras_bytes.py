@@ -10,7 +10,8 @@ import pytest
 
 from senda_verificar.teselas import partir
 from tests.unidad.verificador.juicio import juzgar
-from tests.unidad.verificador.mundo import LIBRO, Escribano, empaquetar, poner, ruta_de
+from tests.unidad.verificador.mundo import Escribano
+from tests.unidad.verificador.piezas import LIBRO, empaquetar, poner, ruta_de
 
 PAQUETES = [ruta_de("entries", 0, 256), ruta_de("entries", 1, 256), ruta_de("entries", 2, 88)]
 #: Índices repartidos: extremos de cada paquete y uno de en medio.
@@ -77,7 +78,7 @@ def test_un_byte_de_una_tesela_de_nivel_1(copia, byte):
 @pytest.mark.parametrize("indice", [130, 400])
 def test_una_entrada_y_su_hoja_reescritas(libro_sano, copia, indice):
     """Lo que haría quien manda en la base: el hecho y su hoja cambian a la vez."""
-    from tests.unidad.verificador.mundo import hoja
+    from tests.unidad.verificador.piezas import hoja
 
     entradas = abrir(copia, indice)
     nueva = entradas[indice % 256].replace(b'"nota":""', b'"nota":"x"').replace(b'"agente":"ag-1"', b'"agente":"ag-2"')

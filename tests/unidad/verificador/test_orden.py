@@ -21,20 +21,8 @@ from senda_verificar.lento import nombrar
 from senda_verificar.orden import main
 from senda_verificar.paquetes import juzgar
 from senda_verificar.rapido import recorrer
-from tests.unidad.verificador.mundo import (
-    DETECCION,
-    LIBRO,
-    Escribano,
-    cerrar,
-    claves,
-    compacto,
-    empacar,
-    empezado,
-    poner,
-    prueba_de,
-    punto,
-    sano,
-)
+from tests.unidad.verificador.mundo import Escribano, cerrar, empacar, empezado, prueba_de, sano
+from tests.unidad.verificador.piezas import DETECCION, LIBRO, claves, compacto, poner, punto
 
 VERIFICADOR = Path(__file__).parents[3] / "verificador"
 

@@ -11,20 +11,8 @@ from senda_verificar import confianza, prueba
 from senda_verificar.faltas import Informe
 from senda_verificar.prueba import PruebaIlegible
 from tests.unidad.verificador.juicio import Sitio, faltas
-from tests.unidad.verificador.mundo import (
-    DETECCION,
-    LIBRO,
-    PNC,
-    RECTORA,
-    TESTIGOS,
-    Escribano,
-    b64,
-    claves,
-    empacar,
-    prueba_de,
-    punto,
-    sano,
-)
+from tests.unidad.verificador.mundo import Escribano, empacar, prueba_de, sano
+from tests.unidad.verificador.piezas import DETECCION, LIBRO, PNC, RECTORA, TESTIGOS, b64, claves, punto
 
 
 def libro_de(variante: str = "", cuantos: int = 3) -> Escribano:

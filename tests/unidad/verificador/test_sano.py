@@ -14,13 +14,13 @@ from senda_verificar.faltas import Registro
 from senda_verificar.lento import nombrar
 from senda_verificar.rapido import recorrer
 from tests.unidad.verificador.juicio import juzgar, verificar
-from tests.unidad.verificador.mundo import (
+from tests.unidad.verificador.mundo import Escribano
+from tests.unidad.verificador.piezas import (
     DETECCION,
     JUSTICIA,
     LIBRO,
     ORIGENES,
     TESTIGOS,
-    Escribano,
     claves,
     poner,
     punto,
