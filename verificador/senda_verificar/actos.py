@@ -2,8 +2,8 @@
 
 Con las entradas van las solicitudes de cada paquete, con el mismo índice: ``solicitudes/x001/234.jsonl``, una por línea
 ``{huella, firma, cuerpo, acuse, firma_acuse}`` (bytes en base64; ``cuerpo`` vacío si la clave de la persona ya se
-destruyó, y entonces ha de constar en el libro). Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más, y
-lo de la bóveda consta en ella. Que el servicio entendiera bien lo pedido no lo dice la firma: está, entero, para leerlo.
+destruyó, y entonces ha de constar en el libro). Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más,
+y lo de la bóveda consta en ella. Que el servicio entendiera bien lo pedido no lo dice la firma: está ahí, para leerlo.
 """
 
 from __future__ import annotations
