@@ -52,7 +52,7 @@ def verificar(
         testigos=firmado.testigos,
         comprobado=tuple(_comprobado(recuento, firmado, cuenta, cumplidos, contados, con_entradas=con_entradas)),
         sin_comprobar=(
-            *_sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
+            *_sin_comprobar(recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
             *en_camino,
         ),
     )
@@ -85,8 +85,8 @@ def _comprobado(
 
 
 def _sin_comprobar(
-    carpeta: Path, recuento: Recuento, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, cuenta: Cuenta,
-    confianza: Confianza, *, con_entradas: bool,
+    recuento: Recuento, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, cuenta: Cuenta, confianza: Confianza,
+    *, con_entradas: bool,
 ) -> Iterable[str]:  # fmt: skip
     if not con_entradas:
         yield "el contenido: el directorio solo trae lo público; las entradas se entregan con mandato"
