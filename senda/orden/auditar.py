@@ -8,10 +8,12 @@ from rich.console import Console
 
 from senda.auditoria import verificar_despliegue
 from senda.despliegue import DespliegueAusente
+from senda.orden import reproducir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
 from servicios.auditoria.faltas import Falta, Informe
 
 app = typer.Typer(no_args_is_help=True, help="Comprobar el libro desde sus bytes.")
+app.add_typer(reproducir.app, name="reproducir")
 
 
 @app.callback()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection, LargeBinary, Table, Text
@@ -17,6 +17,8 @@ from infra.almacen.esquema import Entero, Instante
 from servicios.auditoria.libro import TABLAS
 
 _CERO = bytes(32)
+
+TODAS: Final = "todas"
 
 accesos = Table(
     "accesos",
