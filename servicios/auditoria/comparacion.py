@@ -92,8 +92,10 @@ class Contraste:
         if len(self.diferencias) >= self.maximo:
             self.omitidas += 1
             return
-        clave = {c.name: str(valor) for c, valor in zip(claves, fila or (), strict=False)}
-        self.diferencias.append(Diferencia(tabla=tabla.name, que=que, clave=clave, columna=columna))
+        # El nombre de SQLAlchemy es de otra clase de texto, que no se deja codificar.
+        clave = {str(c.name): str(valor) for c, valor in zip(claves, fila or (), strict=False)}
+        cual = None if columna is None else str(columna)
+        self.diferencias.append(Diferencia(tabla=str(tabla.name), que=que, clave=clave, columna=cual))
 
 
 def _en_orden(
