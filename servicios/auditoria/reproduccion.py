@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import eventos.catalogo  # noqa: F401  (llena CATALOGO: aquí se leen los hechos de todos)
 from eventos.coordinacion import RutaAbierta
 from eventos.deteccion import EvaluacionAplicada
 from eventos.sobre import Anotado, TipoDesconocido, abrir_sobre, anotado_de

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from infra.almacen.aprovisionar import aprovisionar, crear_usuario
+from infra.almacen.aprovisionar import actualizar, aprovisionar, crear_usuario
 from infra.almacen.esquema import aplicaciones, entregas, eventos, solicitudes
 from infra.almacen.migrar import Instalacion
 from infra.almacen.motor import abrir_motor
@@ -127,6 +127,23 @@ def test_aprovisionar_dos_veces_renueva_la_contrasena(pila_real: Pila, aprovisio
     renovado = abrir_motor(nueva, nombre)
     assert contenido(renovado) == []
     renovado.dispose()
+
+
+@pytest.mark.real
+def test_llevar_uno_instalado_antes_al_esquema_vigente(pila_real: Pila, aprovisionados):
+    """Con las tablas que le faltaban, sus permisos y su misma contraseña."""
+    nombre, motor = aprovisionados[0]
+    admin = abrir_motor(pila_real.url, nombre)
+    with admin.begin() as conexion:
+        conexion.execute(sa.text("DROP TABLE entregas, aplicaciones"))
+        conexion.execute(sa.text("UPDATE version_esquema SET version_num = '001'"))
+    admin.dispose()
+    for _ in range(2):
+        actualizar(pila_real.url, nombre, Instalacion(LECTURAS))
+    sembrar(motor)
+    for ataque in ("UPDATE entregas SET mensaje = 'otro'", "DELETE FROM aplicaciones"):
+        with pytest.raises(sa.exc.ProgrammingError, match="InsufficientPrivilege"), motor.begin() as conexion:
+            conexion.execute(sa.text(ataque))
 
 
 @pytest.mark.parametrize("nombre", ["x; DROP TABLE y", "Mayus", "", "1a", "a" * 60])
