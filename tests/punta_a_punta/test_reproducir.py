@@ -337,13 +337,17 @@ def test_lo_dejado_y_sin_salir_no_se_sabia(demo: Demo, tmp_path: Path):
     assert por_salir[0]["dejado"] == f"{FINAL:%Y-%m-%dT%H:%M:%S}Z"
     entregados, por_salir = de_la_nueva(FINAL + timedelta(days=4))
     assert entregados[0]["entregado"] == f"{FINAL + timedelta(days=3):%Y-%m-%dT%H:%M:%S}Z"
-    # Y una entrega que nadie contó se nombra.
+    # Repetido más tarde, sigue valiendo la primera vez. Y una entrega que nadie contó se nombra.
     with base(carpeta, "coordinacion") as motor, motor.begin() as conexion:
+        repetida = {"institucion": quien, "mensaje": f"{entregados[0]['evento']}.{quien}"}
+        conexion.execute(sa.insert(entregas), {**repetida, "instante": FINAL + timedelta(days=9)})
         falsa = {"institucion": quien, "mensaje": f"{UUID(int=9)}.{quien}", "instante": FINAL}
         conexion.execute(sa.insert(entregas), falsa)
     resultado = correr(carpeta, "conocimiento", quien)
     assert resultado.exit_code == 1
-    assert loads(resultado.stdout)["sin_libro"] == [falsa["mensaje"]]
+    dicho = loads(resultado.stdout)
+    assert dicho["sin_libro"] == [falsa["mensaje"]]
+    assert entregados[0] in dicho["entregados"]
 
 
 def copia_de(demo: Demo, destino: Path) -> Path:

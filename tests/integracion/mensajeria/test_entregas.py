@@ -14,8 +14,8 @@ from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
 from infra.mensajeria.apartados import Reproceso
 from infra.mensajeria.arriendo import Arriendo
-from infra.mensajeria.transportes import Mensaje, TransporteCaido
-from tests.integracion.mensajeria.sistema import INSTITUCION, ORIGEN, Sistema
+from infra.mensajeria.transportes import TransporteCaido
+from tests.integracion.mensajeria.sistema import INSTITUCION, ORIGEN, Sistema, muere_tras_publicar
 
 
 def dejar(
@@ -71,19 +71,11 @@ def test_un_aviso_repetido_deja_otra_fila_y_la_primera_sigue(sistema: Sistema):
     assert [instante for _, _, instante in apuntadas(sistema)] == [primera, primera + timedelta(days=2)]
 
 
-def test_si_muere_entre_confirmar_y_marcar_consta_al_repetirlo(sistema: Sistema, monkeypatch: pytest.MonkeyPatch):
+def test_si_muere_entre_confirmar_y_marcar_consta_al_repetirlo(sistema: Sistema):
     dejar(sistema)
     relevo = sistema.deteccion.relevo
-    publicar = relevo.transporte.publicar
-
-    def publicar_y_morir(mensajes: list[Mensaje]) -> list[bool]:
-        publicar(mensajes)
-        raise TransporteCaido
-
-    with monkeypatch.context() as parche:
-        parche.setattr(relevo.transporte, "publicar", publicar_y_morir)
-        with pytest.raises(TransporteCaido):
-            relevo.paso()
+    with muere_tras_publicar(relevo), pytest.raises(TransporteCaido):
+        relevo.paso()
     assert apuntadas(sistema) == []
     sistema.reposo()
     assert [mensaje for _, mensaje, _ in apuntadas(sistema)] == ["e1.GT-PGN"]
