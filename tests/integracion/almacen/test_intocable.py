@@ -136,6 +136,7 @@ def test_llevar_uno_instalado_antes_al_esquema_vigente(pila_real: Pila, aprovisi
     admin = abrir_motor(pila_real.url, nombre)
     with admin.begin() as conexion:
         conexion.execute(sa.text("DROP TABLE entregas, aplicaciones"))
+        conexion.execute(sa.text("DROP INDEX solicitudes_por_huella"))
         conexion.execute(sa.text("UPDATE version_esquema SET version_num = '001'"))
     admin.dispose()
     for _ in range(2):
