@@ -27,8 +27,6 @@ _LARGO_CLAVE: Final = 32
 class TestigoAusente(Exception):
     """La carpeta no tiene un testigo legible, o su clave la puede leer alguien más."""
 
-    __test__ = False  # empieza por «Test» y no es una prueba
-
     def __str__(self) -> str:
         return (
             "no hay un testigo en esa carpeta, o su clave la puede leer alguien más que su dueño (chmod 600); "

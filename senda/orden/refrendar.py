@@ -40,8 +40,6 @@ _MAXIMO: Final = 64 * 1024
 class TestigoInalcanzable(Exception):
     """No contestó, o no como HTTP."""
 
-    __test__ = False  # empieza por «Test» y no es una prueba
-
     def __str__(self) -> str:
         return "no se pudo hablar con el testigo: comprueba la dirección y que esté en marcha, y repite"
 

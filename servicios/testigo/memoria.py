@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from infra.almacen.esquema import Entero, Instante
-from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.almacen.solo_anexar import claves_de, solo_anexar
 from senda_verificar.nota import PuntoDeControl, Vkey, leer_vkey
@@ -149,7 +148,8 @@ class Turno:
 
     def acusar(self, motivo: str, punto: PuntoDeControl, instante: datetime) -> None:
         """Guarda un punto como evidencia; repetirlo no añade nada."""
-        insertar_si_falta(self.conexion, evidencias, [_fila(punto, instante) | {"motivo": motivo}])
+        fila = _fila(punto, instante) | {"motivo": motivo}
+        _anadir(self.conexion, evidencias, fila, ("origen", "huella", "motivo"))
 
 
 class Memoria:
@@ -204,7 +204,7 @@ class Memoria:
         """Añade la clave de un libro; repetirlo no cambia nada. Errores: `ClaveInvalida`."""
         leer_vkey(vkey)
         with self._motor.begin() as conexion:
-            insertar_si_falta(conexion, libros, [{"vkey": vkey, "desde": ahora}])
+            _anadir(conexion, libros, {"vkey": vkey, "desde": ahora}, ("vkey",))
 
     def libros(self) -> Mapping[str, Sequence[Vkey]]:
         """Nombre de cada libro -> sus claves."""
@@ -241,6 +241,13 @@ class Memoria:
 def _motor(archivo: Path) -> Engine:
     # Duradero: un refrendo que se contestó y un corte de luz borró deja a este testigo firmar lo contrario.
     return abrir_motor(f"sqlite:///{archivo}", duradero=True)
+
+
+def _anadir(conexion: Connection, tabla: Table, fila: dict[str, Any], clave: Sequence[str]) -> None:
+    """Si su clave ya está, la deja. Se mira antes: el disparador toma un ON CONFLICT por un intento de pisar."""
+    ya = sa.select(sa.true()).select_from(tabla).where(*(tabla.c[c] == fila[c] for c in clave))
+    if conexion.scalar(ya) is None:
+        conexion.execute(sa.insert(tabla).values(fila))
 
 
 def _fila(punto: PuntoDeControl, instante: datetime) -> dict[str, Any]:

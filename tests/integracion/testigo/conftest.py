@@ -1,0 +1,35 @@
+"""Un testigo de verdad en una carpeta, con un reloj que mueve la prueba."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from infra.azar import AzarSembrado
+from infra.reloj import RelojSimulado
+from senda import testigo as testigos
+from servicios.testigo.testigo import Testigo
+from tests.unidad.testigo.libreta import Libreta
+
+AHORA = datetime(2026, 5, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def reloj() -> RelojSimulado:
+    return RelojSimulado(AHORA)
+
+
+@pytest.fixture
+def carpeta(tmp_path: Path, reloj: RelojSimulado) -> Path:
+    suya = tmp_path / "testigo"
+    testigos.instalar(suya, "defensoria.example/testigo", Libreta().vkey, reloj, AzarSembrado(1))
+    return suya
+
+
+@pytest.fixture
+def testigo(carpeta: Path, reloj: RelojSimulado) -> Iterator[Testigo]:
+    with testigos.abierto(carpeta, reloj) as abierto:
+        yield abierto
