@@ -65,8 +65,9 @@ def aplicacion(testigo: Testigo) -> Litestar:
 
 
 def _http(respuesta: Respuesta) -> Response[bytes]:
-    cabeceras = {CODIGO: respuesta.codigo} if respuesta.codigo else {}
-    return Response(respuesta.cuerpo, status_code=respuesta.estado, media_type=respuesta.tipo, headers=cabeceras)
+    # El tipo va como cabecera: dicho como `media_type`, Litestar le añade un «charset» que C2SP no pone.
+    cabeceras = {"Content-Type": respuesta.tipo} | ({CODIGO: respuesta.codigo} if respuesta.codigo else {})
+    return Response(respuesta.cuerpo, status_code=respuesta.estado, headers=cabeceras)
 
 
 def _fallo(estado: int, codigo: str, que_hacer: str) -> Respuesta:

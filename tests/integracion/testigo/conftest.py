@@ -12,8 +12,10 @@ from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from senda import testigo as testigos
 from servicios.testigo.testigo import Testigo
+from tests.integracion.auditoria.conftest import postgresql
 from tests.unidad.testigo.libreta import Libreta
 
+__all__ = ["postgresql"]
 AHORA = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
