@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,20 +12,13 @@ from sqlalchemy import Engine
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.motor import abrir_motor
+from infra.mensajeria.puertos import HechoCrudo
 from infra.seguridad.cadena import CERO, encadenar
 from servicios.auditoria import libro
 from tests.unidad.testigo.libreta import CLAVE, NOMBRE
 
 AHORA = datetime(2026, 5, 3, 12, tzinfo=UTC)
 ORIGEN = "/gt/deteccion"
-
-
-class Entrada(NamedTuple):
-    origen: str
-    posicion: int
-    anterior: bytes
-    cuerpo: bytes
-    hoja: bytes
 
 
 def estrenado(archivo: Path) -> Engine:
@@ -52,7 +44,7 @@ def crecer(
         eslabones = encadenar(ORIGEN, tamano + 1, ultima or CERO, cuerpos)
         libro.anotar(
             conexion,
-            [Entrada(ORIGEN, e.posicion, e.anterior, c, e.hoja) for e, c in zip(eslabones, cuerpos, strict=True)],
+            [HechoCrudo(ORIGEN, e.posicion, e.anterior, e.hoja, c) for e, c in zip(eslabones, cuerpos, strict=True)],
         )
         punto = libro.sellar(conexion, nombre, clave, AHORA)
         assert punto is not None
