@@ -17,10 +17,11 @@ from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from senda import testigo as testigos
 from senda_verificar import nota
+from servicios.auditoria import punto_de_control
 from servicios.testigo.dominio import Respuesta
 from servicios.testigo.memoria import MemoriaAusente, evidencias, refrendados
 from servicios.testigo.testigo import Testigo
-from tests.unidad.testigo.libreta import AJENA, NOMBRE, Libreta
+from tests.unidad.testigo.libreta import AJENA, CLAVE, NOMBRE, Libreta
 
 LIBRO = Libreta()
 FALSO = LIBRO.bifurcada(3)
@@ -98,6 +99,13 @@ def test_una_prueba_mala_de_un_punto_bueno_se_aclara_al_refrendarlo(testigo: Tes
     assert testigo.refrendar(LIBRO.peticion(5, 9, prueba=[bytes(32)])).codigo == "sin-consistencia"
     testigo.refrendar(LIBRO.peticion(5, 9))
     assert [e.aclarada for e in testigo.memoria.evidencias()] == [True]
+
+
+def test_un_libro_vacio_con_otra_raiz_tambien_acusa(testigo: Testigo) -> None:
+    vacio = punto_de_control.firmar(NOMBRE, CLAVE, 0, bytes(32))
+    assert testigo.refrendar(LIBRO.peticion(0, 0, punto=vacio)).codigo == "bifurcacion"
+    assert [e.tamano for e in testigo.memoria.evidencias()] == [0]
+    assert testigo.refrendar(LIBRO.peticion(0, 0)).estado == 200
 
 
 def test_quien_no_es_el_libro_no_deja_rastro(testigo: Testigo) -> None:
@@ -221,6 +229,12 @@ def test_la_clave_es_solo_de_su_dueno(carpeta: Path, reloj: RelojSimulado) -> No
     assert (carpeta / testigos.CLAVE).stat().st_mode & 0o777 == 0o600
     assert (carpeta / testigos.MEMORIA).stat().st_mode & 0o777 == 0o600
     (carpeta / testigos.CLAVE).chmod(0o640)
+    with pytest.raises(testigos.TestigoAusente), testigos.abierto(carpeta, reloj):
+        pass
+
+
+def test_la_clave_de_otro_no_firma_por_este(carpeta: Path, reloj: RelojSimulado) -> None:
+    (carpeta / testigos.CLAVE).write_bytes(bytes(32))
     with pytest.raises(testigos.TestigoAusente), testigos.abierto(carpeta, reloj):
         pass
 

@@ -242,6 +242,7 @@ def test_las_lineas_de_otros_se_ignoran(libro: Engine, testigo: Testigo) -> None
         (Respuesta(409, TAMANO, b"ocho\n"), Motivo.RESPUESTA_INESPERADA, 1),
         (Respuesta(409, TAMANO, b"9" * 5000), Motivo.RESPUESTA_INESPERADA, 1),
         (Respuesta(409, "text/html", b"<html>"), Motivo.RESPUESTA_INESPERADA, 1),
+        (Respuesta(409, TEXTO, b"3\n"), Motivo.RESPUESTA_INESPERADA, 1),
         (Respuesta(400, TEXTO, b""), Motivo.RESPUESTA_INESPERADA, 1),
         (Respuesta(302, TEXTO, b""), Motivo.RESPUESTA_INESPERADA, 1),
         (Respuesta(503, TEXTO, b""), Motivo.RESPUESTA_INESPERADA, 1),
