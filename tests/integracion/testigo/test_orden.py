@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
-from urllib.parse import quote
+from typing import NamedTuple
 
 import pytest
 from msgspec import json
@@ -33,9 +28,9 @@ from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
 from servicios.auditoria.refrendos import punto_refrendado
 from servicios.testigo.dominio import MAXIMO_CUERPO
 from tests.integracion.testigo.libro_de_verdad import crecer
-from tests.unidad.testigo.libreta import NOMBRE, Libreta
+from tests.integracion.testigo.servido import Servido
+from tests.unidad.testigo.libreta import Libreta
 
-ORDEN = [sys.executable, "-c", "from senda.orden import app; app()"]
 LIBRO = Libreta()
 FALSO = LIBRO.bifurcada(3)
 
@@ -43,49 +38,6 @@ FALSO = LIBRO.bifurcada(3)
 def correr(*argumentos: object) -> tuple[int, str]:
     resultado = CliRunner().invoke(app, [str(a) for a in argumentos])
     return resultado.exit_code, " ".join(resultado.output.split())
-
-
-#: Estado, tipo, código y cuerpo.
-Dicho: TypeAlias = tuple[int, str | None, str | None, bytes]
-
-
-class Servido(NamedTuple):
-    """Un testigo escuchando."""
-
-    puerto: int
-    proceso: subprocess.Popen[str]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.puerto}"
-
-    def llamar(self, metodo: str, camino: str, cuerpo: bytes | None = None) -> Dicho:
-        conexion = http.client.HTTPConnection("127.0.0.1", self.puerto, timeout=20)
-        conexion.request(metodo, camino, cuerpo)
-        r = conexion.getresponse()
-        dicho = (r.status, r.headers["Content-Type"], r.headers["Senda-Codigo"], r.read())
-        conexion.close()
-        return dicho
-
-    def refrendar(self, cuerpo: bytes) -> Dicho:
-        return self.llamar("POST", "/add-checkpoint", cuerpo)
-
-
-@pytest.fixture
-def servir() -> Iterator[Callable[[Path], Servido]]:
-    procesos: list[subprocess.Popen[str]] = []
-
-    def arrancar(carpeta: Path) -> Servido:
-        orden = [*ORDEN, "testigo", "servir", "--carpeta", str(carpeta), "--puerto", "0"]
-        proceso = subprocess.Popen(orden, stderr=subprocess.PIPE, text=True)
-        procesos.append(proceso)
-        assert proceso.stderr is not None
-        return Servido(int(proceso.stderr.readline().rsplit(":", 1)[1]), proceso)
-
-    yield arrancar
-    for proceso in procesos:
-        proceso.kill()
-        proceso.communicate()
 
 
 class Despliegue(NamedTuple):
@@ -122,50 +74,6 @@ def vigilante(tmp_path: Path, despliegue: Despliegue) -> tuple[Path, Path]:
     assert resultado.exit_code == 0
     vkey.write_text(resultado.stdout)
     return carpeta, vkey
-
-
-def test_por_http_cada_respuesta_de_la_especificacion(carpeta: Path, servir: Callable[[Path], Servido]) -> None:
-    testigo = servir(carpeta)
-    assert testigo.llamar("GET", "/salud/vivo")[0] == 200
-    vkey = testigo.llamar("GET", "/vkey")[3].decode().strip()
-    assert vkey == (carpeta / testigos.VKEY).read_text().strip()
-    assert testigo.llamar("GET", f"/refrendado/{quote(NOMBRE, safe='')}")[::2] == (404, "sin-refrendos")
-
-    estado, _, codigo, linea = testigo.refrendar(LIBRO.peticion(0, 5))
-    assert (estado, codigo) == (200, None)
-    nota.exigir_firma(nota.leer(LIBRO.punto(5) + linea.decode()), nota.leer_vkey(vkey))
-    for camino in (quote(NOMBRE, safe=""), NOMBRE):
-        assert testigo.llamar("GET", f"/refrendado/{camino}")[3].decode() == LIBRO.punto(5) + linea.decode()
-
-    assert testigo.refrendar(LIBRO.peticion(0, 9)) == (409, "text/x.tlog.size", "otro-tamano", b"5\n")
-    assert testigo.refrendar(FALSO.peticion(5, 5))[::2] == (409, "bifurcacion")
-    assert testigo.refrendar(FALSO.peticion(5, 9))[::2] == (422, "sin-consistencia")
-    assert testigo.refrendar(Libreta("otro").peticion(0, 9))[::2] == (404, "libro-desconocido")
-    assert testigo.refrendar(LIBRO.peticion(6, 5))[::2] == (400, "anterior-imposible")
-    assert testigo.refrendar(b"\xff\x00")[::2] == (400, "peticion-malformada")
-    assert testigo.refrendar(b"")[::2] == (400, "peticion-malformada")
-    assert testigo.refrendar(b"a" * (MAXIMO_CUERPO + 1))[::2] == (413, "peticion-excesiva")
-    with socket.create_connection(("127.0.0.1", testigo.puerto), 20) as cruda:
-        # Se niega al leer cuánto va a medir, no después de guardarlo en memoria.
-        cruda.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
-        assert cruda.recv(100).startswith(b"HTTP/1.1 413 ")
-    assert testigo.llamar("GET", "/add-checkpoint")[::2] == (405, "sin-metodo")
-    assert testigo.llamar("GET", "/nada")[::2] == (404, "sin-recurso")
-    assert b"Traceback" not in testigo.llamar("GET", "/refrendado/%00%ff")[3]
-
-    testigo.proceso.send_signal(signal.SIGTERM)
-    assert testigo.proceso.wait(20) == 0
-
-
-def test_lo_contestado_sobrevive_a_una_muerte_subita(carpeta: Path, servir: Callable[[Path], Servido]) -> None:
-    testigo = servir(carpeta)
-    linea = testigo.refrendar(LIBRO.peticion(0, 5))[3]
-    testigo.proceso.kill()
-    testigo.proceso.wait()
-    vuelto = servir(carpeta)
-    assert vuelto.refrendar(FALSO.peticion(0, 9))[3] == b"5\n"
-    assert vuelto.refrendar(FALSO.peticion(5, 5))[2] == "bifurcacion"
-    assert vuelto.refrendar(LIBRO.peticion(5, 5))[3] == linea
 
 
 def test_el_libro_pide_y_guarda_el_refrendo(
