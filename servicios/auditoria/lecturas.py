@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text
 
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.esquema import Entero
-from servicios.auditoria.libro import EntradaDeLibro, libro
+from servicios.auditoria.libro import libro
 
 TABLAS = MetaData()
 
@@ -24,12 +24,12 @@ sujetos = Table(
 _APUNTAR = sa.insert(sujetos)
 
 
-def indizar(conexion: Connection, desde: int, entradas: Sequence[EntradaDeLibro]) -> None:
+def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
     """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
     filas = []
-    for indice, entrada in enumerate(entradas, desde):
+    for indice, cuerpo in enumerate(cuerpos, desde):
         try:
-            sujeto = abrir_sobre(entrada.cuerpo).subject
+            sujeto = abrir_sobre(cuerpo).subject
         except SobreInvalido:
             continue
         filas.append({"sujeto": sujeto, "indice": indice})

@@ -21,11 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
-from infra.reloj import RelojSimulado
-from infra.seguridad.llavero import Llavero
 from senda.demo import funcion
 from senda.demo.obra import de_historias
-from senda.despliegue import anillo_maestro, leer
+from senda.despliegue import leer
 from senda.exportar import claves_publicas, exportar_con_mandato
 from senda.probar import probar_ruta
 from senda_verificar import confianza, directorio, informe, nota, prueba
@@ -49,8 +47,6 @@ def generar() -> None:
         hecho = funcion.embebida(carpeta, de_historias(2), AzarSembrado(11), COMIENZO, lambda _: None)
         ruta = UUID(hecho.ruta_de_muestra)
         _refrendar(carpeta)
-        # Una persona ya no tiene clave: también eso ha de poder verificarse siempre.
-        _olvidar(carpeta, ruta)
         politica = [f"witness {t} {nota.escribir_vkey(t, _clave(t).public_key(), nota.REFRENDO)}" for t in TESTIGOS]
         politica += [f"group dos all {' '.join(TESTIGOS)}", "quorum dos"]
         CLAVES.write_text(claves_publicas(carpeta, "\n".join(politica)), encoding="utf-8")
@@ -91,14 +87,6 @@ def _linea(testigo: str, punto: nota.PuntoDeControl) -> str:
 
 def _clave(de: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(sha256(de.encode()).digest())
-
-
-def _olvidar(carpeta: Path, ruta: UUID) -> None:
-    base = leer(carpeta).bases["llavero"]
-    reloj = RelojSimulado(COMIENZO)
-    llavero = Llavero(base.url, anillo_maestro(carpeta), AzarSembrado(1), reloj, esquema=base.esquema)
-    llavero.destruir(ruta)
-    llavero.cerrar()
 
 
 if __name__ == "__main__":

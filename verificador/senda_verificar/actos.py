@@ -1,11 +1,12 @@
 """Que cada institución dijo lo que se le atribuye: cada hecho lleva el hash de unos bytes que ella firmó.
 
-Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más, y lo de la bóveda consta en ella.
+Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más, y lo de la bóveda consta en ella. Que el servicio
+entendiera bien lo pedido no lo dice la firma: está ahí, para leerlo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from senda_verificar.faltas import Codigo, Donde, Registro, como_id
 from senda_verificar.firmas import SinValor
 from senda_verificar.hechos import Acto
-from senda_verificar.solicitudes import Guardada, NoVale, abrir, leer_acuse
+from senda_verificar.solicitudes import Guardada, NoVale, abrir, cumple, leer_acuse
 
 _DE_LA_BOVEDA: Final = "senda.seguridad."
 #: El acuse y lo firmado, ya comprobados; lo firmado es None si ya no hay con qué leerlo.
@@ -39,6 +40,8 @@ class Juez:
     origenes: Mapping[str, Ed25519PublicKey]
     solicitudes: Mapping[str, Guardada]
     registro: Registro
+    #: Las rutas cuya clave consta destruida en el libro.
+    destruidas: Collection[str] = ()
     cuenta: Cuenta = field(default_factory=Cuenta)
     _abiertas: dict[tuple[str, str, str], _Abierta] = field(default_factory=dict)
 
@@ -69,16 +72,27 @@ class Juez:
         except NoVale as no_vale:
             self._apuntar(no_vale.codigo, acto, no_vale.que)
             return
-        if all(e.get("id") != acto.sobre["id"] for e in acuse["eventos"]):
-            que = "el acuse de la solicitud no nombra este hecho"
+        if not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
+            que = "el acuse de la solicitud no nombra este hecho, o lo cuenta de otra manera"
             self._apuntar(Codigo.RECIBO_INCUMPLIDO, acto, que)
         elif solicitud is None:
-            self.cuenta.sin_cuerpo += 1
+            self._sin_cuerpo(acto, acuse)
         elif any(solicitud.get(c) != acto.sobre[c] for c in ("institucion", "agente")):
             que = "la solicitud la firmó otra institución u otro agente que los del hecho"
             self._apuntar(Codigo.SOLICITUD_ALTERADA, acto, que)
+        elif _habla_de_otra(solicitud, acto):
+            que = "la institución lo pidió para otra ruta"
+            self._apuntar(Codigo.OTRA_RUTA, acto, que)
         else:
             self.cuenta.firmados += 1
+
+    def _sin_cuerpo(self, acto: Acto, acuse: Mapping[str, Any]) -> None:
+        """Sin los bytes no hay firma que mirar: solo se admite si consta que la clave de esa persona se destruyó."""
+        if any(e.get("sujeto") in self.destruidas for e in acuse["eventos"]):
+            self.cuenta.sin_cuerpo += 1
+        else:
+            que = "faltan los bytes que la institución firmó, y no consta que se destruyera la clave de esa persona"
+            self._apuntar(Codigo.SOLICITUD_AUSENTE, acto, que)
 
     def _abrir(self, huella: str, origen: str, institucion: str) -> _Abierta:
         fila = self.solicitudes[huella]
@@ -95,6 +109,12 @@ class Juez:
 
     def _apuntar(self, codigo: Codigo, acto: Acto, que: str) -> None:
         self.registro.apuntar(codigo, Donde.SOLICITUD, acto.origen, acto.posicion, que, como_id(acto.sobre["id"]))
+
+
+def _habla_de_otra(solicitud: Mapping[str, Any], acto: Acto) -> bool:
+    datos = solicitud.get("datos")
+    pedida = datos.get("ruta") if isinstance(datos, dict) else None
+    return pedida is not None and acto.sobre["data"].get("ruta", pedida) != pedida
 
 
 __all__ = ["Cuenta", "Juez"]

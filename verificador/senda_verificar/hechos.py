@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from senda_verificar import json_unico
 
 SISTEMA: Final = "-SISTEMA"
 DE_INSTITUCION: Final = "senda.coordinacion.institucion-"
+DESTRUYE: Final = "senda.seguridad.clave-destruida."
 _INSCRIBE: Final = (f"{DE_INSTITUCION}inscrita.v", f"{DE_INSTITUCION}actualizada.v")
 #: Los campos del sobre que aquí se usan; todos son texto.
 _CAMPOS: Final = ("id", "source", "type", "subject", "institucion", "agente", "agregado", "solicitud", "registrado")
@@ -37,6 +38,11 @@ class Acto(NamedTuple):
         return str(self.sobre["type"]).startswith(_INSCRIBE) and self.origen.endswith("/coordinacion")
 
 
+def destruidas(actos: Iterable[Acto]) -> set[str]:
+    """Las rutas cuya clave consta en unos hechos que se destruyó."""
+    return {str(a.sobre["subject"]) for a in actos if str(a.sobre["type"]).startswith(DESTRUYE)}
+
+
 def leer_acto(origen: str, posicion: int, cuerpo: bytes) -> Acto | None:
     """Lo que dice el sobre de un hecho, o None si no se deja leer de una sola manera."""
     try:
@@ -48,4 +54,4 @@ def leer_acto(origen: str, posicion: int, cuerpo: bytes) -> Acto | None:
     return Acto(origen, posicion, {**dict.fromkeys(_CAMPOS, ""), **sobre})
 
 
-__all__ = ["DE_INSTITUCION", "Acto", "leer_acto"]
+__all__ = ["DESTRUYE", "DE_INSTITUCION", "Acto", "destruidas", "leer_acto"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -15,7 +15,7 @@ from senda_verificar.actos import Cuenta, Juez
 from senda_verificar.archivos import lineas
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Falta, Registro
-from senda_verificar.hechos import DE_INSTITUCION, Acto, leer_acto
+from senda_verificar.hechos import DE_INSTITUCION, DESTRUYE, Acto, destruidas, leer_acto
 from senda_verificar.instituciones import Directorio
 from senda_verificar.procesos import en_procesos
 from senda_verificar.solicitudes import SOLICITUDES, Guardada, leer_solicitudes
@@ -29,15 +29,15 @@ from senda_verificar.teselas import (
     partir,
 )
 
-_MARCA: Final = b'"type":"' + DE_INSTITUCION.encode()
+_MARCAS: Final = tuple(b'"type":"' + de.encode() for de in (DE_INSTITUCION, DESTRUYE))
 
 
 class Hallado(NamedTuple):
-    """Dónde está en el libro un hecho que un recibo nombra, y qué solicitud dice haberlo causado."""
+    """Dónde está en el libro un hecho que un recibo nombra, y qué dice su sobre."""
 
     origen: str
     posicion: int
-    solicitud: str
+    sobre: Mapping[str, Any]
 
 
 class Juicio(NamedTuple):
@@ -57,9 +57,9 @@ def juzgar(
     Lo que falte de en medio ya lo señaló quien recorrió antes.
     """
     con_solicitudes = (carpeta / SOLICITUDES).is_dir()
-    claves = _claves(carpeta, tamano, confianza, registro) if con_solicitudes else {}
+    claves, sin_clave = _repasar(carpeta, tamano, confianza, registro) if con_solicitudes else ({}, set[str]())
     uno = partial(
-        _un_paquete, carpeta, claves, {o: c.cruda for o, c in confianza.origenes.items()}, buscados,
+        _un_paquete, carpeta, claves, {o: c.cruda for o, c in confianza.origenes.items()}, sin_clave, buscados,
         con_solicitudes=con_solicitudes,
     )  # fmt: skip
     total, hallados = [0] * len(astuple(Cuenta())), dict[str, Hallado]()
@@ -70,20 +70,25 @@ def juzgar(
     return Cuenta(*total), hallados
 
 
-def _claves(carpeta: Path, tamano: int, confianza: Confianza, registro: Registro) -> dict[str, list[bytes]]:
-    """Con qué clave pudo firmar cada institución: las fijadas de fuera y las que el libro inscribe como se debe."""
+def _repasar(
+    carpeta: Path, tamano: int, confianza: Confianza, registro: Registro
+) -> tuple[dict[str, list[bytes]], set[str]]:
+    """Con qué clave pudo firmar cada institución, y qué rutas consta que ya no la tienen."""
+    sin_clave: set[str] = set()
     directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
     for indice, ancho in anchos(tamano):
-        inscriben = [acto for acto in _de_instituciones(carpeta, indice, ancho) if acto.inscribe]
+        marcados = _marcados(carpeta, indice, ancho)
+        sin_clave |= destruidas(marcados)
+        inscriben = [acto for acto in marcados if acto.inscribe]
         solicitudes = _solicitudes(carpeta, indice) if inscriben else {}
         for acto in inscriben:
             directorio.inscribir(acto, solicitudes, registro)
-    return {quien: [c.public_bytes_raw() for c in suyas] for quien, suyas in directorio.claves().items()}
+    return {quien: [c.public_bytes_raw() for c in suyas] for quien, suyas in directorio.claves().items()}, sin_clave
 
 
 def _un_paquete(
-    carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], buscados: frozenset[str],
-    paquete: tuple[int, int], *, con_solicitudes: bool,
+    carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], sin_clave: Collection[str],
+    buscados: frozenset[str], paquete: tuple[int, int], *, con_solicitudes: bool,
 ) -> Juicio:  # fmt: skip
     registro = Registro()
     juez = Juez(
@@ -91,13 +96,14 @@ def _un_paquete(
         {o: _publica(c) for o, c in origenes.items()},
         _solicitudes(carpeta, paquete[0]) if con_solicitudes else {},
         registro,
+        sin_clave,
     )
     hallados = {}
     for acto in _actos(carpeta, *paquete, registro):
         if con_solicitudes:
             juez.juzgar(acto)
         if acto.sobre["id"] in buscados:
-            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, str(acto.sobre["solicitud"]))
+            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, acto.sobre)
     return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
 
 
@@ -120,13 +126,13 @@ def _actos(carpeta: Path, indice: int, ancho: int, registro: Registro) -> list[A
     return actos
 
 
-def _de_instituciones(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
+def _marcados(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
     try:
         entradas = leer_paquete(carpeta, indice, ancho)
     except (ArchivoAusente, ArchivoIlegible):
         return []
-    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno habla de una institución.
-    leidas = [partir(e) for e in entradas if _MARCA in e]
+    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno inscribe ni destruye.
+    leidas = [partir(e) for e in entradas if any(marca in e for marca in _MARCAS)]
     actos = [leer_acto(origen, posicion, cuerpo) for origen, posicion, _, cuerpo in filter(None, leidas)]
     return [acto for acto in actos if acto is not None]
 

@@ -6,7 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from itertools import chain, islice
+from multiprocessing import get_context
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +16,8 @@ R = TypeVar("R")
 
 #: Los que admite cualquier sistema operativo.
 _MAXIMO: Final = 61
+#: Con menos tareas, arrancar procesos cuesta más que hacerlas.
+_POCAS: Final = 16
 
 
 def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 0) -> Iterator[R]:
@@ -23,16 +26,19 @@ def en_procesos(funcion: Callable[[T], R], tareas: Iterable[T], procesos: int = 
     Lo que lance una tarea sale aquí, y las demás se abandonan.
     """
     cuantos = min(procesos or _nucleos(), _MAXIMO)
-    if cuantos == 1:
-        yield from map(funcion, tareas)
-        return
     pendientes = iter(tareas)
-    with ProcessPoolExecutor(cuantos) as obreros:
-        en_curso: deque[Future[R]] = deque(obreros.submit(funcion, t) for t in islice(pendientes, 2 * cuantos))
+    primeras = list(islice(pendientes, _POCAS))
+    cola = chain(primeras, pendientes)
+    if cuantos == 1 or len(primeras) < _POCAS:
+        yield from map(funcion, cola)
+        return
+    # No se bifurca este proceso: quien lo use como biblioteca puede tener hilos, y a medias no se heredan bien.
+    with ProcessPoolExecutor(cuantos, mp_context=get_context("spawn")) as obreros:
+        en_curso: deque[Future[R]] = deque(obreros.submit(funcion, t) for t in islice(cola, 2 * cuantos))
         try:
             while en_curso:
                 yield en_curso.popleft().result()
-                en_curso.extend(obreros.submit(funcion, t) for t in islice(pendientes, 1))
+                en_curso.extend(obreros.submit(funcion, t) for t in islice(cola, 1))
         finally:
             obreros.shutdown(cancel_futures=True)
 

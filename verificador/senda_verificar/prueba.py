@@ -21,7 +21,7 @@ from senda_verificar.actos import Cuenta, Juez
 from senda_verificar.arbol import hash_de_hoja, verificar_consistencia, verificar_inclusion
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, id_de
-from senda_verificar.hechos import Acto, leer_acto
+from senda_verificar.hechos import Acto, destruidas, leer_acto
 from senda_verificar.instituciones import SIN_RECTORA, Directorio
 from senda_verificar.nota import MAXIMO_TEXTO, PuntoDeControl, de_b64
 from senda_verificar.solicitudes import leer_solicitudes
@@ -141,7 +141,7 @@ class _Prueba:
             if acto.inscribe:
                 directorio.inscribir(acto, solicitudes, self._registro)
         origenes = {o: c.publica for o, c in self._confianza.origenes.items()}
-        juez = Juez(directorio.claves(), origenes, solicitudes, self._registro)
+        juez = Juez(directorio.claves(), origenes, solicitudes, self._registro, destruidas(actos))
         for acto in actos:
             juez.juzgar(acto)
         return juez.cuenta

@@ -16,7 +16,7 @@ from senda_verificar.firmas import SinValor
 from senda_verificar.json_unico import JsonInvalido
 from senda_verificar.paquetes import Hallado
 from senda_verificar.rapido import Extremo
-from senda_verificar.solicitudes import leer_acuse
+from senda_verificar.solicitudes import cumple, leer_acuse
 
 _ACEPTADA: Final = "aceptada"
 
@@ -55,7 +55,7 @@ def cumplir(
     for acuse in acuses:
         origen, dicha = str(acuse.get("origen")), acuse.get("posicion", 0)
         posicion = dicha if type(dicha) is int else 0
-        falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, hallados.get(str(e.get("id")))))), None)
+        falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, e, hallados.get(str(e.get("id")))))), None)
         llega = ultimos[origen].posicion if origen in ultimos else 0
         if falta is None and posicion != dicha:
             falta = "no dice en qué posición quedó su origen"
@@ -68,12 +68,12 @@ def cumplir(
     return cumplidos
 
 
-def _falta(acuse: Mapping[str, Any], hallado: Hallado | None) -> str | None:
+def _falta(acuse: Mapping[str, Any], evento: Mapping[str, Any], hallado: Hallado | None) -> str | None:
     if hallado is None:
         return "un hecho que el recibo promete no está en el libro"
-    if (hallado.origen, hallado.solicitud) != (acuse.get("origen"), acuse.get("huella")):
+    if (hallado.origen, hallado.sobre["solicitud"]) != (acuse.get("origen"), acuse.get("huella")):
         return "el hecho que el recibo promete está en el libro como si lo hubiera causado otra cosa"
-    return None
+    return None if cumple(evento, hallado.sobre) else "el libro cuenta el hecho de otra manera que el recibo"
 
 
 __all__ = ["cumplir", "leer", "prometidos"]

@@ -2,7 +2,7 @@
 
 Con las entradas van las solicitudes de cada paquete, con el mismo índice: ``solicitudes/x001/234.jsonl``, una por línea
 ``{huella, firma, cuerpo, acuse, firma_acuse}`` (bytes en base64; ``cuerpo`` vacío si la clave de la persona ya se
-destruyó).
+destruyó, y entonces ha de constar en el libro).
 """
 
 from __future__ import annotations
@@ -81,4 +81,12 @@ def leer_acuse(en_base64: str, firma: str, claves: list[Ed25519PublicKey] | None
     return acuse
 
 
-__all__ = ["SOLICITUDES", "Guardada", "NoVale", "abrir", "leer_acuse", "leer_solicitudes"]
+def cumple(evento: Mapping[str, Any], sobre: Mapping[str, Any]) -> bool:
+    """Si un hecho del libro es el que un acuse prometió: su id, su tipo, su sujeto y lo que dijo en claro."""
+    dicho = evento.get("datos", {})
+    if (evento.get("id"), evento.get("tipo"), evento.get("sujeto")) != (sobre["id"], sobre["type"], sobre["subject"]):
+        return False
+    return isinstance(dicho, dict) and all(sobre["data"].get(campo) == valor for campo, valor in dicho.items())
+
+
+__all__ = ["SOLICITUDES", "Guardada", "NoVale", "abrir", "cumple", "leer_acuse", "leer_solicitudes"]

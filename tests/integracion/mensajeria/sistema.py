@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -27,9 +29,10 @@ from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.puertos import HechoCrudo, Latido, Remitente
+from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Remitente
+from infra.mensajeria.relevo import Relevo
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion, topologia
-from infra.mensajeria.transportes import Mensaje
+from infra.mensajeria.transportes import Mensaje, TransporteCaido
 from infra.seguridad import base64url
 from infra.seguridad.firma import publica_a_texto
 from senda.cliente import Compuesta, Credencial, componer
@@ -60,6 +63,7 @@ class Contador:
     al_atender: Callable[[Peticion, Tanda], None] = lambda _peticion, _tanda: None
     al_conocer: Callable[[Anotado], None] = lambda _anotado: None
     al_guardar_crudo: Callable[[HechoCrudo], None] = lambda _crudo: None
+    al_latir: Callable[[Latido], Contradiccion | None] = lambda _latido: None
     denuncias: list[HechoCrudo] = field(default_factory=list)
     vencen: list[datetime] = field(default_factory=list)
 
@@ -78,8 +82,8 @@ class Contador:
         self.al_conocer(anotado)
         tanda.conocer([anotado])
 
-    def guardar_cabecera(self, _conexion: Connection, _latido: Latido) -> None:
-        return None
+    def guardar_cabecera(self, _conexion: Connection, latido: Latido) -> Contradiccion | None:
+        return self.al_latir(latido)
 
     def guardar_crudo(self, _tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
         for crudo in crudos:
@@ -274,6 +278,20 @@ class Sistema:
         self.pila.borrar_topologia(self.topologia)
         for cola in colas_de_institucion(INSTITUCION, self.pila.prefijo):
             self.pila.borrar_cola(cola.nombre)
+
+
+@contextmanager
+def muere_tras_publicar(relevo: Relevo) -> Iterator[None]:
+    """El bus lo recibe todo y el relevo muere antes de enterarse."""
+    publicar = relevo.transporte.publicar
+
+    def publicar_y_morir(mensajes: Sequence[Mensaje]) -> list[bool]:
+        publicar(mensajes)
+        raise TransporteCaido
+
+    with pytest.MonkeyPatch.context() as parche:
+        parche.setattr(relevo.transporte, "publicar", publicar_y_morir)
+        yield
 
 
 def _a_cola(mensaje: Mensaje, cola: str) -> Mensaje:

@@ -48,6 +48,10 @@ from tests.unidad.verificador.piezas import (
 )
 
 
+def tipo_de(origen: str) -> str:
+    return f"senda.{origen[4:]}.algo-hecho.v1"
+
+
 @dataclass
 class Escribano:
     """Va escribiendo un libro; ``escribir`` lo deja en un directorio."""
@@ -72,6 +76,9 @@ class Escribano:
     def hojas(self) -> list[bytes]:
         return [hoja(e) for e in self.entradas]
 
+    def datos(self, data: dict[str, Any] | None) -> dict[str, Any]:
+        return {"nota": self.variante} if data is None else data
+
     def anotar(self, origen: str, cuerpo: bytes, causa: str = "") -> None:
         """Una entrada más, con los bytes que sean."""
         posicion, anterior = self.ultimos.get(origen, (0, CERO))
@@ -91,11 +98,11 @@ class Escribano:
         id_ = self.id(origen)
         self.versiones[origen, sujeto] = version = self.versiones.get((origen, sujeto), 0) + 1
         sobre = {
-            "specversion": "1.0", "id": id_, "source": origen, "type": tipo or f"senda.{origen[4:]}.algo-hecho.v1",
+            "specversion": "1.0", "id": id_, "source": origen, "type": tipo or tipo_de(origen),
             "subject": sujeto, "institucion": institucion, "agente": agente,
             "agregado": sujeto, "version": version,
             "registrado": f"{self.ahora:%Y-%m-%dT%H:%M:%SZ}",
-            "solicitud": causa, "data": data if data is not None else {"nota": self.variante},
+            "solicitud": causa, "data": self.datos(data),
         }  # fmt: skip
         self.anotar(origen, compacto(sobre | mas), causa)
         return id_
@@ -109,7 +116,7 @@ class Escribano:
         servicio = servicio or origen.rpartition("/")[2]
         id_ = str(uuid5(NAMESPACE_URL, f"solicitud/{len(self.entradas)}"))
         cuerpo = cuerpo or compacto(
-            {"id": id_, "institucion": institucion, "agente": "ag-1", "datos": data or {"nota": self.variante}}
+            {"id": id_, "institucion": institucion, "agente": "ag-1", "datos": self.datos(data)}
         )
         huella_ = sha256(cuerpo).hexdigest()
         quien = atribuida_a or institucion
@@ -117,10 +124,11 @@ class Escribano:
             self.hecho(origen, quien, tipo=tipo, causa=huella_, sujeto=sujeto, data=data, agente=agente)
             for _ in range(hechos)
         ]
+        dicho = {"tipo": tipo or tipo_de(origen), "sujeto": sujeto, "datos": self.datos(data)}
         acuse = compacto(
             {
                 "huella": huella_, "origen": origen, "resultado": "aceptada", "posicion": self.ultimos[origen][0],
-                "eventos": [{"id": i} for i in ids[calla:]],
+                "eventos": [{"id": i, **dicho} for i in ids[calla:]],
             }
         )  # fmt: skip
         self.filas[huella_] = {

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 
 import pytest
 
 from tests.unidad.verificador.juicio import juzgar, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
-from tests.unidad.verificador.piezas import (
-    DETECCION,
-    JUSTICIA,
-    MP,
-    PNC,
-    b64,
-    jws,
-    poner,
-)
+from tests.unidad.verificador.piezas import COORDINACION, DETECCION, JUSTICIA, MP, PNC, b64, compacto, jws, poner
 
 IMPOSTORA = "clave de quien opera"
 
@@ -175,10 +168,37 @@ def test_un_sobre_que_dice_ser_de_otro_origen(libro, tmp_path):
 
 def test_de_una_clave_destruida_se_dice_cuantas_firmas_ya_no_se_ven(libro, tmp_path):
     libro.filas[libro.pedir(JUSTICIA, PNC, hechos=2)]["cuerpo"] = ""
+    libro.hecho(COORDINACION, tipo="senda.seguridad.clave-destruida.v1")
     informe = verificar(cerrar(libro).escribir(tmp_path))
     assert informe.correcto
     dicho = "la firma de 2 actos cuya solicitud ya no se puede abrir (se destruyó la clave)"
     assert dicho in informe.sin_comprobar
+
+
+def test_sin_lo_firmado_y_sin_que_conste_por_que(libro, tmp_path):
+    """Decir que se destruyó una clave no basta: ha de constar en el libro, y de esa ruta."""
+    donde = en(libro)
+    libro.filas[libro.pedir(JUSTICIA, PNC)]["cuerpo"] = ""
+    libro.hecho(COORDINACION, tipo="senda.seguridad.clave-destruida.v1", sujeto="otra ruta")
+    cuentan(libro, tmp_path, [("solicitud-ausente", *donde)])
+
+
+def test_la_solicitud_de_una_ruta_no_vale_para_otra(libro, tmp_path):
+    pedido = {"id": "p-1", "institucion": PNC, "agente": "ag-1", "datos": {"ruta": "la que pidió"}}
+    donde = en(libro)
+    huella = libro.pedir(JUSTICIA, PNC, cuerpo=compacto(pedido), data={"ruta": "otra"})
+    libro.filas[huella]["firma"] = jws(compacto(pedido), PNC, PNC, "justicia", "p-1")
+    cuentan(libro, tmp_path, [("otra-ruta", *donde)])
+
+
+@pytest.mark.parametrize("cambio", [{"tipo": "otro"}, {"sujeto": "otra"}, {"datos": {"nota": "otra"}}, {"datos": 7}])
+def test_un_acuse_que_cuenta_el_hecho_de_otra_manera(libro, tmp_path, cambio):
+    donde = en(libro)
+    fila = libro.filas[libro.pedir(JUSTICIA, PNC)]
+    acuse = json.loads(b64decode(fila["acuse"]))
+    acuse["eventos"][0] |= cambio
+    fila |= {"acuse": b64(compacto(acuse)), "firma_acuse": jws(compacto(acuse), JUSTICIA, JUSTICIA, "acuses", "1")}
+    cuentan(libro, tmp_path, [("recibo-incumplido", *donde)])
 
 
 @pytest.mark.parametrize("linea", [b"", b"[]", b"{}", b"\xff", b'{"huella":7}', b"[" * 100_000])
@@ -188,11 +208,9 @@ def test_un_archivo_de_solicitudes_que_no_lo_es(libro, tmp_path, linea):
     assert {c for c, *_ in juzgar(carpeta)} == {"solicitud-ausente"}
 
 
-def test_sin_las_solicitudes_se_dice(libro, tmp_path):
+def test_sin_las_solicitudes(libro, tmp_path):
     carpeta = cerrar(libro).escribir(tmp_path)
     for archivo in (carpeta / "solicitudes").iterdir():
         archivo.unlink()
     (carpeta / "solicitudes").rmdir()
-    informe = verificar(carpeta)
-    assert informe.correcto
-    assert "no vienen las solicitudes firmadas" in " ".join(informe.sin_comprobar)
+    assert juzgar(carpeta) == [("archivo-ausente", "solicitud", "", 0)]

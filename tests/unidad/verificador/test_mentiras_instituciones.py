@@ -107,10 +107,11 @@ def test_la_rectora_pidio_una_clave_y_el_libro_inscribe_otra(libro, tmp_path):
 
 def test_la_solicitud_que_inscribe_sin_cuerpo_no_inscribe(libro, tmp_path):
     """Decir que se destruyó una clave no sirve para colar otra."""
+    alta = en(libro, COORDINACION)
     libro.filas[libro.inscribir(PNC, de=IMPOSTORA, firma_de=IMPOSTORA)]["cuerpo"] = ""
     acto = en(libro)
     libro.pedir(JUSTICIA, PNC, firma_de=IMPOSTORA)
-    cuentan(libro, tmp_path, [("firma-de-institucion", *acto)])
+    cuentan(libro, tmp_path, [("solicitud-ausente", *alta), ("firma-de-institucion", *acto)])
 
 
 @pytest.mark.parametrize("clave", [None, 7, "", "corta", "ñ" * 43, b64url(publica(PNC)) + "="])
