@@ -11,7 +11,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from eventos.seguridad import ClaveDestruida, MotivoDestruccion
 from infra.almacen.motor import abrir_motor, leyendo
+from infra.almacen.tanda import Autoria
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.llavero import Llavero
@@ -22,7 +24,8 @@ from senda.demo.historias.cartel import HISTORIAS
 from senda.demo.informe import Informe as Cifras
 from senda.demo.obra import de_historias
 from senda.despliegue import anillo_maestro, leer
-from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico
+from senda.embebido import reabrir
+from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico, firmadas
 from senda.probar import probar_ruta
 from senda_verificar import confianza, directorio, prueba
 from senda_verificar.faltas import Informe
@@ -31,6 +34,8 @@ from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.exportacion import DirectorioAjeno
 from servicios.auditoria.libro import libro, puntos
 from servicios.auditoria.prueba import RutaSinHechos
+from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
+from servicios.coordinacion.internas import ContarDeSeguridad
 
 COMIENZO = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -141,9 +146,8 @@ def test_en_dos_veces_da_lo_mismo_que_de_una(carpeta, claves, tmp_path):
     antes = next(t for t in tamanos if t > 600)
     cortada = cortar(carpeta, tmp_path / "cortada", antes)
     for con_entradas in (False, True):
-        exportar_base(cortada, en_dos / str(con_entradas), con_entradas=con_entradas)
-        exportar_base(base.url, en_dos / str(con_entradas), con_entradas=con_entradas)
-        exportar_base(base.url, de_una / str(con_entradas), con_entradas=con_entradas)
+        for url, destino in ((cortada, en_dos), (base.url, en_dos), (base.url, de_una)):
+            exportar_base(carpeta, url, destino / str(con_entradas), con_entradas=con_entradas)
         nuevos, viejos = todos(de_una / str(con_entradas)), todos(en_dos / str(con_entradas))
         # Las teselas parciales de entonces pueden seguir: C2SP no obliga a quitarlas. Lo demás, byte a byte.
         parciales = {r for r in set(viejos) - set(nuevos) if ".p/" in r}
@@ -151,10 +155,12 @@ def test_en_dos_veces_da_lo_mismo_que_de_una(carpeta, claves, tmp_path):
         assert verificar(en_dos / str(con_entradas), claves).correcto
 
 
-def exportar_base(url: str, destino: Path, *, con_entradas: bool) -> None:
+def exportar_base(carpeta: Path, url: str, destino: Path, *, con_entradas: bool) -> None:
     motor = abrir_motor(url)
-    with leyendo(motor, en_flujo=True) as conexion:
-        exportacion.exportar(conexion, destino, con_entradas=con_entradas)
+    with firmadas(carpeta, leer(carpeta)) as suyas, leyendo(motor, en_flujo=True) as conexion:
+        exportacion.exportar(
+            conexion, destino, con_entradas=con_entradas, solicitudes=suyas.de if con_entradas else None
+        )
     motor.dispose()
 
 
@@ -253,12 +259,17 @@ def test_tras_destruir_la_clave_de_una_persona_sigue_sin_faltas_y_dice_que_firma
     llavero.destruir(ruta)
     llavero.cerrar()
 
+    # Mientras no conste en el libro, que falte lo firmado es una falta: pudo ser un acto inventado.
+    sin_constar = verificar(entregar(carpeta, tmp_path / "sin constar"), claves)
+    assert {str(f.codigo) for f in sin_constar.faltas} == {"solicitud-ausente"}
+    contar_la_destruccion(carpeta, ruta)
+
     informe = verificar(entregar(carpeta, tmp_path / "despues"), claves)
     assert informe.faltas == ()
-    assert informe.raiz == antes.raiz
+    assert informe.tamano == antes.tamano + 1
     sin_ver = [que for que in informe.sin_comprobar if "ya no se puede abrir (se destruyó la clave)" in que]
     (perdidas,) = (int(que.split()[3]) for que in sin_ver)
-    assert perdidas > 0
+    assert perdidas == len(sin_constar.faltas) > 0
     # Los hechos son los mismos: solo cambian de «firmados» a «ya no se puede ver».
     assert firmados(antes) == firmados(informe) + perdidas
     # Y lo que ya se había exportado sobre el mismo directorio no se rompe al continuar.
@@ -268,6 +279,22 @@ def test_tras_destruir_la_clave_de_una_persona_sigue_sin_faltas_y_dice_que_firma
     de_la_ruta = prueba.verificar(tmp_path / "ruta.zip", claves)
     assert de_la_ruta.faltas == ()
     assert any("ya no se puede abrir" in que for que in de_la_ruta.sin_comprobar)
+
+
+def contar_la_destruccion(carpeta: Path, ruta: UUID) -> None:
+    """Lo que la bóveda manda al libro cuando destruye: coordinación lo cuenta y auditoría lo recibe y lo firma."""
+    fin = datetime(2026, 12, 31, tzinfo=UTC)
+    sistema = reabrir(carpeta, RelojSimulado(fin), AzarSembrado(3))
+    autoria = Autoria(institucion="GT-SVET", agente="ag-00000001", ocurrido=fin, causa="", correlacion="c")
+    hecho = ClaveDestruida(
+        ruta=ruta, motivo=MotivoDestruccion.PERSONA_LO_PIDE, pedida=fin, autorizan=("ag-00000001", "ag-00000002")
+    )
+    with sistema.estaciones["coordinacion"].almacen.tanda() as tanda:
+        COORDINACION.encargar(tanda, ContarDeSeguridad(hecho=hecho), autoria)
+    for _ in range(200):
+        if not sistema.planificador.ronda():
+            break
+    sistema.cerrar()
 
 
 def firmados(informe: Informe) -> int:
