@@ -40,7 +40,10 @@ class Juicio(NamedTuple):
 def juzgar(
     carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
 ) -> tuple[Cuenta, dict[str, Hallado]]:
-    """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
+    """Juzga todos los actos. ``buscados``: ids de hechos y huellas de solicitudes.
+
+    Lo que falte ya lo señaló quien recorrió antes.
+    """
     directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
     destruidas = set()
     for indice, ancho in anchos(tamano):
@@ -74,7 +77,7 @@ def _un_paquete(
     for acto in _actos(carpeta, *paquete, registro):
         if con_solicitudes:
             juez.juzgar(acto)
-        if acto.sobre["id"] in buscados:
+        if acto.sobre["id"] in buscados or acto.sobre["solicitud"] in buscados:
             hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, acto.sobre)
     return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
 
