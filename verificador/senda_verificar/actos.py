@@ -172,6 +172,9 @@ class Juez:
         elif _habla_de_otra(solicitud, acto):
             que = "la institución lo pidió para otra ruta"
             _apuntar(self.registro, Codigo.OTRA_RUTA, acto, que)
+        elif _inscribe_otra_clave(solicitud, acto):
+            que = "la rectora pidió inscribir otra clave"
+            _apuntar(self.registro, Codigo.CLAVE_DE_INSTITUCION, acto, que)
         else:
             self.cuenta.firmados += 1
 
@@ -243,6 +246,13 @@ def _habla_de_otra(solicitud: Mapping[str, Any], acto: Acto) -> bool:
     datos = solicitud.get("datos")
     pedida = datos.get("ruta") if isinstance(datos, dict) else None
     return pedida is not None and acto.sobre["data"].get("ruta", pedida) != pedida
+
+
+def _inscribe_otra_clave(solicitud: Mapping[str, Any], acto: Acto) -> bool:
+    """Con una clave suya en el directorio, quien opera firmaría por la institución cuanto quisiera."""
+    datos = solicitud.get("datos")
+    pedida = datos.get("clave_firma") if isinstance(datos, dict) else None
+    return str(acto.sobre["type"]).startswith(_INSCRIBE) and acto.sobre["data"].get("clave_firma") != pedida
 
 
 class _NoVale(Exception):
