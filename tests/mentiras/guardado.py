@@ -1,0 +1,122 @@
+"""Lo que un órgano de control y una institución guardaron antes: claves, puntos refrendados y recibos."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from eventos.sobre import abrir_sobre
+from infra.almacen.esquema import solicitudes
+from infra.almacen.motor import leyendo
+from infra.reloj import reloj_desde
+from senda.consulta import base_abierta
+from senda.despliegue import Despliegue, leer
+from senda.exportar import claves_publicas
+from senda_verificar import nota
+from servicios.auditoria.libro import libro, puntos
+from servicios.auditoria.refrendos import anotar_refrendo, punto_refrendado
+
+TESTIGO: Final = "procuraduria.example/testigo"
+DETECTADA: Final = "senda.deteccion.presunta-victima-detectada.v1"
+
+
+@dataclass(frozen=True)
+class Testigo:
+    """Un órgano que refrenda puntos con su clave, que el operador no tiene."""
+
+    nombre: str
+    clave: Ed25519PrivateKey
+
+    @property
+    def vkey(self) -> str:
+        return nota.escribir_vkey(self.nombre, self.clave.public_key(), nota.REFRENDO)
+
+    def refrendo(self, punto: str, instante: int) -> str:
+        """Su línea de firma para ese punto. ``instante``: segundos desde 1970."""
+        firma = self.clave.sign(nota.refrendado(instante, nota.leer(punto).firmado))
+        huella = nota.huella_de(self.nombre, nota.REFRENDO, self.clave.public_key().public_bytes_raw())
+        return nota.escribir_firma(self.nombre, huella, instante.to_bytes(8) + firma)
+
+
+@dataclass(frozen=True)
+class Guardado:
+    """Archivos que el operador no puede tocar. ``institucion``: de quién son los recibos.
+
+    ``claves``: solo las del libro y los orígenes. ``con_rectora`` fija además la de la rectora; ``con_testigo`` exige
+    además su refrendo. ``puntos``: uno de en medio y el último, refrendados.
+    """
+
+    institucion: str
+    claves: Path
+    con_rectora: Path
+    con_testigo: Path
+    puntos: tuple[Path, ...]
+    recibos: Path
+
+
+def guardar(carpeta: Path, destino: Path, testigo: Testigo) -> Guardado:
+    """Refrenda dos puntos del despliegue de ``carpeta`` y guarda en ``destino`` lo que hará falta después."""
+    despliegue = leer(carpeta)
+    destino.mkdir()
+    institucion = _quien_detecta(despliegue)
+    textos = _refrendar(despliegue, testigo)
+    sueltas = [linea for linea in claves_publicas(carpeta).splitlines() if not linea.startswith("institucion ")]
+    politica = [f"witness procuraduria {testigo.vkey}", "quorum procuraduria"]
+    return Guardado(
+        institucion,
+        _escribir(destino / "claves", "\n".join([*sueltas, ""])),
+        _escribir(destino / "claves-con-rectora", claves_publicas(carpeta)),
+        _escribir(destino / "claves-con-testigo", "\n".join([*sueltas, *politica, ""])),
+        tuple(_escribir(destino / f"punto-{i}", texto) for i, texto in enumerate(textos)),
+        _escribir(destino / "recibos.jsonl", "".join(_recibos(despliegue, institucion))),
+    )
+
+
+def _refrendar(despliegue: Despliegue, testigo: Testigo) -> list[str]:
+    ahora = reloj_desde(despliegue.reloj).ahora()
+    with base_abierta(despliegue.bases["auditoria"]) as motor, motor.begin() as conexion:
+        tamanos = list(conexion.scalars(sa.select(puntos.c.tamano).order_by(puntos.c.tamano)))
+        textos = []
+        for tamano in (tamanos[len(tamanos) // 2], tamanos[-1]):
+            linea = testigo.refrendo(punto_refrendado(conexion, tamano) or "", int(ahora.timestamp()))
+            anotar_refrendo(conexion, tamano, testigo.nombre, linea, ahora)
+            textos.append(punto_refrendado(conexion, tamano) or "")
+    return textos
+
+
+def _quien_detecta(despliegue: Despliegue) -> str:
+    """La institución de la primera persona detectada."""
+    with base_abierta(despliegue.bases["auditoria"]) as motor, leyendo(motor) as conexion:
+        for cuerpo in conexion.scalars(sa.select(libro.c.cuerpo).order_by(libro.c.indice)):
+            sobre = abrir_sobre(cuerpo)
+            if sobre.type == DETECTADA:
+                return sobre.institucion
+    raise LookupError("la demostración no detectó a nadie")
+
+
+def _recibos(despliegue: Despliegue, institucion: str) -> list[str]:
+    """Los acuses que esa institución recibió en su día, de todos los servicios."""
+    consulta = sa.select(solicitudes.c.acuse, solicitudes.c.firma_acuse).where(
+        solicitudes.c.institucion == institucion, solicitudes.c.resultado == "aceptada"
+    )
+    recibos = []
+    for nombre in despliegue.origenes:
+        with base_abierta(despliegue.bases[nombre]) as motor, leyendo(motor) as conexion:
+            for fila in conexion.execute(consulta):
+                recibo = {"acuse": b64encode(fila.acuse).decode(), "firma_acuse": fila.firma_acuse}
+                recibos.append(json.dumps(recibo) + "\n")
+    return recibos
+
+
+def _escribir(archivo: Path, texto: str) -> Path:
+    archivo.write_text(texto, encoding="utf-8")
+    return archivo
+
+
+__all__ = ["DETECTADA", "TESTIGO", "Guardado", "Testigo", "guardar"]
