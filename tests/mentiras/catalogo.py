@@ -17,16 +17,19 @@ MENTIRAS: Final[tuple[Mentira, ...]] = (
     *pruebas.MENTIRAS,
     *lecturas.MENTIRAS,
 )
-_ANCHOS: Final = (24, 38, 24, 0)
+_ANCHOS: Final = (24, 40, 24, 0)
+_CORTAS: Final = {Orden.AUDITAR: "auditar", Orden.LIBRO: "libro", Orden.RUTA: "ruta"}
 
 
 def en_markdown() -> str:
     """La tabla de `docs/libro.md`: qué se espera de cada mentira. Que se cumpla lo dicen las pruebas."""
-    filas = ["| mentira | qué gana | sin traer nada de fuera | con qué se nota |", "|---|---|---|---|"]
+    filas = ["| mentira | qué gana | la delata | no basta |", "|---|---|---|---|"]
     for mentira in MENTIRAS:
-        sin_nada = [e for e in mentira.esperas if e.ancla is Ancla.NINGUNA]
-        con_algo = [e for e in mentira.esperas if e.ancla is not Ancla.NINGUNA]
-        filas.append(f"| `{mentira.nombre}` | {mentira.que_gana} | {_dichas(sin_nada)} | {_dichas(con_algo) or '—'} |")
+        delatan = [f"{_con_que(e)} (`{e.codigo}`)" for e in mentira.esperas if e.codigo]
+        no_bastan = [_con_que(e) for e in mentira.esperas if not e.codigo]
+        filas.append(
+            f"| `{mentira.nombre}` | {mentira.que_gana} | {_seguidas(delatan) or '**nada**'} | {_seguidas(no_bastan)} |"
+        )
     return "\n".join(filas)
 
 
@@ -51,17 +54,15 @@ def _en_columnas(textos: Iterable[str]) -> str:
     return " ".join(texto.ljust(ancho) for texto, ancho in zip(textos, _ANCHOS, strict=True)).rstrip()
 
 
-def _dichas(esperas: Iterable[Espera]) -> str:
-    return "; ".join(dict.fromkeys(map(_dicha, esperas)))
+def _seguidas(textos: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(textos))
 
 
-def _dicha(espera: Espera) -> str:
-    que = f"`{espera.codigo}`" if espera.codigo else "no se nota"
+def _con_que(espera: Espera) -> str:
+    corta = _CORTAS[espera.orden]
     if espera.ancla is Ancla.NINGUNA:
-        return f"{que} ({_CORTAS[espera.orden]})"
-    return f"{espera.ancla}: {que}"
+        return corta
+    return str(espera.ancla) if espera.orden is Orden.LIBRO else f"{corta} y {espera.ancla}"
 
-
-_CORTAS: Final = {Orden.AUDITAR: "auditar", Orden.LIBRO: "libro", Orden.RUTA: "ruta"}
 
 __all__ = ["MENTIRAS", "en_lineas", "en_markdown"]

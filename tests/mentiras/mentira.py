@@ -14,8 +14,8 @@ class Ancla(StrEnum):
     """Lo que quien comprueba trae de fuera, que el operador no puede cambiar."""
 
     NINGUNA = "ninguna"
-    CLAVE = "la clave del libro, por otra vía"
-    RECTORA = "además, la clave de la rectora fijada"
+    CLAVE = "la clave del libro traída por otra vía"
+    RECTORA = "fijar la clave de la rectora"
     PUNTO = "un punto guardado por un testigo"
     QUORUM = "exigir el refrendo de un testigo"
     RECIBO = "los recibos de una institución"

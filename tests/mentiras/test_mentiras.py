@@ -16,8 +16,8 @@ from tests.mentiras.juicio import Hallazgo, juzgar, sin_mentir
 from tests.mentiras.mentira import Mentira
 
 DOCS = Path(__file__).parents[2] / "docs" / "libro.md"
-#: Lo que ni con todo lo guardado se nota así: el final de una ruta lo dice el libro entero, y quién hizo lo que ya no se
-#: puede leer, la institución a la que se atribuye. `docs/libro.md` lo cuenta.
+#: Lo que ni con todo lo guardado se nota así: el final de una ruta lo dice el libro entero, y quién hizo lo que ya no
+#: se puede leer, la institución a la que se atribuye. `docs/libro.md` lo cuenta.
 SIN_REMEDIO = {"ocultar-el-ultimo-hecho-de-la-ruta", "inventar-un-acto-y-la-destruccion-de-la-clave"}
 
 
