@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.azar import AzarSembrado
 from senda.consulta import base_abierta
@@ -22,7 +21,7 @@ from senda.demo.obra import de_historias
 from senda.despliegue import leer
 from servicios.auditoria.accesos import TODAS, Acceso, MotivoAcceso, registrar
 from tests.mentiras.copia import base_nueva
-from tests.mentiras.guardado import TESTIGO, Guardado, Testigo, guardar
+from tests.mentiras.guardado import Guardado, guardar
 
 PERSONAS = 9
 COMIENZO = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -81,6 +80,7 @@ def recordar(taller: Path) -> Demostracion:
             guardado / "claves-con-testigo",
             (guardado / "punto-0", guardado / "punto-1"),
             guardado / "recibos.jsonl",
+            guardado / "testigo",
         ),
     )
 
@@ -92,8 +92,7 @@ def _montar(taller: Path, admin: str | None) -> Demostracion:
     funcion.embebida(
         carpeta, de_historias(PERSONAS), AzarSembrado(7), COMIENZO, _Lectura(), base=admin, prefijo=prefijo
     )
-    testigo = Testigo(TESTIGO, Ed25519PrivateKey.from_private_bytes(AzarSembrado(8).bytes(32)))
-    guardado = guardar(carpeta, taller / "guardado", testigo)
+    guardado = guardar(carpeta, taller / "guardado", AzarSembrado(8))
     (taller / "guardado" / "institucion").write_text(guardado.institucion, encoding="utf-8")
     return Demostracion(carpeta, guardado, admin)
 

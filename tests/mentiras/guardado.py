@@ -9,39 +9,25 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from eventos.sobre import abrir_sobre
 from infra.almacen.esquema import solicitudes
 from infra.almacen.motor import leyendo
-from infra.reloj import reloj_desde
+from infra.azar import Azar
+from infra.reloj import RelojReal
+from senda import testigo as testigos
+from senda.auditoria import vkey_del_libro
 from senda.consulta import base_abierta
 from senda.despliegue import Despliegue, leer
 from senda.exportar import claves_publicas
-from senda_verificar import nota
+from senda.refrendar import anotar, juzgar, preparar
 from servicios.auditoria.libro import libro, puntos
-from servicios.auditoria.refrendos import anotar_refrendo, punto_refrendado
+from servicios.auditoria.refrendos import punto_refrendado
+from servicios.testigo.testigo import Testigo
 
 TESTIGO: Final = "procuraduria.example/testigo"
+_TESTIGO: Final = "testigo"
 DETECTADA: Final = "senda.deteccion.presunta-victima-detectada.v1"
-
-
-@dataclass(frozen=True)
-class Testigo:
-    """Un órgano que refrenda puntos con su clave, que el operador no tiene."""
-
-    nombre: str
-    clave: Ed25519PrivateKey
-
-    @property
-    def vkey(self) -> str:
-        return nota.escribir_vkey(self.nombre, self.clave.public_key(), nota.REFRENDO)
-
-    def refrendo(self, punto: str, instante: int) -> str:
-        """Su línea de firma para ese punto. ``instante``: segundos desde 1970."""
-        firma = self.clave.sign(nota.refrendado(instante, nota.leer(punto).firmado))
-        huella = nota.huella_de(self.nombre, nota.REFRENDO, self.clave.public_key().public_bytes_raw())
-        return nota.escribir_firma(self.nombre, huella, instante.to_bytes(8) + firma)
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class Guardado:
     """Archivos que el operador no puede tocar. ``institucion``: de quién son los recibos.
 
     ``claves``: solo las del libro y los orígenes. ``con_rectora`` fija además la de la rectora; ``con_testigo`` exige
-    además su refrendo. ``puntos``: uno de en medio y el último, refrendados.
+    además su refrendo. ``puntos``: uno de en medio y el último, refrendados. ``testigo``: carpeta de quien refrenda.
     """
 
     institucion: str
@@ -58,16 +44,19 @@ class Guardado:
     con_testigo: Path
     puntos: tuple[Path, ...]
     recibos: Path
+    testigo: Path
 
 
-def guardar(carpeta: Path, destino: Path, testigo: Testigo) -> Guardado:
-    """Refrenda dos puntos del despliegue de ``carpeta`` y guarda en ``destino`` lo que hará falta después."""
+def guardar(carpeta: Path, destino: Path, azar: Azar) -> Guardado:
+    """Un testigo refrenda dos puntos del despliegue de ``carpeta``; en ``destino``, lo que hará falta después."""
     despliegue = leer(carpeta)
     destino.mkdir()
     institucion = _quien_detecta(despliegue)
-    textos = _refrendar(despliegue, testigo)
+    vkey = testigos.instalar(destino / _TESTIGO, TESTIGO, vkey_del_libro(despliegue), RelojReal(), azar)
+    with testigos.abierto(destino / _TESTIGO, RelojReal()) as testigo:
+        textos = _refrendar(despliegue, testigo)
     sueltas = [linea for linea in claves_publicas(carpeta).splitlines() if not linea.startswith("institucion ")]
-    politica = [f"witness procuraduria {testigo.vkey}", "quorum procuraduria"]
+    politica = [f"witness procuraduria {vkey}", "quorum procuraduria"]
     return Guardado(
         institucion,
         _escribir(destino / "claves", "\n".join([*sueltas, ""])),
@@ -75,19 +64,22 @@ def guardar(carpeta: Path, destino: Path, testigo: Testigo) -> Guardado:
         _escribir(destino / "claves-con-testigo", "\n".join([*sueltas, *politica, ""])),
         tuple(_escribir(destino / f"punto-{i}", texto) for i, texto in enumerate(textos)),
         _escribir(destino / "recibos.jsonl", "".join(_recibos(despliegue, institucion))),
+        destino / _TESTIGO,
     )
 
 
 def _refrendar(despliegue: Despliegue, testigo: Testigo) -> list[str]:
-    ahora = reloj_desde(despliegue.reloj).ahora()
+    """El punto de en medio y el último, con su refrendo."""
     with base_abierta(despliegue.bases["auditoria"]) as motor, motor.begin() as conexion:
         tamanos = list(conexion.scalars(sa.select(puntos.c.tamano).order_by(puntos.c.tamano)))
-        textos = []
+        desde, textos = 0, []
         for tamano in (tamanos[len(tamanos) // 2], tamanos[-1]):
-            linea = testigo.refrendo(punto_refrendado(conexion, tamano) or "", int(ahora.timestamp()))
-            anotar_refrendo(conexion, tamano, testigo.nombre, linea, ahora)
+            peticion = preparar(conexion, desde, tamano)
+            refrendo = juzgar(peticion, testigo.refrendar(peticion.cuerpo), testigo.vkey)
+            anotar(conexion, refrendo, testigo.reloj.ahora())
             textos.append(punto_refrendado(conexion, tamano) or "")
-    return textos
+            desde = tamano
+        return textos
 
 
 def _quien_detecta(despliegue: Despliegue) -> str:
@@ -119,4 +111,4 @@ def _escribir(archivo: Path, texto: str) -> Path:
     return archivo
 
 
-__all__ = ["DETECTADA", "TESTIGO", "Guardado", "Testigo", "guardar"]
+__all__ = ["DETECTADA", "TESTIGO", "Guardado", "guardar"]

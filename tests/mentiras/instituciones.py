@@ -26,7 +26,7 @@ _DESTRUIDA = "senda.seguridad.clave-destruida.v1"
 _ACTUALIZADA = "senda.coordinacion.institucion-actualizada.v1"
 
 
-@en_las_bases(auditar(None), libro(Codigo.ACTO_SIN_SOLICITUD))
+@en_las_bases(auditar(None), libro(Codigo.ACTO_SIN_SOLICITUD), libro(Codigo.ACTO_SIN_SOLICITUD, Ancla.QUORUM))
 def inventar_un_acto_sin_solicitud(operador: Operador) -> None:
     """Que conste que una institución detectó a alguien, con las claves verdaderas del servicio y del libro."""
     hechos = verdadera(operador)
@@ -55,6 +55,8 @@ def inventar_un_acto_y_firmarlo_con_otra_clave(operador: Operador) -> None:
     auditar(None),
     libro(None),
     libro(None, Ancla.RECTORA),
+    libro(None, Ancla.PUNTO),
+    libro(None, Ancla.QUORUM),
     libro(Codigo.RECIBO_INCUMPLIDO, Ancla.RECIBO),
 )
 def colgar_un_acto_de_una_solicitud_verdadera(operador: Operador) -> None:
@@ -83,7 +85,7 @@ def inventar_un_acto_de_quien_ya_no_tiene_clave(operador: Operador) -> None:
     _conservar(operador, "deteccion", cuerpo, operador.clave_inventada(), inventado, ruta=UUID(int=7))
 
 
-@en_las_bases(auditar(None), libro(None), libro(None, Ancla.RECTORA), libro(None, Ancla.RECIBO))
+@en_las_bases(auditar(None), libro(None), *(libro(None, a) for a in Ancla if a not in {Ancla.NINGUNA, Ancla.OTRO}))
 def inventar_un_acto_y_la_destruccion_de_la_clave(operador: Operador) -> None:
     """Lo mismo, y que el libro diga que dos personas la destruyeron: queda a la vista y sin firma que lo sostenga."""
     hechos = verdadera(operador)

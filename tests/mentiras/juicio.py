@@ -38,6 +38,10 @@ def juzgar(mentira: Mentira, demostracion: Demostracion, taller: Path) -> list[H
     """Comete la mentira sobre una copia y corre todo lo que se espera de ella. ``taller``: carpeta que aún no está."""
     with mintiendo(demostracion, taller) as operador:
         mentira.comete(operador)
+        if mentira.en_bases:
+            # El testigo sigue ahí, y no sabe que le mienten: refrendará lo que no pueda negar.
+            shutil.copytree(demostracion.guardado.testigo, taller / "testigo")
+            operador.pedir_refrendo(taller / "testigo")
         return [_correr(espera, operador, demostracion.guardado) for espera in mentira.esperas]
 
 

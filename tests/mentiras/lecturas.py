@@ -32,10 +32,10 @@ def borrar_una_lectura_y_rehacer_su_cadena(operador: Operador) -> None:
     auditar(None),
     libro(None),
     libro(Codigo.LIBRO_BIFURCADO, Ancla.PUNTO),
-    libro(Codigo.SIN_QUORUM, Ancla.QUORUM),
+    libro(None, Ancla.QUORUM),
 )
 def borrar_una_lectura_y_volver_a_firmarlo_todo(operador: Operador) -> None:
-    """Lo mismo, y firmar otra vez cada punto: la raíz no cambia, pero sí lo que el punto dice de los accesos."""
+    """Lo mismo, y firmar otra vez cada punto: la raíz no cambia, y el testigo la refrenda otra vez."""
     with operador.en("auditoria") as conexion:
         _borrar(conexion)
         _encadenar(conexion)

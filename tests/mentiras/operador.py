@@ -23,12 +23,15 @@ from sqlalchemy import Connection, Engine
 from infra.almacen.esquema import eventos, solicitudes
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
+from infra.reloj import RelojReal
 from infra.seguridad.firma import firmar, publica_a_texto
 from infra.seguridad.identidad_servicio import ClavesServicio
+from senda import testigo as testigos
 from senda.credencial import CARPETA
 from senda.despliegue import Despliegue, claves_de, leer
 from senda.exportar import claves_publicas, exportar_con_mandato, firmadas
 from senda.probar import probar_ruta
+from senda.refrendar import SinRefrendo, refrendar_con
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import libro
 from tests.mentiras.copia import guardar
@@ -128,6 +131,14 @@ class Operador:
                     firma = firmar(cuerpo, clave, origen, fila.institucion, fila.id, _LEJOS)
                     suya = (solicitudes.c.institucion == fila.institucion) & (solicitudes.c.id == fila.id)
                     conexion.execute(sa.update(solicitudes).where(suya).values(acuse=cuerpo, firma_acuse=firma))
+
+    def pedir_refrendo(self, testigo: Path) -> None:
+        """Pide al testigo que refrende también esto; si se niega, se queda sin su firma. ``testigo``: su carpeta."""
+        with testigos.abierto(testigo, RelojReal()) as quien, self.en("auditoria") as conexion:
+            try:
+                refrendar_con(conexion, quien.refrendar, quien.memoria.vkey, quien.reloj.ahora())
+            except SinRefrendo:
+                return
 
     def clave_publica_entregada(self) -> Path:
         """El archivo de claves que entrega el propio operador."""

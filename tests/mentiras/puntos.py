@@ -15,7 +15,7 @@ from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
 from servicios.auditoria.punto_de_control import firmar
 from servicios.auditoria.refrendos import punto_refrendado, refrendos
 from tests.mentiras.en_las_bases import rebajado
-from tests.mentiras.guardado import DETECTADA, TESTIGO, Testigo
+from tests.mentiras.guardado import DETECTADA, TESTIGO
 from tests.mentiras.historia import contar, verdadera
 from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, en_lo_entregado, libro
 from tests.mentiras.operador import Operador
@@ -94,8 +94,10 @@ def presentar_el_refrendo_de_otro_testigo(operador: Operador) -> None:
     """Que lo refrende alguien que se llama igual que el testigo y no lo es."""
     archivo = operador.libro() / PUNTO
     propio = _sin_refrendo(archivo.read_text(encoding="utf-8"))
-    impostor = Testigo(TESTIGO, operador.clave_inventada())
-    archivo.write_text(propio + impostor.refrendo(propio, 1_780_000_000), encoding="utf-8")
+    clave, instante = operador.clave_inventada(), 1_780_000_000
+    firma = instante.to_bytes(8) + clave.sign(nota.refrendado(instante, nota.leer(propio).firmado))
+    huella = nota.huella_de(TESTIGO, nota.REFRENDO, clave.public_key().public_bytes_raw())
+    archivo.write_text(propio + nota.escribir_firma(TESTIGO, huella, firma), encoding="utf-8")
 
 
 @en_lo_entregado(libro(None, Ancla.CLAVE), libro(Codigo.REFRENDO_FALSO, Ancla.QUORUM))

@@ -49,6 +49,7 @@ def recortar_el_final_del_libro(operador: Operador) -> None:
     libro(None),
     libro(None, Ancla.RECTORA),
     libro(Codigo.LIBRO_RETROCEDE, Ancla.PUNTO),
+    libro(Codigo.SIN_QUORUM, Ancla.QUORUM),
     libro(Codigo.RECIBO_INCUMPLIDO, Ancla.RECIBO),
 )
 def recortar_el_libro_y_las_cabeceras(operador: Operador) -> None:
@@ -59,6 +60,7 @@ def recortar_el_libro_y_las_cabeceras(operador: Operador) -> None:
 @en_las_bases(
     *_NADA_SIN_ANCLA,
     libro(Codigo.LIBRO_RETROCEDE, Ancla.PUNTO),
+    libro(Codigo.SIN_QUORUM, Ancla.QUORUM),
     libro(Codigo.RECIBO_INCUMPLIDO, Ancla.RECIBO),
 )
 def recortar_origenes_y_libro_a_la_vez(operador: Operador) -> None:
