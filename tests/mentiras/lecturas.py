@@ -9,7 +9,7 @@ from senda_verificar.faltas import Codigo
 from servicios.auditoria.accesos import accesos, canonico, hoja_de
 from tests.mentiras.demostracion import CURIOSO
 from tests.mentiras.historia import resellar
-from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, libro
+from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, libro, ruta
 from tests.mentiras.operador import Operador
 
 
@@ -32,6 +32,7 @@ def borrar_una_lectura_y_rehacer_su_cadena(operador: Operador) -> None:
     auditar(None),
     libro(None),
     libro(Codigo.LIBRO_BIFURCADO, Ancla.PUNTO),
+    ruta(Codigo.LIBRO_BIFURCADO, Ancla.PUNTO),
     libro(None, Ancla.QUORUM),
 )
 def borrar_una_lectura_y_volver_a_firmarlo_todo(operador: Operador) -> None:

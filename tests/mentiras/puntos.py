@@ -12,11 +12,12 @@ from senda_verificar import nota
 from senda_verificar.faltas import Codigo
 from senda_verificar.promesas import PUNTO, PUNTOS
 from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
+from servicios.auditoria.libro import puntos
 from servicios.auditoria.punto_de_control import firmar
 from servicios.auditoria.refrendos import punto_refrendado, refrendos
 from tests.mentiras.en_las_bases import rebajado
 from tests.mentiras.guardado import DETECTADA, TESTIGO
-from tests.mentiras.historia import contar, verdadera
+from tests.mentiras.historia import contar, resellar, verdadera
 from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, en_lo_entregado, libro
 from tests.mentiras.operador import Operador
 
@@ -41,8 +42,8 @@ def bifurcar_el_libro(operador: Operador) -> None:
 def servir_un_punto_viejo(operador: Operador) -> None:
     """Que quien mire crea que el libro acaba antes."""
     carpeta = operador.libro()
-    puntos = _puntos(carpeta)
-    (carpeta / PUNTO).write_text(puntos[len(puntos) // 2], encoding="utf-8")
+    textos = _puntos(carpeta)
+    (carpeta / PUNTO).write_text(textos[len(textos) // 2], encoding="utf-8")
 
 
 @en_lo_entregado(
@@ -72,21 +73,30 @@ def cambiar_la_raiz_del_punto(operador: Operador) -> None:
 def firmar_otra_raiz(operador: Operador) -> None:
     """Lo mismo, firmado con la clave verdadera del libro."""
     carpeta = operador.libro()
-    puntos = _puntos(carpeta)
-    ultimo = nota.leer(puntos[-1])
+    textos = _puntos(carpeta)
+    ultimo = nota.leer(textos[-1])
     extensiones = [f"{clave} {valor}" for clave, valor in ultimo.extensiones.items()]
-    puntos[-1] = firmar(NOMBRE_DEL_LIBRO, operador.claves("auditoria").firma, ultimo.tamano, bytes(32), extensiones)
-    (carpeta / PUNTO).write_text(puntos[-1], encoding="utf-8")
-    _escribir_puntos(carpeta, puntos)
+    textos[-1] = firmar(NOMBRE_DEL_LIBRO, operador.claves("auditoria").firma, ultimo.tamano, bytes(32), extensiones)
+    (carpeta / PUNTO).write_text(textos[-1], encoding="utf-8")
+    _escribir_puntos(carpeta, textos)
 
 
 @en_lo_entregado(libro(Codigo.PUNTOS_DESENCADENADOS))
 def quitar_un_punto_de_la_cadena(operador: Operador) -> None:
     """Que no conste que un día se firmó otra cosa."""
     carpeta = operador.libro()
-    puntos = _puntos(carpeta)
-    del puntos[len(puntos) // 2]
-    _escribir_puntos(carpeta, puntos)
+    textos = _puntos(carpeta)
+    del textos[len(textos) // 2]
+    _escribir_puntos(carpeta, textos)
+
+
+@en_las_bases(auditar(None), libro(None), libro(Codigo.PUNTOS_DESENCADENADOS, Ancla.PUNTO))
+def olvidar_un_punto_y_rehacer_la_cadena(operador: Operador) -> None:
+    """Lo mismo, y volver a firmar los que le siguen para que nada lo eche de menos."""
+    with operador.en("auditoria") as conexion:
+        refrendado = min(conexion.scalars(sa.select(refrendos.c.tamano)))
+        conexion.execute(sa.delete(puntos).where(puntos.c.tamano == refrendado))
+    resellar(operador)
 
 
 @en_lo_entregado(libro(None, Ancla.CLAVE), libro(Codigo.SIN_QUORUM, Ancla.QUORUM))
@@ -104,8 +114,8 @@ def presentar_el_refrendo_de_otro_testigo(operador: Operador) -> None:
 def presentar_el_refrendo_de_otro_punto(operador: Operador) -> None:
     """Que lo que el testigo refrendó de un punto anterior valga para este."""
     carpeta = operador.libro()
-    puntos = _puntos(carpeta)
-    tamano = nota.leer(puntos[len(puntos) // 2]).tamano
+    textos = _puntos(carpeta)
+    tamano = nota.leer(textos[len(textos) // 2]).tamano
     with operador.en("auditoria") as conexion:
         viejo = punto_refrendado(conexion, tamano) or ""
     propio = _sin_refrendo((carpeta / PUNTO).read_text(encoding="utf-8"))
@@ -116,8 +126,8 @@ def _puntos(carpeta: Path) -> list[str]:
     return [json.loads(linea) for linea in (carpeta / PUNTOS).read_text(encoding="utf-8").splitlines()]
 
 
-def _escribir_puntos(carpeta: Path, puntos: list[str]) -> None:
-    lineas = [json.dumps(texto, ensure_ascii=False) + "\n" for texto in puntos]
+def _escribir_puntos(carpeta: Path, textos: list[str]) -> None:
+    lineas = [json.dumps(texto, ensure_ascii=False) + "\n" for texto in textos]
     (carpeta / PUNTOS).write_text("".join(lineas), encoding="utf-8")
 
 
@@ -134,6 +144,7 @@ MENTIRAS: tuple[Mentira, ...] = (
     cambiar_la_raiz_del_punto,
     firmar_otra_raiz,
     quitar_un_punto_de_la_cadena,
+    olvidar_un_punto_y_rehacer_la_cadena,
     presentar_el_refrendo_de_otro_testigo,
     presentar_el_refrendo_de_otro_punto,
 )
