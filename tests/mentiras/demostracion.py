@@ -70,19 +70,7 @@ def en_postgresql(taller: Path, servidor: str) -> Iterator[Demostracion]:
 
 def recordar(taller: Path) -> Demostracion:
     """La que otro proceso montó en ``taller`` (SQLite)."""
-    guardado = taller / "guardado"
-    return Demostracion(
-        taller / "despliegue",
-        Guardado(
-            (guardado / "institucion").read_text(encoding="utf-8"),
-            guardado / "claves",
-            guardado / "claves-con-rectora",
-            guardado / "claves-con-testigo",
-            (guardado / "punto-0", guardado / "punto-1"),
-            guardado / "recibos.jsonl",
-            guardado / "testigo",
-        ),
-    )
+    return Demostracion(taller / "despliegue", Guardado.en(taller / "guardado"))
 
 
 def _montar(taller: Path, admin: str | None) -> Demostracion:
@@ -92,9 +80,7 @@ def _montar(taller: Path, admin: str | None) -> Demostracion:
     funcion.embebida(
         carpeta, de_historias(PERSONAS), AzarSembrado(7), COMIENZO, _Lectura(), base=admin, prefijo=prefijo
     )
-    guardado = guardar(carpeta, taller / "guardado", AzarSembrado(8))
-    (taller / "guardado" / "institucion").write_text(guardado.institucion, encoding="utf-8")
-    return Demostracion(carpeta, guardado, admin)
+    return Demostracion(carpeta, guardar(carpeta, taller / "guardado", AzarSembrado(8)), admin)
 
 
 def _borrar_usuarios(carpeta: Path, admin: str) -> None:

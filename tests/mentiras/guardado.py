@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import sqlalchemy as sa
 
@@ -27,6 +27,7 @@ from servicios.testigo.testigo import Testigo
 
 TESTIGO: Final = "procuraduria.example/testigo"
 _TESTIGO: Final = "testigo"
+_INSTITUCION: Final = "institucion"
 DETECTADA: Final = "senda.deteccion.presunta-victima-detectada.v1"
 
 
@@ -46,6 +47,19 @@ class Guardado:
     recibos: Path
     testigo: Path
 
+    @classmethod
+    def en(cls, carpeta: Path) -> Self:
+        """Lo que `guardar` dejó en una carpeta."""
+        return cls(
+            (carpeta / _INSTITUCION).read_text(encoding="utf-8"),
+            claves=carpeta / "claves",
+            con_rectora=carpeta / "claves-con-rectora",
+            con_testigo=carpeta / "claves-con-testigo",
+            puntos=(carpeta / "punto-0", carpeta / "punto-1"),
+            recibos=carpeta / "recibos.jsonl",
+            testigo=carpeta / _TESTIGO,
+        )
+
 
 def guardar(carpeta: Path, destino: Path, azar: Azar) -> Guardado:
     """Un testigo refrenda dos puntos del despliegue de ``carpeta``; en ``destino``, lo que hará falta después."""
@@ -57,15 +71,16 @@ def guardar(carpeta: Path, destino: Path, azar: Azar) -> Guardado:
         textos = _refrendar(despliegue, testigo)
     sueltas = [linea for linea in claves_publicas(carpeta).splitlines() if not linea.startswith("institucion ")]
     politica = [f"witness procuraduria {vkey}", "quorum procuraduria"]
-    return Guardado(
-        institucion,
-        _escribir(destino / "claves", "\n".join([*sueltas, ""])),
-        _escribir(destino / "claves-con-rectora", claves_publicas(carpeta)),
-        _escribir(destino / "claves-con-testigo", "\n".join([*sueltas, *politica, ""])),
-        tuple(_escribir(destino / f"punto-{i}", texto) for i, texto in enumerate(textos)),
-        _escribir(destino / "recibos.jsonl", "".join(_recibos(despliegue, institucion))),
-        destino / _TESTIGO,
-    )
+    for nombre, texto in {
+        _INSTITUCION: institucion,
+        "claves": "\n".join([*sueltas, ""]),
+        "claves-con-rectora": claves_publicas(carpeta),
+        "claves-con-testigo": "\n".join([*sueltas, *politica, ""]),
+        "recibos.jsonl": "".join(_recibos(despliegue, institucion)),
+        **{f"punto-{i}": texto for i, texto in enumerate(textos)},
+    }.items():
+        (destino / nombre).write_text(texto, encoding="utf-8")
+    return Guardado.en(destino)
 
 
 def _refrendar(despliegue: Despliegue, testigo: Testigo) -> list[str]:
@@ -104,11 +119,6 @@ def _recibos(despliegue: Despliegue, institucion: str) -> list[str]:
                 recibo = {"acuse": b64encode(fila.acuse).decode(), "firma_acuse": fila.firma_acuse}
                 recibos.append(json.dumps(recibo) + "\n")
     return recibos
-
-
-def _escribir(archivo: Path, texto: str) -> Path:
-    archivo.write_text(texto, encoding="utf-8")
-    return archivo
 
 
 __all__ = ["DETECTADA", "TESTIGO", "Guardado", "guardar"]
