@@ -19,7 +19,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test simulacion hostil conformidad lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion hostil conformidad lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -53,6 +53,9 @@ demo: $(VENV)/.ejecucion ## recorrido completo embebido; OPCIONES="--semilla 7 -
 test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de verdad; OPCIONES para pytest
 	@$(PY) -m tests.servicios_reales
 	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada manera, y qué lo delata; OPCIONES="--base URL"
+	@$(PY) -m tests.mentiras $(OPCIONES)
 
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
 	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)

@@ -88,19 +88,20 @@ class Embebido:
 def estrenar(
     carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None,
     bus: str = BUS, envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte,
+    base: str | None = None, prefijo: str = "",
 ) -> Embebido:  # fmt: skip
     """Crea un despliegue nuevo en la carpeta y lo monta.
 
     ``bus``: el de este proceso o, para que otros programas lleguen a él, un RabbitMQ. ``envolver``: lo que se hace con
-    cada transporte de un servicio. Errores: `FileExistsError` si ya había un despliegue.
+    cada transporte de un servicio. ``base`` y ``prefijo``: los de `crear`. Errores: `FileExistsError` si ya había uno.
     """
     despliegue = crear(
         carpeta,
         instalaciones(),
         pais=pais,
         bus=bus,
-        base=None,
-        prefijo="",
+        base=base,
+        prefijo=prefijo,
         reloj="real",
         rectora=rectora.codigo,
         clave_rectora=rectora.publica,

@@ -78,12 +78,18 @@ class Marcha:
 Mirar = Callable[[Marcha], None]
 
 
-def embebida(carpeta: Path, obra: Obra, azar: Azar, inicio: datetime, mirar: Mirar) -> Informe:
-    """Todo en este proceso, con reloj simulado desde ``inicio`` (UTC). Errores: `GuionRoto`."""
+def embebida(
+    carpeta: Path, obra: Obra, azar: Azar, inicio: datetime, mirar: Mirar, *, base: str | None = None, prefijo: str = ""
+) -> Informe:
+    """Todo en este proceso, con reloj simulado desde ``inicio`` (UTC). Errores: `GuionRoto`.
+
+    ``base``: un PostgreSQL en vez de SQLite, que queda como acaba; ``prefijo`` separa sus esquemas y usuarios.
+    """
     comienzo = time.monotonic()
     protocolo, reloj = vigente(PAIS), RelojSimulado(inicio)
     credenciales = elenco.formar(protocolo, azar.hijo("elenco"))
-    sistema = estrenar(carpeta, credenciales[protocolo.rectora], reloj, azar, PAIS, AJUSTES_SIMULADOS)
+    rectora = credenciales[protocolo.rectora]
+    sistema = estrenar(carpeta, rectora, reloj, azar, PAIS, AJUSTES_SIMULADOS, base=base, prefijo=prefijo)
     guardar_todas(carpeta, credenciales.values())
     reparto = Reparto(protocolo, modo_de=obra.modo_de)
     escena = Escena(sistema.enlace(), credenciales, sistema.despliegue.recepcion, azar.hijo("escena"), reparto)

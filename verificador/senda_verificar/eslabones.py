@@ -148,7 +148,9 @@ class Cadena:
         if otra.hoja == fila.propia:
             return Codigo.HOJA_ALTERADA
         if otra.hoja == fila.hoja:
-            return Codigo.ANTERIOR_ALTERADO if otra.cuerpo == fila.cuerpo else Codigo.CUERPO_ALTERADO
+            # Si dicen lo mismo en todo, es que cambiaron las dos: y lo que se comprobó antes es que no es el enlace.
+            solo_enlace = otra.cuerpo == fila.cuerpo and otra.anterior != fila.anterior
+            return Codigo.ANTERIOR_ALTERADO if solo_enlace else Codigo.CUERPO_ALTERADO
         return None
 
     def _senalar_enlace(self, fila: Fila, otra: Fila | None) -> None:

@@ -52,7 +52,7 @@ class Juicio(NamedTuple):
 def juzgar(
     carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
 ) -> tuple[Cuenta, dict[str, Hallado]]:
-    """Juzga los actos de las ``tamano`` primeras entradas. ``buscados``: ids de hechos.
+    """Juzga los actos de las ``tamano`` primeras entradas. ``buscados``: ids de hechos y huellas de solicitudes.
 
     Lo que falte de en medio ya lo señaló quien recorrió antes.
     """
@@ -102,7 +102,7 @@ def _un_paquete(
     for acto in _actos(carpeta, *paquete, registro):
         if con_solicitudes:
             juez.juzgar(acto)
-        if acto.sobre["id"] in buscados:
+        if acto.sobre["id"] in buscados or acto.sobre["solicitud"] in buscados:
             hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, acto.sobre)
     return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
 

@@ -145,6 +145,15 @@ def _con_retenido(
     elif raices.get(punto.tamano, punto.raiz) != punto.raiz:
         que = f"las {punto.tamano} primeras entradas no son las que se firmaron: la historia se reescribió"
         registro.apuntar(Codigo.HISTORIA_REESCRITA, Donde.PUNTO, punto.origen, punto.tamano, que)
+    elif (suyos := [p for p in (*promesas.puntos, *([ultimo] if ultimo else [])) if p.tamano == punto.tamano]) and any(
+        p.firmado != punto.firmado for p in suyos
+    ):
+        # La misma raíz, pero otra fecha, otro punto anterior u otro registro de accesos: se volvió a firmar.
+        que = f"el libro firmó dos puntos distintos para {punto.tamano} entradas: el guardado fuera y el que entrega"
+        registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
+    elif promesas.puntos and not suyos:
+        que = f"el punto de {punto.tamano} entradas que alguien guardó no está entre los que dice haber firmado"
+        registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, punto.origen, punto.tamano, que)
 
 
 def _encadenados(

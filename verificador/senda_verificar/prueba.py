@@ -153,8 +153,8 @@ class _Prueba:
         """
         consistentes = sin_ver = 0
         for guardado in promesas.leer_retenidos(retenidos, punto, self._confianza, self._registro):
-            if guardado.tamano == punto.tamano and guardado.raiz != punto.raiz:
-                que = f"el libro firmó dos raíces distintas para {punto.tamano} entradas"
+            if guardado.tamano == punto.tamano and guardado.firmado != punto.firmado:
+                que = f"el libro firmó dos puntos distintos para {punto.tamano} entradas"
                 self._registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
                 continue
             menor, mayor = sorted((guardado, punto), key=lambda p: p.tamano)

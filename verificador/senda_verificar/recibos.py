@@ -42,20 +42,25 @@ def leer(lineas: Iterable[str], confianza: Confianza, registro: Registro) -> lis
 
 
 def prometidos(acuses: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Los ids de los hechos que unos acuses dicen haber causado."""
-    return frozenset(str(e.get("id")) for acuse in acuses for e in acuse["eventos"])
+    """Los ids de los hechos que unos acuses dicen haber causado, y las huellas de sus solicitudes."""
+    return frozenset(t for acuse in acuses for t in (*_ids(acuse), str(acuse.get("huella"))))
 
 
 def cumplir(
     acuses: Iterable[Mapping[str, Any]], hallados: Mapping[str, Hallado], ultimos: Mapping[str, Extremo],
     registro: Registro,
 ) -> int:  # fmt: skip
-    """Cada hecho prometido ha de estar, ser de ese origen y nombrar esa solicitud. Devuelve cuántos recibos cumplen."""
+    """Los hechos de cada solicitud han de ser los que promete su recibo, y decir lo mismo. Devuelve cuántos cumplen."""
     cumplidos = 0
+    causados: dict[str, set[str]] = {}
+    for identificador, hallado in hallados.items():
+        causados.setdefault(str(hallado.sobre["solicitud"]), set()).add(identificador)
     for acuse in acuses:
         origen, dicha = str(acuse.get("origen")), acuse.get("posicion", 0)
         posicion = dicha if type(dicha) is int else 0
         falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, e, hallados.get(str(e.get("id")))))), None)
+        if falta is None and causados.get(str(acuse.get("huella")), set()) - _ids(acuse):
+            falta = "el libro atribuye a la solicitud de este recibo un hecho que el recibo no nombra"
         llega = ultimos[origen].posicion if origen in ultimos else 0
         if falta is None and posicion != dicha:
             falta = "no dice en qué posición quedó su origen"
@@ -66,6 +71,10 @@ def cumplir(
         else:
             registro.apuntar(Codigo.RECIBO_INCUMPLIDO, Donde.RECIBO, origen, posicion, falta)
     return cumplidos
+
+
+def _ids(acuse: Mapping[str, Any]) -> set[str]:
+    return {str(e.get("id")) for e in acuse["eventos"]}
 
 
 def _falta(acuse: Mapping[str, Any], evento: Mapping[str, Any], hallado: Hallado | None) -> str | None:
