@@ -35,7 +35,7 @@ class Firmadas:
     llavero: Llavero
 
     def de(self, sobres: Iterable[bytes]) -> Iterator[bytes]:
-        """Una línea JSON por solicitud que causó alguno de esos hechos (``huella``, ``firma``, ``cuerpo``, ``acuse``…)."""
+        """Una línea JSON por cada solicitud que causó alguno de esos hechos, con su firma y su acuse."""
         pedidas: defaultdict[str, set[str]] = defaultdict(set)
         for sobre in sobres:
             try:

@@ -98,6 +98,15 @@ def que_probar(informe: Informe, consola: Console, donde: str) -> None:
     consola.print(f"  senda ruta {informe.ruta_de_muestra}{donde}", soft_wrap=True)
     consola.print(f"  senda auditar verificar{donde}", soft_wrap=True)
     consola.print(f"  senda operar estado{donde}", soft_wrap=True)
+    comprobar_fuera(informe, consola)
 
 
-__all__ = ["Barra", "contar", "que_probar", "veredicto"]
+def comprobar_fuera(informe: Informe, consola: Console) -> None:
+    """Dónde quedó el libro exportado y cómo lo comprueba quien no se fía de quien lo lleva."""
+    consola.print(
+        f"\nEl libro exportado está en {informe.libro}, con sus claves al lado; para comprobarlo:", soft_wrap=True
+    )
+    consola.print(f"  senda-verificar {informe.libro} --clave {informe.claves}", soft_wrap=True)
+
+
+__all__ = ["Barra", "comprobar_fuera", "contar", "que_probar", "veredicto"]

@@ -15,6 +15,7 @@ from senda_verificar.faltas import Falta, Informe
 app = typer.Typer(no_args_is_help=True, help="Comprobar el libro desde sus bytes.")
 app.command("accesos")(accesos.accesos)
 app.command("exportar")(exportar.exportar)
+app.command("prueba")(exportar.prueba)
 app.command("claves")(exportar.claves)
 
 

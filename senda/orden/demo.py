@@ -93,6 +93,8 @@ def _contar(informe: Informe, carpeta: Path, *, quedan: bool) -> None:
     pantalla.veredicto(informe, consola)
     if quedan:
         pantalla.que_probar(informe, consola, "" if carpeta == CARPETA_DEMO else f" --carpeta {carpeta}")
+    else:
+        pantalla.comprobar_fuera(informe, consola)
 
 
 def _primera_linea(error: Exception) -> str:

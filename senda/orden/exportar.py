@@ -1,9 +1,10 @@
-"""`senda auditar exportar` y `senda auditar claves`: entregar el libro y con qué comprobarlo."""
+"""`senda auditar exportar`, `prueba` y `claves`: entregar el libro, o la prueba de una ruta, y con qué comprobarlo."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, NoReturn
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -13,8 +14,10 @@ from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico
 from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, progreso
+from senda.probar import probar_ruta
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.exportacion import DirectorioAjeno, LibroSinFirmar
+from servicios.auditoria.prueba import RutaSinHechos
 
 
 def exportar(
@@ -51,6 +54,27 @@ def exportar(
     typer.echo(f"{cuantas} entradas en {destino}")
 
 
+def prueba(
+    ruta: Annotated[UUID, typer.Argument(metavar="RUTA", help="Seudónimo de la ruta.")],
+    a: Annotated[Path, typer.Option("--a", metavar="ARCHIVO.zip", help="Archivo nuevo en que se escribe.")],
+    como: Como = None,
+    motivo: Motivo = MotivoAcceso.MANDATO_JUDICIAL,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Escribe la prueba de una ruta: sus hechos, que están en el libro firmado y quién firmó cada uno."""
+    try:
+        cuantos = probar_ruta(carpeta, ruta, a, como, motivo)
+    except (ConsultaNegada, RutaSinHechos) as error:
+        _fin(str(error), 1)
+    except FileExistsError:
+        _fin("ese archivo ya existe: una prueba no se pisa; elige otro", 2)
+    except (DespliegueAusente, LibroSinFirmar) as error:
+        _fin(str(error), 2)
+    except (SQLAlchemyError, OSError) as error:
+        _fin(f"no se pudo escribir la prueba: {type(error).__name__}", 2)
+    typer.echo(f"{cuantos} hechos en {a}")
+
+
 def claves(carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Escribe en la salida el archivo de claves con que «senda-verificar» comprueba este libro."""
     try:
@@ -64,4 +88,4 @@ def _fin(mensaje: str, salida: int) -> NoReturn:
     raise typer.Exit(salida)
 
 
-__all__ = ["claves", "exportar"]
+__all__ = ["claves", "exportar", "prueba"]

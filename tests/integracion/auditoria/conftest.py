@@ -10,7 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from infra.almacen.lecturas import Lecturas
+from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.motor import abrir_motor
+from servicios.auditoria import libro
 
 
 @pytest.fixture
@@ -38,3 +41,10 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
 def motor(request: pytest.FixtureRequest) -> Engine:
     elegido: Engine = request.getfixturevalue(request.param)
     return elegido
+
+
+@pytest.fixture
+def abierto(motor: Engine) -> Engine:
+    """Una base con el esquema del libro."""
+    instalar(motor, Instalacion(Lecturas((), ()), migraciones=(Path(libro.__file__).with_name("migraciones"),)))
+    return motor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -13,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from infra.almacen.lecturas import Lecturas
-from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.solo_anexar import claves_de, solo_anexar
 from infra.seguridad.cadena import CERO, encadenar
 from senda_verificar import arbol
 from senda_verificar.nota import escribir_vkey, verificar
 from servicios.auditoria import libro
+from servicios.auditoria.cabeceras import cabeceras
+from servicios.auditoria.refrendos import refrendos
 
 CLAVE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 NOMBRE = "senda.example/gt/libro"
@@ -43,15 +42,9 @@ A = entradas("/gt/deteccion", [b'{"a":%d}' % i for i in range(20)])
 B = entradas("/gt/justicia", [b"\xff\x00 no es JSON", b""])
 
 
-@pytest.fixture
-def abierto(motor: Engine) -> Engine:
-    instalar(motor, Instalacion(Lecturas((), ()), migraciones=(Path(libro.__file__).with_name("migraciones"),)))
-    return motor
-
-
 def test_lo_migrado_es_lo_declarado_y_cada_clave_esta_protegida(abierto: Engine) -> None:
     inspeccion = sa.inspect(abierto)
-    for tabla in (libro.libro, libro.frontera, libro.puntos):
+    for tabla in (libro.libro, libro.frontera, libro.nodos, libro.puntos, cabeceras, refrendos):
         columnas = inspeccion.get_columns(tabla.name)
         assert [(c["name"], c["nullable"]) for c in columnas] == [(c.name, c.nullable) for c in tabla.columns]
         unicas = {tuple(u["column_names"]) for u in inspeccion.get_unique_constraints(tabla.name)}
@@ -60,7 +53,7 @@ def test_lo_migrado_es_lo_declarado_y_cada_clave_esta_protegida(abierto: Engine)
     if abierto.dialect.name == "sqlite":
         with abierto.begin() as conexion:
             puestos = set(conexion.scalars(sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")))
-        for tabla in (libro.libro, libro.puntos):
+        for tabla in (libro.libro, libro.puntos, cabeceras, refrendos):
             esperados = solo_anexar(tabla.name, "sqlite", claves_de(tabla))
             assert {s.replace("IF NOT EXISTS ", "") for s in esperados} <= puestos
 

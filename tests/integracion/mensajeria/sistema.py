@@ -27,7 +27,7 @@ from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.puertos import HechoCrudo, Latido, Remitente
+from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Remitente
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion, topologia
 from infra.mensajeria.transportes import Mensaje
 from infra.seguridad import base64url
@@ -60,6 +60,7 @@ class Contador:
     al_atender: Callable[[Peticion, Tanda], None] = lambda _peticion, _tanda: None
     al_conocer: Callable[[Anotado], None] = lambda _anotado: None
     al_guardar_crudo: Callable[[HechoCrudo], None] = lambda _crudo: None
+    al_latir: Callable[[Latido], Contradiccion | None] = lambda _latido: None
     denuncias: list[HechoCrudo] = field(default_factory=list)
     vencen: list[datetime] = field(default_factory=list)
 
@@ -78,8 +79,8 @@ class Contador:
         self.al_conocer(anotado)
         tanda.conocer([anotado])
 
-    def guardar_cabecera(self, _conexion: Connection, _latido: Latido) -> None:
-        return None
+    def guardar_cabecera(self, _conexion: Connection, latido: Latido) -> Contradiccion | None:
+        return self.al_latir(latido)
 
     def guardar_crudo(self, _tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
         for crudo in crudos:

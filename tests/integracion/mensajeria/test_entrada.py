@@ -22,7 +22,7 @@ from infra.mensajeria.apartados import SigueApartado
 from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.puertos import HechoCrudo
 from infra.mensajeria.transportes import Entrega, Mensaje
-from infra.seguridad.cadena import encadenar
+from infra.seguridad.cadena import CERO, encadenar
 from tests.integracion.mensajeria.sistema import ORIGEN, Sistema
 
 PLANTA = "marialopezdehuehuetenango"
@@ -205,6 +205,23 @@ def test_un_latido_con_otra_hoja_es_alto(sistema: Sistema):
     sistema.reposo()
     assert avance(sistema).alto == "divergencia"
     assert [d.posicion for d in sistema.destino.denuncias] == [2]
+
+
+def test_lo_que_contradice_una_cabecera_guardada_se_denuncia_sin_alto(sistema: Sistema):
+    """Un origen restaurado que dice llegar menos lejos aún no contó otra cosa: se dice, y se le sigue escuchando."""
+    sistema.contar(2)
+    sistema.reposo()
+    sistema.destino.al_latir = lambda latido: (HechoCrudo(latido.origen, 9, b"", CERO, b""), latido.hoja)
+    firmada = sistema.pila.claves("deteccion").firmar_cabecera(
+        ORIGEN, 2, mensajes(sistema)[1].id, sistema.reloj.ahora()
+    )
+    sistema.meter([Mensaje("", "", "latido", firmada, "l", {"origen": ORIGEN})])
+    sistema.coordinacion.entrada.recibir(5)
+    assert [(d.posicion, d.hoja) for d in sistema.destino.denuncias] == [(9, CERO)]
+    assert avance(sistema).alto is None
+    sistema.destino.al_latir = lambda _latido: None
+    sistema.contar(1)
+    sistema.hasta(lambda: len(sistema.efectos()) == 3)
 
 
 def test_una_cadena_que_no_casa_es_alto(sistema: Sistema):

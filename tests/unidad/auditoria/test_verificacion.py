@@ -388,7 +388,8 @@ def test_el_verificador_solo_usa_la_biblioteca_estandar_y_cryptography() -> None
 
 
 def test_donde_y_codigo_son_texto_estable() -> None:
-    assert {str(d) for d in Donde} == {"libro", "almacen", "cabecera", "punto"}
+    sitios = {"libro", "almacen", "cabecera", "punto", "testigo", "tesela", "solicitud", "recibo", "accesos", "prueba"}
+    assert {str(d) for d in Donde} == sitios
     estables = {"hoja-alterada", "cuerpo-alterado", "anterior-alterado", "hueco", "orden", "truncado"}
     assert estables <= {str(c) for c in Codigo}
     assert VKEY.startswith(NOMBRE)
