@@ -6,6 +6,7 @@ Fuente: https://c2sp.org/tlog-tiles.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -57,8 +58,7 @@ def leer_tesela(carpeta: Path, nivel: int, indice: int, ancho: int) -> bytes:
 
 def leer_paquete(carpeta: Path, indice: int, ancho: int) -> list[bytes]:
     """Las ``ancho`` entradas de un paquete. Errores: `ArchivoAusente`, `ArchivoIlegible`."""
-    ruta = de_paquete(indice, ancho)
-    datos = _leer(carpeta, ruta, de_paquete(indice, ANCHO), _MAXIMO_PAQUETE)
+    datos = leer_paquete_entero(carpeta, indice, ancho)
     entradas: list[bytes] = []
     desde, fin = 0, len(datos)
     while desde < fin and len(entradas) < ancho:
@@ -66,8 +66,16 @@ def leer_paquete(carpeta: Path, indice: int, ancho: int) -> list[bytes]:
         entradas.append(datos[desde + 2 : hasta])
         desde = hasta
     if len(entradas) != ancho or desde > fin:
-        raise ArchivoIlegible(ruta)
+        raise ArchivoIlegible(de_paquete(indice, ancho))
     return entradas
+
+
+def leer_paquete_entero(carpeta: Path, indice: int, ancho: int) -> bytes:
+    """Los bytes de un paquete, o de uno más completo, sin partir: cada entrada, tras su largo en 2 bytes.
+
+    Errores: `ArchivoAusente`, `ArchivoIlegible` si pasa de lo que puede medir.
+    """
+    return _leer(carpeta, de_paquete(indice, ancho), de_paquete(indice, ANCHO), _MAXIMO_PAQUETE)
 
 
 def hashes(tesela: bytes) -> list[bytes]:
@@ -108,7 +116,8 @@ def _leer(carpeta: Path, ruta: str, completa: str, maximo: int) -> bytes:
     for una in (ruta, completa):
         try:
             with (carpeta / una).open("rb") as archivo:
-                datos = archivo.read(maximo + 1)
+                # No más de lo que dice medir: pedir siempre el máximo reservaría cada vez 16 MiB.
+                datos = archivo.read(min(os.fstat(archivo.fileno()).st_size, maximo) + 1)
         except OSError:
             continue
         if len(datos) > maximo:
@@ -128,6 +137,7 @@ __all__ = [
     "hashes",
     "hay_entradas",
     "leer_paquete",
+    "leer_paquete_entero",
     "leer_tesela",
     "partir",
 ]
