@@ -35,10 +35,7 @@ def verificar(
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
     cuenta, hallados = Cuenta(), dict[str, Hallado]()
     if con_entradas:
-        cuenta, hallados = juzgar(
-            carpeta, tamano, confianza, recibos.prometidos(acuses), registro, procesos,
-            de_instituciones=recuento.de_instituciones,
-        )  # fmt: skip
+        cuenta, hallados = juzgar(carpeta, tamano, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
     contados = accesos.comprobar(carpeta, firmado.ultimo, registro)
     return Informe(
@@ -99,7 +96,7 @@ def _sin_comprobar(
     for origen in sorted(firmadas.sin_clave):
         yield f"las cabeceras de {origen or 'un origen sin nombre'}: falta su línea «origen» en el archivo de claves"
     if con_entradas and not (carpeta / SOLICITUDES).is_dir():
-        yield "que cada institución dijera lo que se le atribuye, y qué dice cada sobre: no vienen las solicitudes firmadas"
+        yield "que cada institución dijera lo que se le atribuye: no vienen las solicitudes firmadas y no se lee ningún sobre"
     elif con_entradas and not confianza.instituciones:
         yield SIN_RECTORA
     if cuenta.sin_cuerpo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from senda_verificar.actos import Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
+from senda_verificar.actos import DE_INSTITUCION, Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Falta, Registro
 from senda_verificar.procesos import en_procesos
-from senda_verificar.rapido import MARCA_DE_INSTITUCION
 from senda_verificar.teselas import ArchivoAusente, ArchivoIlegible, anchos, en_ruta, leer_paquete, partir
 
 SOLICITUDES: Final = "solicitudes"
+_MARCA: Final = b'"type":"' + DE_INSTITUCION.encode()
 
 
 class Hallado(NamedTuple):
@@ -38,20 +38,14 @@ class Juicio(NamedTuple):
 
 
 def juzgar(
-    carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0,
-    *, de_instituciones: Sequence[bytes] | None = None,
-) -> tuple[Cuenta, dict[str, Hallado]]:  # fmt: skip
-    """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes.
-
-    ``de_instituciones``: las entradas que hablan de instituciones, si quien recorrió las apartó (`rapido.Recuento`).
-    """
+    carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
+) -> tuple[Cuenta, dict[str, Hallado]]:
+    """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
     directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
-    for acto in _de_instituciones(_que_hablan(carpeta, tamano) if de_instituciones is None else de_instituciones):
-        directorio.inscribir(acto, registro)
+    for indice, ancho in anchos(tamano):
+        for acto in _de_instituciones(carpeta, indice, ancho):
+            directorio.inscribir(acto, registro)
     con_solicitudes = (carpeta / SOLICITUDES).is_dir()
-    if not con_solicitudes and not buscados:
-        # Nada con que juzgar ni nada que buscar: leer cada sobre costaría más que todo lo demás.
-        return Cuenta(), {}
     uno = partial(
         _un_paquete, carpeta, {q: [c.public_bytes_raw() for c in directorio.claves(q)] for q in _quienes(directorio)},
         {o: c.cruda for o, c in confianza.origenes.items()}, buscados, con_solicitudes=con_solicitudes,
@@ -101,21 +95,15 @@ def _actos(carpeta: Path, indice: int, ancho: int, registro: Registro) -> list[A
     return actos
 
 
-def _que_hablan(carpeta: Path, tamano: int) -> Iterator[bytes]:
-    for indice, ancho in anchos(tamano):
-        try:
-            entradas = leer_paquete(carpeta, indice, ancho)
-        except (ArchivoAusente, ArchivoIlegible):
-            continue
-        # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno habla de una institución.
-        yield from (e for e in entradas if MARCA_DE_INSTITUCION in e)
-
-
-def _de_instituciones(entradas: Iterable[bytes]) -> Iterator[Acto]:
-    for origen, posicion, _, cuerpo in filter(None, map(partir, entradas)):
-        acto = leer_acto(origen, posicion, cuerpo)
-        if acto is not None:
-            yield acto
+def _de_instituciones(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
+    try:
+        entradas = leer_paquete(carpeta, indice, ancho)
+    except (ArchivoAusente, ArchivoIlegible):
+        return []
+    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno habla de una institución.
+    leidas = [partir(e) for e in entradas if _MARCA in e]
+    actos = [leer_acto(origen, posicion, cuerpo) for origen, posicion, _, cuerpo in filter(None, leidas)]
+    return [acto for acto in actos if acto is not None]
 
 
 def _lineas(carpeta: Path, indice: int) -> Sequence[str]:

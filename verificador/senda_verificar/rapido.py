@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from senda_verificar.actos import DE_INSTITUCION
 from senda_verificar.arbol import LARGO, RAIZ_VACIA, Frontera, plegar
 from senda_verificar.procesos import en_procesos
 from senda_verificar.teselas import (
@@ -29,14 +28,11 @@ from senda_verificar.teselas import (
 
 #: Paquetes de un tramo: bastantes para que repartir no cueste, pocos para que quepan.
 _TRAMO: Final = 64
-#: Lo que lleva dentro toda entrada que inscribe o cambia a una institución, y de quién son.
-MARCA_DE_INSTITUCION: Final = b'"type":"' + DE_INSTITUCION.encode()
-_COORDINACION: Final = b"/coordinacion"
 #: Por origen (en bytes), las hojas que prometió en alguna posición.
 Prometidas = Mapping[bytes, Mapping[int, bytes]]
-#: Lo que ha de venir de un origen: posición y prefijo de su siguiente entrada, sus hojas prometidas, si inscribe
-#: instituciones y la hoja de la última. Una tupla llana: se hace una por entrada.
-_Espera = tuple[int, bytes, Mapping[int, bytes], bool, bytes]
+#: Lo que ha de venir de un origen: posición y prefijo de su siguiente entrada, sus hojas prometidas y la hoja de la
+#: última. Una tupla llana: se hace una por entrada.
+_Espera = tuple[int, bytes, Mapping[int, bytes], bytes]
 
 
 class Anomalia(Exception):
@@ -54,7 +50,7 @@ class Parte(NamedTuple):
     """Lo que un tramo aporta al conjunto.
 
     ``raices``: la de cada tesela de hojas completa; ``cola``: los subárboles de la última si es parcial. ``en_marca``:
-    tamaño -> los subárboles de su tesela hasta ahí. ``de_instituciones``: las entradas que hablan de alguna.
+    tamaño -> los subárboles de su tesela hasta ahí.
     """
 
     raices: list[bytes]
@@ -63,19 +59,14 @@ class Parte(NamedTuple):
     primeros: dict[bytes, Extremo]
     ultimos: dict[bytes, Extremo]
     hechos: dict[bytes, int]
-    de_instituciones: list[bytes]
 
 
 class Recuento(NamedTuple):
-    """Lo que hay, si todo casa. ``raices``: a cada tamaño pedido. ``ultimos``: por origen, su último hecho.
-
-    ``de_instituciones``: las entradas en que coordinación habla de una, en orden; None si no se buscaron.
-    """
+    """Lo que hay, si todo casa. ``raices``: a cada tamaño pedido. ``ultimos``: por origen, su último hecho."""
 
     raices: dict[int, bytes]
     ultimos: dict[str, Extremo]
     hechos: dict[str, int]
-    de_instituciones: Sequence[bytes] | None = None
 
 
 def recorrer(
@@ -101,7 +92,7 @@ def examinar(
 ) -> Parte:
     """Un tramo: desde qué paquete y sus marcas, en orden. Errores: `Anomalia`."""
     desde, marcas = tramo
-    parte = Parte([], [], {}, {}, {}, {}, [])
+    parte = Parte([], [], {}, {}, {}, {})
     cadena = _Cadena(parte, prometidas)
     hasta = min(tamano, (desde + _TRAMO) * ANCHO)
     try:
@@ -155,7 +146,7 @@ class _Cadena:
         todas o alguna no sigue a la anterior de su origen.
         """
         hojas: list[bytes] = []
-        esperan, de_instituciones = self._esperan, self._parte.de_instituciones
+        esperan = self._esperan
         hasta, fin = 0, len(datos)
         # El 0x00 que va delante de cada entrada al hacer su hash se escribe en el último byte de su largo, ya leído; la
         # copia en que se escribe es siempre la misma, que reservarla cada vez cuesta.
@@ -170,26 +161,24 @@ class _Cadena:
             hasta = desde + (datos[desde - 2] << 8 | datos[desde - 1])
             origen = datos[desde : datos.find(b"\n", desde, hasta)]
             espera = esperan.get(origen) or self._primera(origen, datos[desde:hasta])
-            posicion, prefijo, prometidas, inscribe, _hoja = espera
+            posicion, prefijo, prometidas, _hoja = espera
             if not datos.startswith(prefijo, desde, hasta):
                 raise Anomalia
             copia[desde - 1] = 0
             hoja = sha256(copia[desde - 1 : hasta]).digest()
             if prometidas and prometidas.get(posicion, hoja) != hoja:
                 raise Anomalia
-            if inscribe and datos.find(MARCA_DE_INSTITUCION, desde, hasta) >= 0:
-                de_instituciones.append(datos[desde:hasta])
             hojas.append(hoja)
             posicion += 1
             prefijo = b"%b\n%d\n%b\n" % (origen, posicion, hoja.hex().encode())
-            esperan[origen] = posicion, prefijo, prometidas, inscribe, hoja
+            esperan[origen] = posicion, prefijo, prometidas, hoja
         if hasta > fin:
             raise Anomalia
         return hojas
 
     def cerrar(self) -> None:
         """Anota hasta dónde llegó cada origen."""
-        for origen, (siguiente, _, _, _, hoja) in self._esperan.items():
+        for origen, (siguiente, _, _, hoja) in self._esperan.items():
             self._parte.ultimos[origen] = Extremo(siguiente - 1, hoja)
             self._parte.hechos[origen] = siguiente - self._parte.primeros[origen].posicion
 
@@ -199,8 +188,7 @@ class _Cadena:
             raise Anomalia
         _, posicion, anterior, _ = leida
         self._parte.primeros[origen] = Extremo(posicion, anterior)
-        inscribe = origen.endswith(_COORDINACION)
-        return posicion, origen + b"\n", self._prometidas.get(origen, {}), inscribe, anterior
+        return posicion, origen + b"\n", self._prometidas.get(origen, {}), anterior
 
 
 class _Conjunto:
@@ -215,7 +203,6 @@ class _Conjunto:
         self._hechos: dict[bytes, int] = {}
         self._en_marca: dict[int, bytes] = {0: RAIZ_VACIA}
         self._cola: list[bytes] = []
-        self._de_instituciones: list[bytes] = []
 
     def sumar(self, parte: Parte) -> None:
         for origen, primero in parte.primeros.items():
@@ -235,7 +222,6 @@ class _Conjunto:
         for marca in marcas:
             self._anotar_marca(marca, parte)
         self._cola = parte.cola
-        self._de_instituciones += parte.de_instituciones
 
     def cerrar(self) -> Recuento:
         self._comprobar_altas()
@@ -245,7 +231,6 @@ class _Conjunto:
             self._en_marca,
             {nombres[o]: extremo for o, extremo in self._ultimos.items()},
             {nombres[o]: cuantos for o, cuantos in self._hechos.items()},
-            self._de_instituciones,
         )
 
     def _anotar_marca(self, marca: int, parte: Parte) -> None:
@@ -274,4 +259,4 @@ def raiz_de_tesela(nodos: Sequence[bytes]) -> bytes:
     return nodos[0]
 
 
-__all__ = ["MARCA_DE_INSTITUCION", "Anomalia", "Extremo", "Recuento", "raiz_de_tesela", "recorrer"]
+__all__ = ["Anomalia", "Extremo", "Recuento", "raiz_de_tesela", "recorrer"]
