@@ -80,6 +80,9 @@ def solicitar(
     reenviar: Annotated[
         Path | None, typer.Option(help="Envía otra vez lo guardado con --guardar: mismos bytes, un solo efecto.")
     ] = None,
+    recibos: Annotated[
+        Path | None, typer.Option(help="Añade aquí el acuse firmado, para «senda-verificar --recibos».")
+    ] = None,
     ver_lista: Annotated[bool, typer.Option("--lista", help="Qué se puede pedir, y quién.")] = False,
     ver_esquema: Annotated[bool, typer.Option("--esquema", help="Los campos de TIPO.")] = False,
     mostrar_sellado: Annotated[
@@ -94,7 +97,7 @@ def solicitar(
             _lista(como_json=como_json)
         elif reenviar is not None:
             compuesta, quien = archivos.recuperar(reenviar)
-            _tramitar(destino_de(carpeta, amqp, servicios), compuesta, quien, espera, como_json=como_json)
+            _tramitar(destino_de(carpeta, amqp, servicios), compuesta, quien, espera, recibos, como_json=como_json)
         elif tipo is None:
             _fin("di qué se pide (TIPO), o «--lista» para ver qué hay")
         elif ver_esquema:
@@ -113,7 +116,7 @@ def solicitar(
             if seco:
                 _ensenar(clase, datos, compuesta, mostrar_sellado=mostrar_sellado, como_json=como_json)
             else:
-                _tramitar(destino, compuesta, credencial.codigo, espera, como_json=como_json)
+                _tramitar(destino, compuesta, credencial.codigo, espera, recibos, como_json=como_json)
     except _MAL_PEDIDO as error:
         _fin(str(error))
     except (TransporteCaido, SQLAlchemyError) as error:
@@ -249,10 +252,14 @@ def _ensenar(
     typer.echo(msgspec.json.encode(visible) if como_json else compuesta.cuerpo)
 
 
-def _tramitar(destino: Destino, compuesta: Compuesta, institucion: str, espera: float, *, como_json: bool) -> NoReturn:
+def _tramitar(
+    destino: Destino, compuesta: Compuesta, institucion: str, espera: float, recibos: Path | None, *, como_json: bool
+) -> NoReturn:
     respuesta = destino.tramitar(compuesta, institucion, espera)
     if respuesta.acuse is None:
         _sin_acuse(respuesta, compuesta, espera)
+    if recibos is not None:
+        archivos.guardar_recibo(recibos, respuesta.recibo)
     if como_json:
         typer.echo(msgspec.json.encode(respuesta.acuse))
     else:

@@ -47,10 +47,14 @@ class NoSalio(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Respuesta:
-    """Lo que se supo. ``acuse``: None si no llegó a tiempo; ``ajenos``: los de otras solicitudes, vistos y dejados."""
+    """Lo que se supo. ``acuse``: None si no llegó a tiempo; ``ajenos``: los de otras solicitudes, vistos y dejados.
+
+    ``recibo``: el acuse tal como llegó, con su firma, en una línea JSON que guardar (`senda_verificar.recibos`).
+    """
 
     acuse: Acuse | None
     ajenos: int = 0
+    recibo: bytes = b""
 
 
 class Destino(Protocol):
@@ -95,7 +99,7 @@ class PorBus:
             for entrega in transporte.recibir(cola, _LOTE, min(falta, _MIRADA)):
                 if (acuse := reconocer(entrega, compuesta, self.claves)) is not None:
                     transporte.confirmar([entrega])
-                    return Respuesta(acuse, ajenos)
+                    return Respuesta(acuse, ajenos, _recibo(entrega))
                 ajenos += 1
         return Respuesta(None, ajenos)
 
@@ -134,7 +138,7 @@ class EnLaCarpeta:
             sistema.planificador.hasta_reposo()
             for entrega in enlace.transporte.recibir(cola, _LOTE):
                 if (acuse := reconocer(entrega, compuesta, self.claves)) is not None:
-                    return Respuesta(acuse)
+                    return Respuesta(acuse, recibo=_recibo(entrega))
             if self.reloj.ahora() >= limite:
                 return Respuesta(None)
             self.dejar_pasar(sistema)
@@ -195,6 +199,11 @@ def reconocer(entrega: Entrega, compuesta: Compuesta, claves: ClavesDeServicio) 
     except (ValueError, KeyError, FirmaInvalida):  # los de msgspec son ValueError
         return None
     return acuse if cabecera.kid == acuse.origen and acuse.servicio == compuesta.servicio else None
+
+
+def _recibo(entrega: Entrega) -> bytes:
+    firma = str(entrega.mensaje.cabeceras.get("firma", ""))
+    return msgspec.json.encode({"acuse": entrega.mensaje.cuerpo, "firma_acuse": firma}) + b"\n"
 
 
 def asegurar_cola(enlace: Enlace, institucion: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from senda.embebido import en_exclusiva, estrenar
 from senda.orden import app, solicitar
 from senda.ventanilla import destino
 from senda.ventanilla.claves import ClavesDeServicio
+from senda_verificar.orden import main as senda_verificar
 
 RUTA = "0f0e7c1e-90aa-4c6b-8f2d-3b5a1c9d7e42"
 SECRETO = "relato que solo viaja sellado"
@@ -193,6 +195,24 @@ def test_lo_guardado_se_reenvia_con_los_mismos_bytes_y_un_solo_efecto(orden, tmp
 
     assert acuses[0] == acuses[1]
     assert json.loads(acuses[0])["resultado"] == "aceptada"
+
+
+def test_los_recibos_guardados_obligan_al_libro(orden, carpeta, tmp_path, capsys):
+    recibos, libro, claves = tmp_path / "recibos.jsonl", tmp_path / "libro", tmp_path / "libro.claves"
+    pedir = ("solicitar", "detectar-presunta-victima", "-a", "-", "--recibos", recibos)
+    assert [orden(*pedir, entrada=PRESUNTA).exit_code for _ in range(2)] == [0, 0]
+    assert stat.S_IMODE(recibos.stat().st_mode) == 0o600
+    assert orden("auditar", "exportar", libro, "--con-entradas").exit_code == 0
+    claves.write_text(orden("auditar", "claves").stdout)
+    verificar = [str(libro), "--clave", str(claves), "--recibos", str(recibos), "--json"]
+
+    assert senda_verificar(verificar) == 0
+    assert "2 recibos cumplidos" in capsys.readouterr().out
+
+    assert orden(*pedir, entrada=PRESUNTA).exit_code == 0
+    assert senda_verificar(verificar) == 1  # el libro entregado no trae lo que el tercero promete
+    faltas = json.loads(capsys.readouterr().out)["faltas"]
+    assert [(f["codigo"], f["donde"]) for f in faltas] == [("recibo-incumplido", "recibo")]
 
 
 def test_lo_que_se_cuenta_tarde_no_nace_con_la_firma_caducada(orden):

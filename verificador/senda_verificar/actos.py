@@ -2,13 +2,14 @@
 
 Con las entradas van las solicitudes de cada paquete, con el mismo índice: ``solicitudes/x001/234.jsonl``, una por línea
 ``{huella, firma, cuerpo, acuse, firma_acuse}`` (bytes en base64; ``cuerpo`` vacío si la clave de la persona ya se
-destruyó). Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más, y lo de la bóveda consta en ella.
+destruyó, y entonces ha de constar en el libro). Lo que hace el propio sistema (``GT-SISTEMA``) no lo firma nadie más,
+y lo de la bóveda consta en ella. Que el servicio entendiera bien lo pedido no lo dice la firma: está ahí, para leerlo.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,7 @@ from senda_verificar.nota import de_b64
 
 SISTEMA: Final = "-SISTEMA"
 _DE_LA_BOVEDA: Final = "senda.seguridad."
+DESTRUYE: Final = f"{_DE_LA_BOVEDA}clave-destruida."
 #: Lo que queda sin comprobar si no se fija de fuera ninguna clave de institución.
 SIN_RECTORA: Final = "de quién es cada clave de institución: sale del libro; fija la de la rectora («institucion»)"
 DE_INSTITUCION: Final = "senda.coordinacion.institucion-"
@@ -123,6 +125,8 @@ class Juez:
     directorio: Directorio
     origenes: Mapping[str, Ed25519PublicKey]
     registro: Registro
+    #: Las rutas cuya clave consta destruida en el libro.
+    destruidas: Collection[str] = ()
     cuenta: Cuenta = field(default_factory=Cuenta)
     _solicitudes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _abiertas: dict[str, tuple[Mapping[str, Any], Mapping[str, Any] | None]] = field(default_factory=dict)
@@ -157,16 +161,27 @@ class Juez:
         except _NoVale as no_vale:
             _apuntar(self.registro, no_vale.codigo, acto, no_vale.que)
             return
-        if all(e.get("id") != acto.sobre["id"] for e in acuse["eventos"]):
-            que = "el acuse de la solicitud no nombra este hecho"
+        if not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
+            que = "el acuse de la solicitud no nombra este hecho, o lo cuenta de otra manera"
             _apuntar(self.registro, Codigo.RECIBO_INCUMPLIDO, acto, que)
         elif solicitud is None:
-            self.cuenta.sin_cuerpo += 1
+            self._sin_cuerpo(acto, acuse)
         elif any(solicitud.get(c) != acto.sobre[c] for c in ("institucion", "agente")):
             que = "la solicitud la firmó otra institución u otro agente que los del hecho"
             _apuntar(self.registro, Codigo.SOLICITUD_ALTERADA, acto, que)
+        elif _habla_de_otra(solicitud, acto):
+            que = "la institución lo pidió para otra ruta"
+            _apuntar(self.registro, Codigo.OTRA_RUTA, acto, que)
         else:
             self.cuenta.firmados += 1
+
+    def _sin_cuerpo(self, acto: Acto, acuse: Mapping[str, Any]) -> None:
+        """Sin los bytes no hay firma que mirar: solo se admite si consta que la clave de esa persona se destruyó."""
+        if any(e.get("sujeto") in self.destruidas for e in acuse["eventos"]):
+            self.cuenta.sin_cuerpo += 1
+        else:
+            que = "faltan los bytes que la institución firmó, y no consta que se destruyera la clave de esa persona"
+            _apuntar(self.registro, Codigo.SOLICITUD_AUSENTE, acto, que)
 
     def _abrir(self, acto: Acto, huella: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
         """El acuse y lo firmado, ya comprobados; lo firmado es None si ya no hay con qué leerlo. Errores: `_NoVale`."""
@@ -216,6 +231,20 @@ def leer_acuse(en_base64: str, firma: str, claves: list[Ed25519PublicKey] | None
     return dict(acuse)
 
 
+def cumple(evento: Mapping[str, Any], sobre: Mapping[str, Any]) -> bool:
+    """Si un hecho del libro es el que un acuse prometió: su id, su tipo, su sujeto y lo que dijo en claro."""
+    dicho = evento.get("datos", {})
+    if (evento.get("id"), evento.get("tipo"), evento.get("sujeto")) != (sobre["id"], sobre["type"], sobre["subject"]):
+        return False
+    return isinstance(dicho, dict) and all(sobre["data"].get(campo) == valor for campo, valor in dicho.items())
+
+
+def _habla_de_otra(solicitud: Mapping[str, Any], acto: Acto) -> bool:
+    datos = solicitud.get("datos")
+    pedida = datos.get("ruta") if isinstance(datos, dict) else None
+    return pedida is not None and acto.sobre["data"].get("ruta", pedida) != pedida
+
+
 class _NoVale(Exception):
     def __init__(self, codigo: Codigo, que: str) -> None:
         super().__init__(que)
@@ -229,12 +258,14 @@ def _apuntar(registro: Registro, codigo: Codigo, acto: Acto, que: str) -> None:
 
 
 __all__ = [
+    "DESTRUYE",
     "DE_INSTITUCION",
     "SIN_RECTORA",
     "Acto",
     "Cuenta",
     "Directorio",
     "Juez",
+    "cumple",
     "leer_acto",
     "leer_acuse",
     "leer_solicitudes",

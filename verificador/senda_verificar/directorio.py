@@ -8,7 +8,7 @@ from pathlib import Path
 from senda_verificar import accesos, cabeceras, promesas, recibos
 from senda_verificar.actos import SIN_RECTORA, Cuenta
 from senda_verificar.confianza import Confianza
-from senda_verificar.faltas import MAXIMO_FALTAS, Informe, Registro
+from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro
 from senda_verificar.lento import nombrar
 from senda_verificar.paquetes import SOLICITUDES, Hallado, juzgar
 from senda_verificar.rapido import Anomalia, Recuento, recorrer
@@ -34,6 +34,9 @@ def verificar(
     en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
     cuenta, hallados = Cuenta(), dict[str, Hallado]()
+    if con_entradas and tamano and not (carpeta / SOLICITUDES).is_dir():
+        que = "no vienen las solicitudes firmadas: no se puede saber si cada institución dijo lo que se le atribuye"
+        registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.SOLICITUD, "", 0, que)
     if con_entradas:
         cuenta, hallados = juzgar(carpeta, tamano, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
@@ -49,7 +52,7 @@ def verificar(
         testigos=firmado.testigos,
         comprobado=tuple(_comprobado(recuento, firmado, cuenta, cumplidos, contados, con_entradas=con_entradas)),
         sin_comprobar=(
-            *_sin_comprobar(carpeta, recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
+            *_sin_comprobar(recuento, firmado, firmadas, cuenta, confianza, con_entradas=con_entradas),
             *en_camino,
         ),
     )
@@ -82,8 +85,8 @@ def _comprobado(
 
 
 def _sin_comprobar(
-    carpeta: Path, recuento: Recuento, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, cuenta: Cuenta,
-    confianza: Confianza, *, con_entradas: bool,
+    recuento: Recuento, firmado: promesas.Promesas, firmadas: cabeceras.Firmadas, cuenta: Cuenta, confianza: Confianza,
+    *, con_entradas: bool,
 ) -> Iterable[str]:  # fmt: skip
     if not con_entradas:
         yield "el contenido: el directorio solo trae lo público; las entradas se entregan con mandato"
@@ -95,9 +98,7 @@ def _sin_comprobar(
             yield f"los {quedan} últimos hechos de {origen}: aún no firmó una cabecera que los abarque"
     for origen in sorted(firmadas.sin_clave):
         yield f"las cabeceras de {origen or 'un origen sin nombre'}: falta su línea «origen» en el archivo de claves"
-    if con_entradas and not (carpeta / SOLICITUDES).is_dir():
-        yield "que cada institución dijera lo que se le atribuye: no vienen las solicitudes firmadas y no se lee ningún sobre"
-    elif con_entradas and not confianza.instituciones:
+    if con_entradas and not confianza.instituciones:
         yield SIN_RECTORA
     if cuenta.sin_cuerpo:
         yield f"la firma de {cuenta.sin_cuerpo} actos cuya solicitud ya no se puede abrir (se destruyó la clave)"

@@ -46,6 +46,7 @@ class Codigo(StrEnum):
     ACTO_SIN_SOLICITUD = "acto-sin-solicitud"
     SOLICITUD_AUSENTE = "solicitud-ausente"
     SOLICITUD_ALTERADA = "solicitud-alterada"
+    OTRA_RUTA = "otra-ruta"
     FIRMA_DE_INSTITUCION = "firma-de-institucion"
     CLAVE_DE_INSTITUCION = "clave-de-institucion"
     RECIBO_FALSO = "recibo-falso"

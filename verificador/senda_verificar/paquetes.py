@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
@@ -10,22 +10,22 @@ from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from senda_verificar.actos import DE_INSTITUCION, Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
+from senda_verificar.actos import DE_INSTITUCION, DESTRUYE, Acto, Cuenta, Directorio, Juez, leer_acto, leer_solicitudes
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Falta, Registro
 from senda_verificar.procesos import en_procesos
 from senda_verificar.teselas import ArchivoAusente, ArchivoIlegible, anchos, en_ruta, leer_paquete, partir
 
 SOLICITUDES: Final = "solicitudes"
-_MARCA: Final = b'"type":"' + DE_INSTITUCION.encode()
+_MARCAS: Final = (b'"type":"' + DE_INSTITUCION.encode(), b'"type":"' + DESTRUYE.encode())
 
 
 class Hallado(NamedTuple):
-    """Dónde está en el libro un hecho que un recibo nombra, y qué solicitud dice haberlo causado."""
+    """Dónde está en el libro un hecho que un recibo nombra, y qué dice su sobre."""
 
     origen: str
     posicion: int
-    solicitud: str
+    sobre: Mapping[str, Any]
 
 
 class Juicio(NamedTuple):
@@ -42,13 +42,16 @@ def juzgar(
 ) -> tuple[Cuenta, dict[str, Hallado]]:
     """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
     directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
+    destruidas = set()
     for indice, ancho in anchos(tamano):
-        for acto in _de_instituciones(carpeta, indice, ancho):
+        for acto in _marcados(carpeta, indice, ancho):
             directorio.inscribir(acto, registro)
+            if str(acto.sobre["type"]).startswith(DESTRUYE):
+                destruidas.add(str(acto.sobre["subject"]))
     con_solicitudes = (carpeta / SOLICITUDES).is_dir()
     uno = partial(
         _un_paquete, carpeta, {q: [c.public_bytes_raw() for c in directorio.claves(q)] for q in _quienes(directorio)},
-        {o: c.cruda for o, c in confianza.origenes.items()}, buscados, con_solicitudes=con_solicitudes,
+        {o: c.cruda for o, c in confianza.origenes.items()}, destruidas, buscados, con_solicitudes=con_solicitudes,
     )  # fmt: skip
     total, hallados = [0] * len(astuple(Cuenta())), dict[str, Hallado]()
     for juicio in en_procesos(uno, anchos(tamano), procesos):
@@ -59,12 +62,12 @@ def juzgar(
 
 
 def _un_paquete(
-    carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], buscados: frozenset[str],
-    paquete: tuple[int, int], *, con_solicitudes: bool,
+    carpeta: Path, claves: Mapping[str, list[bytes]], origenes: Mapping[str, bytes], destruidas: Collection[str],
+    buscados: frozenset[str], paquete: tuple[int, int], *, con_solicitudes: bool,
 ) -> Juicio:  # fmt: skip
     registro = Registro()
     directorio = Directorio({quien: list(map(_publica, suyas)) for quien, suyas in claves.items()})
-    juez = Juez(directorio, {o: _publica(c) for o, c in origenes.items()}, registro)
+    juez = Juez(directorio, {o: _publica(c) for o, c in origenes.items()}, registro, destruidas)
     if con_solicitudes:
         juez.con(leer_solicitudes(_lineas(carpeta, paquete[0])))
     hallados = {}
@@ -72,7 +75,7 @@ def _un_paquete(
         if con_solicitudes:
             juez.juzgar(acto)
         if acto.sobre["id"] in buscados:
-            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, str(acto.sobre["solicitud"]))
+            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, acto.sobre)
     return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
 
 
@@ -95,13 +98,13 @@ def _actos(carpeta: Path, indice: int, ancho: int, registro: Registro) -> list[A
     return actos
 
 
-def _de_instituciones(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
+def _marcados(carpeta: Path, indice: int, ancho: int) -> list[Acto]:
     try:
         entradas = leer_paquete(carpeta, indice, ancho)
     except (ArchivoAusente, ArchivoIlegible):
         return []
-    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno habla de una institución.
-    leidas = [partir(e) for e in entradas if _MARCA in e]
+    # Buscar unos bytes cuesta mucho menos que leer cada sobre, y casi ninguno inscribe ni destruye.
+    leidas = [partir(e) for e in entradas if any(marca in e for marca in _MARCAS)]
     actos = [leer_acto(origen, posicion, cuerpo) for origen, posicion, _, cuerpo in filter(None, leidas)]
     return [acto for acto in actos if acto is not None]
 

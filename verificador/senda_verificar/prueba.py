@@ -16,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 from senda_verificar import promesas
 from senda_verificar.actos import (
     DE_INSTITUCION,
+    DESTRUYE,
     SIN_RECTORA,
     Acto,
     Cuenta,
@@ -135,7 +136,8 @@ class _Prueba:
         for acto in actos:
             directorio.inscribir(acto, self._registro)
         origenes = {o: c.publica for o, c in self._confianza.origenes.items()}
-        juez = Juez(directorio, origenes, self._registro)
+        destruidas = {str(a.sobre["subject"]) for a in actos if str(a.sobre["type"]).startswith(DESTRUYE)}
+        juez = Juez(directorio, origenes, self._registro, destruidas)
         lineas = (self._texto("solicitudes.jsonl", _MAXIMO_SOLICITUDES) or "").splitlines()
         juez.con(leer_solicitudes(lineas))
         for acto in actos:

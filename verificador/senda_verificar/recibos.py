@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from senda_verificar.actos import leer_acuse
+from senda_verificar.actos import cumple, leer_acuse
 from senda_verificar.confianza import Confianza
 from senda_verificar.faltas import Codigo, Donde, Registro
 from senda_verificar.firmas import SinValor, objeto_unico
@@ -52,7 +52,7 @@ def cumplir(
     cumplidos = 0
     for acuse in acuses:
         origen, posicion = str(acuse.get("origen")), acuse.get("posicion", 0)
-        falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, hallados.get(str(e.get("id")))))), None)
+        falta = next((que for e in acuse["eventos"] if (que := _falta(acuse, e, hallados.get(str(e.get("id")))))), None)
         llega = ultimos[origen].posicion if origen in ultimos else 0
         if falta is None and (not isinstance(posicion, int) or posicion > llega):
             falta = f"promete hechos hasta la posición {posicion} y el libro llega a la {llega}"
@@ -64,12 +64,12 @@ def cumplir(
     return cumplidos
 
 
-def _falta(acuse: Mapping[str, Any], hallado: Hallado | None) -> str | None:
+def _falta(acuse: Mapping[str, Any], evento: Mapping[str, Any], hallado: Hallado | None) -> str | None:
     if hallado is None:
         return "un hecho que el recibo promete no está en el libro"
-    if (hallado.origen, hallado.solicitud) != (acuse.get("origen"), acuse.get("huella")):
+    if (hallado.origen, hallado.sobre["solicitud"]) != (acuse.get("origen"), acuse.get("huella")):
         return "el hecho que el recibo promete está en el libro como si lo hubiera causado otra cosa"
-    return None
+    return None if cumple(evento, hallado.sobre) else "el libro cuenta el hecho de otra manera que el recibo"
 
 
 __all__ = ["cumplir", "leer", "prometidos"]
