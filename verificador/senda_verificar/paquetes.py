@@ -41,6 +41,10 @@ def juzgar(
     carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
 ) -> tuple[Cuenta, dict[str, Hallado]]:
     """Juzga todos los actos. ``buscados``: ids de hechos. Lo que falte ya lo señaló quien recorrió antes."""
+    con_solicitudes = (carpeta / SOLICITUDES).is_dir()
+    if not con_solicitudes and not buscados:
+        # Nada con que juzgar ni nada que buscar: leer cada sobre costaría más que todo lo demás.
+        return Cuenta(), {}
     directorio = Directorio({quien: [c.publica for c in suyas] for quien, suyas in confianza.instituciones.items()})
     destruidas = set()
     for indice, ancho in anchos(tamano):
@@ -48,7 +52,6 @@ def juzgar(
             directorio.inscribir(acto, registro)
             if str(acto.sobre["type"]).startswith(DESTRUYE):
                 destruidas.add(str(acto.sobre["subject"]))
-    con_solicitudes = (carpeta / SOLICITUDES).is_dir()
     uno = partial(
         _un_paquete, carpeta, {q: [c.public_bytes_raw() for c in directorio.claves(q)] for q in _quienes(directorio)},
         {o: c.cruda for o, c in confianza.origenes.items()}, destruidas, buscados, con_solicitudes=con_solicitudes,
