@@ -45,7 +45,7 @@ def sitio(pedida: str | None, carpeta: Path) -> Iterator[Sitio]:
     """
     servidor = pedida or DE_LA_MAQUINA
     if servidor.startswith("sqlite"):
-        yield en_sqlite(carpeta)
+        yield en_sqlite(carpeta / "banco.db")
         return
     nombre = f"senda_banco_{uuid4().hex[:12]}"
     try:
@@ -53,7 +53,7 @@ def sitio(pedida: str | None, carpeta: Path) -> Iterator[Sitio]:
     except SQLAlchemyError:
         if pedida:
             raise SinBase from None
-        yield en_sqlite(carpeta)
+        yield en_sqlite(carpeta / "banco.db")
         return
     try:
         yield Sitio(sa.make_url(servidor).set(database=nombre).render_as_string(hide_password=False), version)
@@ -61,13 +61,13 @@ def sitio(pedida: str | None, carpeta: Path) -> Iterator[Sitio]:
         _ordenar(servidor, f'DROP DATABASE "{nombre}" WITH (FORCE)')
 
 
-def en_sqlite(carpeta: Path) -> Sitio:
-    """Una base en un archivo."""
+def en_sqlite(archivo: Path) -> Sitio:
+    """Una base en ese archivo, que se crea al usarla."""
     motor = sa.create_engine("sqlite://")
     with motor.connect() as conexion:
         version = conexion.scalar(sa.text("SELECT sqlite_version()"))
     motor.dispose()
-    return Sitio(f"sqlite:///{carpeta / 'banco.db'}", f"SQLite {version}")
+    return Sitio(f"sqlite:///{archivo}", f"SQLite {version}")
 
 
 def _ordenar(servidor: str, orden: str) -> str:
