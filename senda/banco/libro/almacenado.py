@@ -22,7 +22,6 @@ from infra.reloj import RelojSimulado
 from infra.seguridad.identidad_servicio import ClavesServicio
 from infra.seguridad.llavero import Llavero
 from senda.banco.libro.hechos import INICIO
-from senda_verificar.confianza import Confianza, leer
 from senda_verificar.nota import escribir_vkey
 from servicios.auditoria.cabeceras import conservar
 from servicios.auditoria.contexto import CONTEXTO, NOMBRE_DEL_LIBRO
@@ -34,8 +33,13 @@ _ORIGENES: Final = tuple(CONTEXTO.sigue)
 
 @dataclass(frozen=True)
 class LibroDelBanco:
-    """Un almacén de auditoría con su reloj, y las claves con que cada origen firma sus cabeceras."""
+    """Un almacén de auditoría con su reloj, y las claves con que cada origen firma sus cabeceras.
 
+    ``url`` y ``esquema``: dónde está, para abrirlo desde otro proceso.
+    """
+
+    url: str
+    esquema: str
     motor: Engine
     almacen: Almacen
     reloj: RelojSimulado
@@ -59,12 +63,12 @@ class LibroDelBanco:
                 cuerpo = self.claves[origen].firmar_cabecera(origen, posicion, hoja.hex(), ahora)
                 conservar(conexion, Latido(origen, posicion, hoja, ahora, cuerpo))
 
-    def confianza(self, instituciones: Mapping[str, Ed25519PublicKey] | None = None) -> Confianza:
-        """Las claves con que se verifica este libro."""
+    def claves_publicas(self, instituciones: Mapping[str, Ed25519PublicKey] | None = None) -> str:
+        """El archivo de claves con que se verifica este libro."""
         lineas = [f"log {escribir_vkey(NOMBRE_DEL_LIBRO, self.claves['/gt/auditoria'].firma.public_key())}"]
         lineas += [f"origen {escribir_vkey(o, c.firma.public_key())}" for o, c in self.claves.items()]
         lineas += [f"institucion {escribir_vkey(i, publica)}" for i, publica in (instituciones or {}).items()]
-        return leer("\n".join(lineas))
+        return "\n".join(lineas)
 
 
 @contextmanager
@@ -81,7 +85,7 @@ def libro_en(url: str, carpeta: Path, esquema: str = "libro") -> Iterator[LibroD
         azar=azar.hijo("almacen"), lecturas=CONTEXTO.lecturas,
     )  # fmt: skip
     try:
-        yield LibroDelBanco(motor, almacen, reloj, claves)
+        yield LibroDelBanco(url, esquema, motor, almacen, reloj, claves)
     finally:
         llavero.cerrar()
         motor.dispose()

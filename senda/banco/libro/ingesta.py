@@ -28,11 +28,12 @@ META: Final = 0.7
 #: Vueltas que se miden, tras una que calienta.
 _VUELTAS: Final = 5
 _TABLAS: Final = {
-    "libro": ("indice", "origen", "posicion", "anterior", "cuerpo", "hoja"),
-    "sujetos": ("sujeto", "indice"),
-    "nodos": ("nivel", "indice", "hash"),
-    "puntos": ("tamano", "texto", "instante"),
-}
+    "libro": {"indice": "bigint", "origen": "text", "posicion": "bigint", "anterior": "bytea", "cuerpo": "bytea",
+              "hoja": "bytea"},
+    "sujetos": {"sujeto": "text", "indice": "bigint"},
+    "nodos": {"nivel": "int", "indice": "bigint", "hash": "bytea"},
+    "puntos": {"tamano": "bigint", "texto": "text", "instante": "timestamptz"},
+}  # fmt: skip
 
 
 class _Sujeto(msgspec.Struct):
@@ -138,8 +139,13 @@ class Prototipo:
 
     def _insertar(self, cursor: Any, tabla: str, filas: Sequence[tuple[Any, ...]]) -> None:
         columnas = _TABLAS[tabla]
-        huecos = ", ".join([self._hueco] * len(columnas))
-        cursor.executemany(f"INSERT INTO {tabla} ({', '.join(columnas)}) VALUES ({huecos})", filas)  # noqa: S608 - fijos
+        if self._en_texto:
+            huecos = ", ".join("?" * len(columnas))
+            cursor.executemany(f"INSERT INTO {tabla} ({', '.join(columnas)}) VALUES ({huecos})", filas)  # noqa: S608 - fijos
+            return
+        listas = ", ".join(f"unnest(%b::{tipo}[])" for tipo in columnas.values())
+        orden = f"INSERT INTO {tabla} ({', '.join(columnas)}) SELECT {listas}"  # noqa: S608 - ídem
+        cursor.execute(orden, [list(suyos) for suyos in zip(*filas, strict=True)])
 
     def _ejecutar(self, cursor: Any, orden: str, valores: tuple[Any, ...]) -> None:
         cursor.execute(orden.format(*[self._hueco] * len(valores)), valores)
