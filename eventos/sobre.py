@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -136,7 +137,7 @@ def anotado_de(sobre: Sobre, descifrar: Cifra | None = None) -> Anotado:
         clase = CATALOGO.get(tipo)
         if clase is None:
             raise TipoDesconocido("tipo o versión que no está en este catálogo")
-        hecho = msgspec.json.decode(data, type=clase)
+        hecho = _lector_de(clase).decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise SobreInvalido("el contenido no cumple el esquema de su tipo") from None
     if hecho.sujeto != sobre.subject:
@@ -146,6 +147,12 @@ def anotado_de(sobre: Sobre, descifrar: Cifra | None = None) -> Anotado:
         ocurrido=sobre.time, registrado=sobre.registrado, causa=sobre.causaid, correlacion=sobre.correlacionid,
         agregado=sobre.agregado, version=sobre.version, solicitud=sobre.solicitud,
     )  # fmt: skip
+
+
+@cache
+def _lector_de(clase: type[Hecho]) -> msgspec.json.Decoder[Hecho]:
+    # Preparar uno por hecho costaba más que leerlo.
+    return msgspec.json.Decoder(clase)
 
 
 def _autenticado(id_hecho: UUID, tipo: str) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
-from infra.almacen.aprovisionar import aprovisionar, crear_usuario
+from infra.almacen.aprovisionar import actualizar, aprovisionar, crear_usuario
 from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.motor import abrir_motor
 from infra.azar import Azar
@@ -105,6 +105,26 @@ def crear(
     return despliegue
 
 
+def migrar(despliegue: Despliegue, instalaciones: Mapping[str, Instalacion], base: str | None = None) -> list[str]:
+    """Lleva las bases de un despliegue al esquema de esta versión; repetirlo no cambia nada.
+
+    ``base``: la URL de PostgreSQL de quien lo instaló. Sin ella solo se pueden las de SQLite, y devuelve los servicios
+    que quedan por llevar. Errores: los de la base.
+    """
+    quedan = []
+    for nombre, instalacion in instalaciones.items():
+        suya = despliegue.bases.get(nombre)
+        if suya is None:
+            continue
+        if suya.esquema is None:
+            _instalar_sqlite(suya, instalacion)
+        elif base is not None:
+            actualizar(base, suya.esquema, instalacion)
+        else:
+            quedan.append(nombre)
+    return quedan
+
+
 def leer(carpeta: Path) -> Despliegue:
     """Abre un despliegue. Errores: `DespliegueAusente`."""
     try:
@@ -136,10 +156,16 @@ def anillo_maestro(carpeta: Path) -> Anillo:
 
 def _base_sqlite(carpeta: Path, nombre: str, instalacion: Instalacion) -> Base:
     base = Base(f"sqlite:///{carpeta / f'{nombre}.db'}")
-    motor = abrir_motor(base.url)
-    instalar(motor, instalacion)
-    motor.dispose()
+    _instalar_sqlite(base, instalacion)
     return base
+
+
+def _instalar_sqlite(base: Base, instalacion: Instalacion) -> None:
+    motor = abrir_motor(base.url)
+    try:
+        instalar(motor, instalacion)
+    finally:
+        motor.dispose()
 
 
 def escribir_secreto(archivo: Path, contenido: bytes) -> None:

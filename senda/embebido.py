@@ -22,7 +22,7 @@ from infra.reloj import Reloj
 from infra.seguridad.llavero import Llavero
 from senda.cliente import Credencial, Enlace
 from senda.composicion import CONTEXTOS, Montaje, inscribir_rectora, instalaciones
-from senda.despliegue import Despliegue, DespliegueAusente, crear, leer
+from senda.despliegue import Despliegue, DespliegueAusente, crear, leer, migrar
 
 BUS = "memory://"
 _CERROJO = "en-marcha.cerrojo"
@@ -111,9 +111,13 @@ def estrenar(
 
 
 def reabrir(carpeta: Path, reloj: Reloj, azar: Azar) -> Embebido:
-    """Monta el despliegue de la carpeta; lo que volaba se repone desde las bases. Errores: `DespliegueAusente`."""
-    broker = BrokerMemoria()
-    return Embebido(Montaje(carpeta, leer(carpeta), reloj, azar, broker), broker)
+    """Monta el despliegue de la carpeta; lo que volaba se repone desde las bases. Errores: `DespliegueAusente`.
+
+    Si es de una versión anterior, lleva antes sus bases de SQLite a esta.
+    """
+    broker, despliegue = BrokerMemoria(), leer(carpeta)
+    migrar(despliegue, instalaciones())
+    return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker), broker)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from infra.almacen.motor import abrir_motor
 from infra.azar import Azar
 
 #: Tablas de todo servicio a las que su usuario solo puede añadir.
-SOLO_ANEXAR = ("eventos", "solicitudes")
+SOLO_ANEXAR = ("eventos", "solicitudes", "entregas", "aplicaciones")
 _NOMBRE = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 
@@ -23,11 +23,21 @@ def aprovisionar(base: str, nombre: str, instalacion: Instalacion, azar: Azar) -
     llano; los de la base salen tal cual.
     """
     url = crear_usuario(base, nombre, azar)
-    dueno = abrir_motor(base, nombre)
-    instalar(dueno, instalacion)
-    _conceder(dueno, nombre, SOLO_ANEXAR + instalacion.solo_anexar)
-    dueno.dispose()
+    actualizar(base, nombre, instalacion)
     return url
+
+
+def actualizar(base: str, nombre: str, instalacion: Instalacion) -> None:
+    """Lleva al esquema vigente las tablas de ``nombre``, con los permisos de su usuario, que sigue como estaba.
+
+    Repetirlo no cambia nada. ``base``: como en `aprovisionar`. Errores: los de la base salen tal cual.
+    """
+    dueno = abrir_motor(base, nombre)
+    try:
+        instalar(dueno, instalacion)
+        _conceder(dueno, nombre, SOLO_ANEXAR + instalacion.solo_anexar)
+    finally:
+        dueno.dispose()
 
 
 def crear_usuario(base: str, nombre: str, azar: Azar, *, dueno: bool = False) -> str:

@@ -194,3 +194,31 @@ arriendos = Table(
     Column("valla", Entero, nullable=False),
     Column("vence", Instante, nullable=False),
 )
+
+#: Cada vez que el bus confirmó un aviso de buzón: a quién, cuál (``evento.institucion``) y cuándo (UTC). Solo se añade.
+#: Un aviso repetido deja otra fila; vale la primera: desde entonces estaba al alcance de la institución.
+entregas = Table(
+    "entregas",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("institucion", Text, nullable=False),
+    Column("mensaje", Text, nullable=False),
+    Column("instante", Instante, nullable=False),
+    Index("entregas_por_institucion", "institucion", "numero"),
+    sqlite_autoincrement=True,
+)
+
+#: En qué orden se aplicó lo ajeno entre lo propio: el tramo de un origen (posiciones incluidas), tras qué posición
+#: propia y cuándo (UTC). Entre orígenes no hay otro orden escrito en ningún sitio. De una posición vale su última fila:
+#: la que se apartó y se reprocesó sale otra vez. Solo se añade.
+aplicaciones = Table(
+    "aplicaciones",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("origen", Text, nullable=False),
+    Column("desde", Entero, nullable=False),
+    Column("hasta", Entero, nullable=False),
+    Column("tras", Entero, nullable=False),
+    Column("instante", Instante, nullable=False),
+    sqlite_autoincrement=True,
+)

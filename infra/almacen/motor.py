@@ -119,14 +119,27 @@ def _ajustar_sqlite(motor: Engine, sincronia: str) -> None:
 
 
 @contextmanager
-def leyendo(motor: Engine, *, en_flujo: bool = False) -> Iterator[Connection]:
+def leyendo(motor: Engine, *, en_flujo: bool = False, instantanea: bool = False) -> Iterator[Connection]:
     """Una conexión que solo lee: en SQLite no espera a quien escribe.
 
     En PostgreSQL va sin transacción, que costaría dos viajes más por consulta y no daría más: cada sentencia vería lo
     confirmado igualmente. ``en_flujo``: con ella, que un cursor del servidor (``yield_per``) la exige.
+    ``instantanea``: todo lo que se lea es de un mismo momento, y la base rechaza cualquier escritura; sin plazo de
+    inactividad, que quien la usa hace mucho entre una consulta y otra.
     """
+    es_postgresql = motor.dialect.name == "postgresql"
     opciones: dict[str, Any] = {"solo_lee": True}
-    if motor.dialect.name == "postgresql" and not en_flujo:
+    if es_postgresql and instantanea:
+        opciones |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    elif es_postgresql and not en_flujo:
         opciones["isolation_level"] = "AUTOCOMMIT"
     with motor.connect().execution_options(**opciones) as conexion, conexion.begin():
-        yield conexion
+        if instantanea:
+            sin_plazo = "SET LOCAL idle_in_transaction_session_timeout = 0"
+            conexion.execute(text(sin_plazo if es_postgresql else "PRAGMA query_only=ON"))
+        try:
+            yield conexion
+        finally:
+            if instantanea and not es_postgresql:
+                # Es de la conexión, no de la transacción: quien la tome después ha de poder escribir.
+                conexion.execute(text("PRAGMA query_only=OFF"))

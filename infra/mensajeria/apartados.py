@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado, Sobre, TipoDesconocido, abrir_sobre, anotado_de
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import apartados, entrada
+from infra.almacen.esquema import apartados, aplicaciones, entrada
 from infra.almacen.motor import leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.puertos import HechoCrudo, Servicio
@@ -26,6 +26,9 @@ _ILEGIBLE = (ValueError, RecursionError)
 
 
 _SUJETOS = sa.select(apartados.c.sujeto).distinct().order_by(apartados.c.sujeto)
+
+
+_CONSTAR = sa.insert(aplicaciones)
 
 
 class SigueApartado(Exception):
@@ -58,6 +61,12 @@ def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> N
     tanda.sugerir({a.agregado for a in listos if isinstance(a.hecho, HechoDeRuta)})
     for anotado in listos:
         servicio.conocer(tanda, anotado)
+
+
+def constar(tanda: Tanda, origen: str, desde: int, hasta: int) -> None:
+    """Deja dicho tras qué hecho propio surte efecto un tramo ajeno: se llama justo antes de aplicarlo."""
+    tramo = {"origen": origen, "desde": desde, "hasta": hasta, "tras": tanda.posicion(), "instante": tanda.ahora}
+    tanda.conexion.execute(_CONSTAR, tramo)
 
 
 def _apartar(tanda: Tanda, aparte: Sequence[tuple[HechoCrudo, str, str]]) -> None:
@@ -133,5 +142,6 @@ class Reproceso:
                 leido = _leer(_abrir(HechoCrudo(fila.origen, fila.posicion, fila.anterior, fila.hoja, fila.cuerpo)))
                 if not isinstance(leido, Anotado):
                     raise SigueApartado
+                constar(tanda, fila.origen, fila.posicion, fila.posicion)
                 self.servicio.conocer(tanda, leido)
         return len(filas)

@@ -17,7 +17,7 @@ from infra.almacen.esquema import avances, entrada, fallos
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.apartados import apartar, aplicar
+from infra.mensajeria.apartados import apartar, aplicar, constar
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.panorama import panorama
@@ -124,6 +124,7 @@ class Aplicador:
             if sanos:
                 self.servicio.guardar_crudo(tanda, sanos)
                 if self.servicio.interpreta:
+                    constar(tanda, origen, sanos[0].posicion, sanos[-1].posicion)
                     aplicar(tanda, self.servicio, sanos)
                 _avanzar(tanda, sanos[-1])
                 if hay_fallos:

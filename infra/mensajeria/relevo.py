@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Row
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import eventos, marcas, salida
+from infra.almacen.esquema import entregas, eventos, marcas, salida
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import leyendo
 from infra.mensajeria.ajustes import Ajustes
@@ -48,7 +48,9 @@ _MARCAR = (
     .values(posicion=sa.bindparam("hasta"))
 )
 _QUITAR = sa.delete(salida).where(salida.c.numero.in_(sa.bindparam("cuales", expanding=True)))
-_DE_INSTITUCION = ("acuses", "buzon")
+_BUZON = "buzon"
+_DE_INSTITUCION = ("acuses", _BUZON)
+_CONSTA_LA_ENTREGA = sa.insert(entregas)
 
 
 @dataclass
@@ -139,6 +141,7 @@ class Relevo:
         enviados = self._enviar([f for f in salen if f.intercambio]) | self._responder(
             [f for f in salen if not f.intercambio]
         )
+        confirmado = self.almacen.reloj.ahora()
         devueltos = [f for f in filas if f.numero not in enviados]
         # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
         self._aseguradas -= {f.clave for f in devueltos}
@@ -149,8 +152,19 @@ class Relevo:
                 return Labor.NADA
             if enviados | sobran:
                 conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
+            self._constar(conexion, [f for f in filas if f.numero in enviados], confirmado)
             self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
         return Labor.de(len(enviados), self.ajustes.lote_relevo)
+
+    def _constar(self, conexion: sa.Connection, salidas: Sequence[Row[Any]], confirmado: datetime) -> None:
+        """Qué avisos de buzón quedaron al alcance de su institución, y desde cuándo: no está en ningún hecho."""
+        avisos = [
+            {"institucion": f.clave, "mensaje": f.id, "instante": confirmado}
+            for f in salidas
+            if f.intercambio == _BUZON
+        ]
+        if avisos:
+            conexion.execute(_CONSTA_LA_ENTREGA, avisos)
 
     def _enviar(self, filas: Sequence[Row[Any]]) -> set[int]:
         llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])

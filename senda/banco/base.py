@@ -49,7 +49,7 @@ def sitio(pedida: str | None, carpeta: Path) -> Iterator[Sitio]:
         return
     nombre = f"senda_banco_{uuid4().hex[:12]}"
     try:
-        version = _ordenar(servidor, f'CREATE DATABASE "{nombre}" TEMPLATE template0 ENCODING \'UTF8\'')
+        version = _ordenar(servidor, f"CREATE DATABASE \"{nombre}\" TEMPLATE template0 ENCODING 'UTF8'")
     except SQLAlchemyError:
         if pedida:
             raise SinBase from None

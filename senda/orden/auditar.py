@@ -8,7 +8,7 @@ from rich.console import Console
 
 from senda.auditoria import verificar_despliegue
 from senda.despliegue import DespliegueAusente
-from senda.orden import accesos, exportar
+from senda.orden import accesos, exportar, reproducir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
 from senda_verificar.faltas import Falta, Informe
 
@@ -17,6 +17,7 @@ app.command("accesos")(accesos.accesos)
 app.command("exportar")(exportar.exportar)
 app.command("prueba")(exportar.prueba)
 app.command("claves")(exportar.claves)
+app.add_typer(reproducir.app, name="reproducir")
 
 
 @app.callback()

@@ -25,8 +25,9 @@ from infra.rabbitmq.permisos import OPERACION
 from infra.reloj import reloj_desde
 from senda.acceso_bus import Acceso, LlaveAusente
 from senda.accesos import constar
-from senda.composicion import CONTEXTOS, Montaje
+from senda.composicion import CONTEXTOS, Montaje, instalaciones
 from senda.despliegue import DespliegueAusente, leer
+from senda.despliegue import migrar as llevar
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, progreso
 from servicios.auditoria.accesos import MotivoAcceso
 
@@ -95,6 +96,25 @@ def reprocesar(
             else:
                 progreso.print(f"✓ {uno}: {cuantos} hechos aplicados")
     raise typer.Exit(1 if fallidos else 0)
+
+
+@app.command()
+def migrar(
+    base: Annotated[
+        str | None, typer.Option(help="URL de PostgreSQL de quien instaló; con SQLite no hace falta.")
+    ] = None,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Lleva las bases al esquema de esta versión, con los servicios parados. Repetirlo no cambia nada."""
+    try:
+        quedan = llevar(leer(carpeta), instalaciones(), base)
+    except DespliegueAusente as error:
+        progreso.print(str(error), style="red")
+        raise typer.Exit(2) from None
+    if quedan:
+        progreso.print(f"Di con --base quién instaló: quedan {', '.join(quedan)}.", style="red")
+        raise typer.Exit(2)
+    progreso.print("Las bases están en el esquema de esta versión.")
 
 
 def _constar(montaje: Montaje, sujetos: Iterable[str], motivo: MotivoAcceso) -> None:

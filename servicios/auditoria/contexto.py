@@ -24,7 +24,7 @@ NOMBRE_DEL_LIBRO = "senda.example/libro"
 def guardar_en_el_libro(tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
     """Añade un lote al libro y firma su raíz: un punto de control por lote."""
     tamano = anotar(tanda.conexion, crudos)
-    indizar(tanda.conexion, tamano - len(crudos), crudos)
+    indizar(tanda.conexion, tamano - len(crudos), [crudo.cuerpo for crudo in crudos])
     accesos = Accesos(*cabecera_de_accesos(tanda.conexion))
     sellar(tanda.conexion, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora, accesos)
 

@@ -6,7 +6,8 @@ un vínculo le diría que es de la misma persona. Se quita aquí, y no en quien 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,7 +19,7 @@ from contratos.base import Mandato
 from contratos.solicitudes.deteccion import QUIEN_VINCULA
 from eventos.comun import HechoRectificado
 from eventos.deteccion import IdentidadVinculada, VinculoPropuesto, VinculoRechazado
-from eventos.sobre import Anotado, Cifra, SobreInvalido, decodificar
+from eventos.sobre import Anotado, Cifra, Sobre, SobreInvalido, abrir_sobre, decodificar
 from infra.seguridad.sello import SelloRoto
 from servicios.auditoria.accesos import Acceso, MotivoAcceso, registrar
 from servicios.auditoria.lecturas import cuerpos_de
@@ -65,6 +66,21 @@ def leer(
     ]
 
 
+def tipos_guardados(conexion: Connection, anotados: Sequence[Anotado]) -> Counter[str]:
+    """Con qué ``type`` y versión se guardó cada hecho que `leer` ya entregó: al leerlo pudo subir de versión."""
+    entregados = {anotado.id for anotado in anotados}
+    sobres = (s for sujeto in {a.hecho.sujeto for a in anotados} for s in _sobres_de(conexion, sujeto))
+    return Counter(sobre.type for sobre in sobres if sobre.id in entregados)
+
+
+def _sobres_de(conexion: Connection, sujeto: str) -> Iterator[Sobre]:
+    for cuerpo in cuerpos_de(conexion, sujeto):
+        try:
+            yield abrir_sobre(cuerpo)
+        except SobreInvalido:
+            continue
+
+
 def _ajeno(anotado: Anotado, lector: Lector) -> bool:
     """Las coincidencias, solo para quien las decide o supervisa; un vínculo, para quien lo confirmó o ve la otra."""
     match anotado.hecho:
@@ -85,4 +101,4 @@ def _anotado(cuerpo: bytes, descifrar: Cifra | None) -> Anotado | None:
         return None
 
 
-__all__ = ["Lector", "leer"]
+__all__ = ["Lector", "leer", "tipos_guardados"]

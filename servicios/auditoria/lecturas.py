@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.esquema import Entero
 from infra.almacen.insertar import anadir_por_columnas
-from servicios.auditoria.libro import EntradaDeLibro, libro
+from servicios.auditoria.libro import libro
 
 TABLAS = MetaData()
 
@@ -22,12 +22,12 @@ sujetos = Table(
 )
 
 
-def indizar(conexion: Connection, desde: int, entradas: Sequence[EntradaDeLibro]) -> None:
+def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
     """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
     quienes, indices = [], []
-    for indice, entrada in enumerate(entradas, desde):
+    for indice, cuerpo in enumerate(cuerpos, desde):
         try:
-            quienes.append(abrir_sobre(entrada.cuerpo).subject)
+            quienes.append(abrir_sobre(cuerpo).subject)
         except SobreInvalido:
             continue
         indices.append(indice)

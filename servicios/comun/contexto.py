@@ -99,6 +99,7 @@ class Contexto:
         return Lecturas(
             tablas=(directorio.TABLAS, rutas.TABLAS, *self.tablas.tablas),
             aplicadores=(directorio.aplicar, rutas.aplicar, *self.tablas.aplicadores),
+            cortes=self.tablas.cortes,
         )
 
     @property

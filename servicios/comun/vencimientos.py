@@ -28,6 +28,7 @@ from eventos.sobre import Anotado
 from eventos.vigentes import Vigentes
 from infra.almacen.esquema import Instante
 from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.lecturas import APARTE
 from infra.almacen.tanda import Tanda
 from servicios.comun import rutas
 from servicios.comun.mesa import Casos, Interna, Mesa
@@ -40,7 +41,7 @@ agenda = Table(
     "agenda",
     TABLAS,
     Column("ruta", Uuid, primary_key=True),
-    Column("toca", Instante, index=True),
+    Column("toca", Instante, index=True, info={APARTE: "la mueve el reloj cada vez que se mira"}),
 )
 
 #: Si el protocolo de una ruta no está aquí (falta actualizar este servicio), se vuelve a mirar pasado esto.

@@ -66,6 +66,8 @@ AJENOS = (*POR_VENCER, *VENCIDOS)
 AVISADOS: tuple[type[Hecho], ...] = (
     DerivacionEmitida, *CON_ENCARGO, RutaCerrada, RutaReabierta, CasoCoordinado, InstitucionSilenciosa, *AJENOS,
 )  # fmt: skip
+#: A quién se dicen depende de quién participe o rija en ese momento.
+SEGUN_QUIEN_ESTE: tuple[type[Hecho], ...] = (*AJENOS, InstitucionSilenciosa)
 _ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
 _NUMERADOS = sa.select(buzones).where(buzones.c.institucion.in_(sa.bindparam("quienes", expanding=True)))
 _DEJAR = sa.insert(buzon)

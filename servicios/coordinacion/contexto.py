@@ -17,7 +17,7 @@ CONTEXTO = Contexto(
     nombre="coordinacion",
     sigue=("deteccion", "atencion", "justicia", "repatriacion"),
     casos=CASOS,
-    tablas=Lecturas(tablas=(TABLAS,), aplicadores=(aplicar,)),
+    tablas=Lecturas(tablas=(TABLAS,), aplicadores=(aplicar,), cortes=buzon.SEGUN_QUIEN_ESTE),
     al_conocer=al_conocer,
     avisar=buzon.avisar,
     avisar_de_lo_ajeno=buzon.avisar_de_lo_ajeno,

@@ -9,8 +9,10 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
 
 from infra.almacen.esquema import Entero, Instante
+from infra.almacen.lecturas import APARTE
 
 TABLAS = MetaData()
+_COPIA = {APARTE: "copia de lo que pasó por las colas de la institución"}
 
 #: Instituciones que alguna vez entraron por HTTP. El portal vacía sus colas mientras ``baja`` sea nula.
 abonadas = Table(
@@ -19,6 +21,7 @@ abonadas = Table(
     Column("institucion", Text, primary_key=True),
     Column("desde", Instante, nullable=False),
     Column("baja", Instante),
+    info={APARTE: "quién entró por HTTP lo sabe solo el portal"},
 )
 
 #: ``numero``: el orden en que llegaron, de uno en uno por institución. ``id``: el de la solicitud; vacío, no se creyó.
@@ -34,6 +37,7 @@ acuses = Table(
     Column("llegado", Instante, nullable=False),
     Index("acuses_por_huella", "institucion", "huella"),
     Index("acuses_por_id", "institucion", "id"),
+    info=_COPIA,
 )
 
 #: ``numero``: el que le dio coordinación; sin huecos en origen, puede haberlos aquí si el bus perdió alguno.
@@ -45,6 +49,7 @@ avisos = Table(
     Column("cuerpo", LargeBinary, nullable=False),
     Column("firma", Text, nullable=False),
     Column("llegado", Instante, nullable=False),
+    info=_COPIA,
 )
 
 __all__ = ["TABLAS", "abonadas", "acuses", "avisos"]

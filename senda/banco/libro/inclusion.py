@@ -81,7 +81,7 @@ def _medir(teselas: Teselas, tamano: int, semilla: int, clave: str, donde: str) 
         if not verificar_inclusion(hoja, indice, tamano, prueba, raiz):
             raise PruebaMala
     return Cifra(
-        clave=f"inclusion-{clave}-{tamano}", que=f"prueba de inclusión, p99, {tamano:,} {donde}".replace(",000", " 000"),
+        clave=f"inclusion-{clave}-{tamano}", que=f"prueba de inclusión, p99, {tamano} {donde}",
         valor=percentil(tardaron, 0.99), minimo=percentil(tardaron, 0.5), maximo=max(tardaron), unidad="ms",
         meta=META_MS, sentido=Sentido.COMO_MUCHO, detalle={"p50": percentil(tardaron, 0.5), "pruebas": len(tardaron)},
     )  # fmt: skip

@@ -144,7 +144,7 @@ class Prototipo:
             cursor.executemany(f"INSERT INTO {tabla} ({', '.join(columnas)}) VALUES ({huecos})", filas)  # noqa: S608 - fijos
             return
         listas = ", ".join(f"unnest(%b::{tipo}[])" for tipo in columnas.values())
-        orden = f"INSERT INTO {tabla} ({', '.join(columnas)}) SELECT {listas}"  # noqa: S608 - ídem
+        orden = f"INSERT INTO {tabla} ({', '.join(columnas)}) SELECT {listas}"
         cursor.execute(orden, [list(suyos) for suyos in zip(*filas, strict=True)])
 
     def _ejecutar(self, cursor: Any, orden: str, valores: tuple[Any, ...]) -> None:

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from infra.almacen.aprovisionar import aprovisionar, crear_usuario
-from infra.almacen.esquema import eventos, solicitudes
+from infra.almacen.aprovisionar import actualizar, aprovisionar, crear_usuario
+from infra.almacen.esquema import aplicaciones, entregas, eventos, solicitudes
 from infra.almacen.migrar import Instalacion
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarReal
@@ -23,14 +23,20 @@ ATAQUES = [
     "DELETE FROM eventos",
     "UPDATE solicitudes SET firma = huella",
     "DELETE FROM solicitudes",
+    "UPDATE entregas SET instante = '2020-01-01'",
+    "DELETE FROM entregas",
+    "UPDATE aplicaciones SET tras = 9",
+    "DELETE FROM aplicaciones",
 ]
 SOLO_SQLITE = [
     "REPLACE INTO eventos SELECT posicion, agregado, version, 'otro', cuerpo, anterior, hoja FROM eventos LIMIT 1",
     "INSERT OR REPLACE INTO solicitudes SELECT * FROM solicitudes",
+    "REPLACE INTO entregas SELECT numero, institucion, 'otro', instante FROM entregas",
 ]
 SOLO_POSTGRESQL = [
     "TRUNCATE eventos",
     "TRUNCATE eventos CASCADE",
+    "TRUNCATE entregas",
     "INSERT INTO eventos SELECT * FROM eventos ON CONFLICT (posicion) DO UPDATE SET tipo = 'otro'",
     "SET session_replication_role = replica; DELETE FROM eventos",
 ]
@@ -55,13 +61,16 @@ def sembrar(motor: Engine) -> None:
                 firma_acuse="f", atendida=INICIO,
             )
         )  # fmt: skip
+        conexion.execute(sa.insert(entregas), {"institucion": "GT-PGN", "mensaje": "e1.GT-PGN", "instante": INICIO})
+        tramo = {"origen": "/gt/justicia", "desde": 1, "hasta": 2, "tras": 0, "instante": INICIO}
+        conexion.execute(sa.insert(aplicaciones), tramo)
 
 
 def contenido(motor: Engine) -> list[tuple[object, ...]]:
     with motor.connect() as conexion:
         return [
             tuple(fila)
-            for tabla in (eventos, solicitudes)
+            for tabla in (eventos, solicitudes, entregas, aplicaciones)
             for fila in conexion.execute(sa.select(tabla).order_by(*tabla.primary_key.columns))
         ]
 
@@ -118,6 +127,24 @@ def test_aprovisionar_dos_veces_renueva_la_contrasena(pila_real: Pila, aprovisio
     renovado = abrir_motor(nueva, nombre)
     assert contenido(renovado) == []
     renovado.dispose()
+
+
+@pytest.mark.real
+def test_llevar_uno_instalado_antes_al_esquema_vigente(pila_real: Pila, aprovisionados):
+    """Con las tablas que le faltaban, sus permisos y su misma contraseña."""
+    nombre, motor = aprovisionados[0]
+    admin = abrir_motor(pila_real.url, nombre)
+    with admin.begin() as conexion:
+        conexion.execute(sa.text("DROP TABLE entregas, aplicaciones"))
+        conexion.execute(sa.text("DROP INDEX solicitudes_por_huella"))
+        conexion.execute(sa.text("UPDATE version_esquema SET version_num = '001'"))
+    admin.dispose()
+    for _ in range(2):
+        actualizar(pila_real.url, nombre, Instalacion(LECTURAS))
+    sembrar(motor)
+    for ataque in ("UPDATE entregas SET mensaje = 'otro'", "DELETE FROM aplicaciones"):
+        with pytest.raises(sa.exc.ProgrammingError, match="InsufficientPrivilege"), motor.begin() as conexion:
+            conexion.execute(sa.text(ataque))
 
 
 @pytest.mark.parametrize("nombre", ["x; DROP TABLE y", "Mayus", "", "1a", "a" * 60])

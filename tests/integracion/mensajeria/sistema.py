@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -28,8 +30,9 @@ from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Remitente
+from infra.mensajeria.relevo import Relevo
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion, topologia
-from infra.mensajeria.transportes import Mensaje
+from infra.mensajeria.transportes import Mensaje, TransporteCaido
 from infra.seguridad import base64url
 from infra.seguridad.firma import publica_a_texto
 from senda.cliente import Compuesta, Credencial, componer
@@ -275,6 +278,20 @@ class Sistema:
         self.pila.borrar_topologia(self.topologia)
         for cola in colas_de_institucion(INSTITUCION, self.pila.prefijo):
             self.pila.borrar_cola(cola.nombre)
+
+
+@contextmanager
+def muere_tras_publicar(relevo: Relevo) -> Iterator[None]:
+    """El bus lo recibe todo y el relevo muere antes de enterarse."""
+    publicar = relevo.transporte.publicar
+
+    def publicar_y_morir(mensajes: Sequence[Mensaje]) -> list[bool]:
+        publicar(mensajes)
+        raise TransporteCaido
+
+    with pytest.MonkeyPatch.context() as parche:
+        parche.setattr(relevo.transporte, "publicar", publicar_y_morir)
+        yield
 
 
 def _a_cola(mensaje: Mensaje, cola: str) -> Mensaje:

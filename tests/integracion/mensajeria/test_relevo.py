@@ -16,7 +16,7 @@ from infra.anfitrion.estacion import Estacion
 from infra.mensajeria.relevo import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
-from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema
+from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema, muere_tras_publicar
 
 
 def marca(sistema: Sistema) -> int:
@@ -89,19 +89,11 @@ def test_un_hecho_sin_ruta_no_mueve_la_marca_y_se_reintenta(sistema: Sistema, mo
     assert marca(sistema) == 5
 
 
-def test_si_muere_entre_publicar_y_marcar_lo_repetido_se_descarta(sistema: Sistema, monkeypatch):
+def test_si_muere_entre_publicar_y_marcar_lo_repetido_se_descarta(sistema: Sistema):
     rutas = sistema.contar(5)
     relevo = sistema.deteccion.relevo
-    publicar = relevo.transporte.publicar
-
-    def publicar_y_morir(mensajes: list[Mensaje]) -> list[bool]:
-        publicar(mensajes)
-        raise TransporteCaido
-
-    with monkeypatch.context() as parche:
-        parche.setattr(relevo.transporte, "publicar", publicar_y_morir)
-        with pytest.raises(TransporteCaido):
-            relevo.paso()
+    with muere_tras_publicar(relevo), pytest.raises(TransporteCaido):
+        relevo.paso()
     assert marca(sistema) == 0
     sistema.reposo()
     assert marca(sistema) == 5

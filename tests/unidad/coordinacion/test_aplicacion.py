@@ -39,6 +39,7 @@ from eventos.coordinacion import (
     Acuerdo,
     ClaseAcuerdo,
     DerechoVulneradoDeNuevo,
+    DerivacionAceptada,
     DerivacionAtendida,
     DerivacionEmitida,
     InstitucionSilenciosa,
@@ -585,6 +586,26 @@ def test_si_nadie_participa_ya_el_aviso_de_una_fecha_va_a_la_rectora(coordinacio
         ruta=OTRA_RUTA, plan=UUID(int=1), meta=UUID(int=2), servicio=ServicioPedido.SALUD, vence=date(2026, 1, 4)
     ), 1, "GT-SISTEMA")  # fmt: skip
     assert [tipo for _, tipo in coordinacion.buzon_de(RECTORA)] == ["meta-vencida"]
+
+
+def test_a_quien_se_avisa_no_depende_de_como_se_parta_el_lote(coordinacion, tmp_path):
+    """Quien aceptó después de que la medida venciera no participaba entonces, aunque todo se rehaga de una vez."""
+    vencida = MedidaVencida(ruta=RUTA, medida=UUID(int=5), clase=Medida.REUBICACION, vence=date(2026, 1, 4))
+    coordinacion.cuenta(deteccion(), 1, "GT-PNC")
+    encargo = coordinacion.encargo(ServicioPedido.SALUD)
+    propios = coordinacion.anotados()
+    aceptada = anotado(DerivacionAceptada(ruta=RUTA, derivacion=encargo.derivacion), 9, institucion=encargo.a)
+    vistos = [*propios, anotado(deteccion(), 1, institucion="GT-PNC"), anotado(vencida, 2), aceptada]
+    buzones = []
+    for nombre, partes in (("junto", [vistos]), ("suelto", [[visto] for visto in vistos])):
+        (tmp_path / nombre).mkdir()
+        with banco(CONTEXTO, tmp_path / nombre) as otro, otro.almacen.motor.begin() as conexion:
+            for parte in partes:
+                CONTEXTO.lecturas.aplicar(conexion, parte)
+            claves = [*buzon.primary_key.columns]
+            buzones.append([tuple(f) for f in conexion.execute(sa.select(buzon).order_by(*claves))])
+    assert buzones[0] == buzones[1]
+    assert "GT-PNC" in {fila[0] for fila in buzones[0] if fila[4] == vencida.tipo}
 
 
 def test_el_buzon_va_numerado_sin_huecos_y_sale_por_el_bus(coordinacion):
