@@ -29,7 +29,7 @@ Aviso = Callable[[str], None]
 def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, aviso: Aviso) -> Iterator[Cifra]:
     """Todas las cifras, según van saliendo. ``carpeta``: vacía; con un millón de hechos hacen falta 5 GB."""
     aviso("ingerir contra el prototipo")
-    yield from ingesta.medir(sitio, carpeta, min(hechos, _POR_VUELTA), semilla)
+    yield from ingesta.medir(sitio, carpeta, max(min(hechos // 20, _POR_VUELTA), 3 * LOTE), semilla)
     yield from _libro_que_crece(sitio, carpeta, hechos, semilla, aviso)
     aviso("verificar con solicitudes firmadas")
     yield from firmadas.medir(sitio, carpeta, min(hechos, _FIRMADOS), semilla)

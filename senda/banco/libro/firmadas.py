@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -50,13 +51,13 @@ class Solicitudes:
         """La clave de cada institución."""
         return {i: c.public_key() for i, c in self._claves.items()}
 
-    def pedir(self, institucion: str, agente: str, origen: str, instante: datetime) -> str:
+    def pedir(self, institucion: str, agente: str, origen: str, ruta: UUID, instante: datetime) -> str:
         """La huella de una solicitud nueva, ya firmada."""
         id_solicitud = str(self._azar.uuid7(instante))
         cuerpo = msgspec.json.encode(
             {
                 "id": id_solicitud, "institucion": institucion, "agente": agente, "tipo": "aplicar-evaluacion.v1",
-                "ocurrido": instante, "datos": {"ruta": self._azar.uuid4(), "cerrado": self._azar.bytes(360)},
+                "ocurrido": instante, "datos": {"ruta": ruta, "cerrado": self._azar.bytes(360)},
             }
         )  # fmt: skip
         servicio = origen.rpartition("/")[2]
@@ -115,10 +116,10 @@ def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, veces: int = 3
     )
     firmas = f"{len(solicitudes.firmas) / hechos:.2g} firmas por hecho"
     yield ritmo("firmadas-primitiva", f"Ed25519 solo, un núcleo, {firmas}", hechos, tiempos["ed25519"])
-    for clave in ("dos", "uno"):
-        que = f"verificar el directorio entero, con solicitudes, procesos: {clave}"
+    for clave, procesos in (("dos", "dos procesos"), ("uno", "un proceso")):
+        que = f"verificar el directorio entero, con solicitudes, {procesos}"
         yield ritmo(f"firmadas-{clave}", que, hechos, tiempos[clave])
-        yield razon(f"firmadas-{clave}-razon", "  razón: con todo / Ed25519 solo", tiempos["ed25519"], tiempos[clave])
+        yield razon(f"firmadas-{clave}-razon", "  razón: eso / Ed25519 solo", tiempos["ed25519"], tiempos[clave])
 
 
 def _comprobar(firmas: Sequence[tuple[Ed25519PublicKey, bytes, bytes]]) -> None:

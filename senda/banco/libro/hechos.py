@@ -38,7 +38,7 @@ _RELATO: Final = "Se la escuchó con intérprete, en un lugar reservado, y se ac
 class Escribania(Protocol):
     """Quien firma lo que causa cada hecho."""
 
-    def pedir(self, institucion: str, agente: str, origen: str, instante: datetime) -> str:
+    def pedir(self, institucion: str, agente: str, origen: str, ruta: UUID, instante: datetime) -> str:
         """La huella de la solicitud firmada que lo causa."""
 
     def acusar(self, anotado: Anotado, posicion: int) -> None:
@@ -91,13 +91,13 @@ class Generador:
             id=self._azar.uuid7(instante), origen=origen, hecho=hecho, institucion=institucion, agente=agente,
             ocurrido=instante, registrado=instante + timedelta(milliseconds=120), causa=str(self._azar.uuid7(instante)),
             correlacion=str(self._rutas[cual]), agregado=hecho.agregado, version=ronda + 1,
-            solicitud="" if del_sistema else self._huella(institucion, agente, origen, instante),
+            solicitud="" if del_sistema else self._huella(institucion, agente, origen, hecho.agregado, instante),
         )  # fmt: skip
 
-    def _huella(self, institucion: str, agente: str, origen: str, instante: datetime) -> str:
+    def _huella(self, institucion: str, agente: str, origen: str, ruta: UUID, instante: datetime) -> str:
         if self._escribania is None:
             return self._azar.bytes(32).hex()
-        return self._escribania.pedir(institucion, agente, origen, instante)
+        return self._escribania.pedir(institucion, agente, origen, ruta, instante)
 
     def _cifrar(self, claro: bytes, _dato: bytes) -> bytes:
         return self._azar.bytes(len(claro) + _DE_MAS)

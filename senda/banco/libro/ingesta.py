@@ -65,9 +65,9 @@ def _medir_en(sitio: Sitio, carpeta: Path, hechos: int, semilla: int) -> Iterato
     motor.dispose()
     donde = f"{sitio.que_es}, lotes de {LOTE}"
     yield ritmo(f"ingesta-{clave}", f"ingerir en {donde}", hechos, tiempos["senda"])
-    yield ritmo(f"ingesta-{clave}-prototipo", f"  lo mismo con primitivas, en {donde}", hechos, tiempos["prototipo"])
+    yield ritmo(f"ingesta-{clave}-prototipo", "  lo mismo con las primitivas", hechos, tiempos["prototipo"])
     yield razon(
-        f"ingesta-{clave}-razon", "  razón: ingerir / primitivas", tiempos["prototipo"], tiempos["senda"], META
+        f"ingesta-{clave}-razon", "  razón: ingerir / las primitivas", tiempos["prototipo"], tiempos["senda"], META
     )  # fmt: skip
 
 

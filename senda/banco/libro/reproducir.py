@@ -26,10 +26,10 @@ def medir(motor: Engine, hechos: int, veces: int = 3) -> Iterator[Cifra]:
     base = motor.dialect.name
     tiempos = alternar({"filas": partial(_filas, motor), "hechos": partial(_hechos, motor)}, veces, calentar=1)
     meta = META if base == "postgresql" else None
-    yield ritmo(f"reproducir-{base}-filas", f"leer las filas del libro sin más, {base}", hechos, tiempos["filas"])
+    yield ritmo(f"reproducir-{base}-filas", f"leer las filas desde {base} sin más", hechos, tiempos["filas"])
     yield ritmo(f"reproducir-{base}", f"reproducir desde {base}, un proceso", hechos, tiempos["hechos"], meta)
     yield razon(
-        f"reproducir-{base}-razon", "  razón: reproducir / leer filas", tiempos["filas"], tiempos["hechos"]
+        f"reproducir-{base}-razon", "  razón: reproducir / leer", tiempos["filas"], tiempos["hechos"]
     )  # fmt: skip
 
 

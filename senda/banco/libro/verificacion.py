@@ -44,13 +44,14 @@ def medir(carpeta: Path, hechos: int, claves: str, veces: int = 3) -> Iterator[C
     yield ritmo("verificar-primitiva", "SHA-256 y árbol solos, un núcleo", hechos, primitiva)
     for clave, que, meta in (
         ("libro-2", "verificar entradas, cadenas, puntos y cabeceras, dos procesos", META_RITMO),
-        ("libro-1", "  ídem, uno", None),
+        ("libro-1", "  ídem, un proceso", None),
         ("todo-2", "verificar el directorio entero, sin solicitudes, dos procesos", META_RITMO),
-        ("todo-1", "  ídem, uno", None),
+        ("todo-1", "  ídem, un proceso", None),
     ):
         yield ritmo(f"verificar-{clave}", que, hechos, tiempos[clave], meta)
-        que_razon = f"  razón: {clave.replace('-', ', procesos: ')} / primitiva"
-        yield razon(f"verificar-{clave}-razon", que_razon, primitiva, tiempos[clave], META_RAZON)
+        yield razon(
+            f"verificar-{clave}-razon", "  razón: eso / la primitiva", primitiva, tiempos[clave], META_RAZON
+        )  # fmt: skip
 
 
 def raiz_sola(carpeta: Path, tamano: int) -> bytes:
