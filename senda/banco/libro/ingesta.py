@@ -97,7 +97,9 @@ class Prototipo:
         else:
             cursor.execute("SELECT tamano, nodos FROM frontera WHERE id = 1 FOR UPDATE")
         desde = self._tamano
-        libro, sujetos, completos = [], [], []
+        libro: list[tuple[Any, ...]] = []
+        sujetos: list[tuple[Any, ...]] = []
+        completos: list[tuple[Any, ...]] = []
         for indice, crudo in enumerate(lote, desde):
             entrada = b"%b\n%d\n%b\n%b" % (
                 crudo.origen.encode(), crudo.posicion, crudo.anterior.hex().encode(), crudo.cuerpo
