@@ -22,9 +22,8 @@ from eventos.motivos import MotivoCierre
 from eventos.sobre import SobreInvalido, decodificar
 from infra.almacen.motor import abrir_motor, leyendo
 from senda.auditoria import verificar_despliegue
+from senda.demo.entrega import entregar
 from senda.despliegue import leer
-from senda.exportar import claves_publicas, exportar_con_mandato
-from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import libro
 from servicios.coordinacion.buzon import POR_VENCER, VENCIDOS
 
@@ -63,7 +62,7 @@ def levantar(carpeta: Path, *, acuses: int, rechazos: Mapping[str, int], segundo
     """Verifica el libro, cuenta lo que hay en él y lo exporta. ``segundos``: lo que duró la corrida."""
     verificado = verificar_despliegue(carpeta)
     cuenta = _contar(carpeta)
-    libro_exportado, claves = _entregar(carpeta)
+    entrega = entregar(carpeta)
     estados = Counter(cuenta.estados.values())
     return Informe(
         rutas=len(cuenta.estados),
@@ -84,8 +83,8 @@ def levantar(carpeta: Path, *, acuses: int, rechazos: Mapping[str, int], segundo
         faltas=[f"{f.codigo} {f.origen} {f.posicion}" for f in verificado.faltas[:20]],
         segundos=round(segundos, 1),
         carpeta=str(carpeta),
-        libro=str(libro_exportado),
-        claves=str(claves),
+        libro=str(entrega.libro),
+        claves=str(entrega.claves),
         ruta_de_muestra=cuenta.muestra(),
     )
 
@@ -123,14 +122,6 @@ class _Cuenta:
         """La ruta con más que contar de las que llegaron a la restitución plena; si no hay, la de más hechos."""
         plenas = [r for r, e in self.estados.items() if e.endswith(MotivoCierre.RESTITUCION_PLENA)]
         return max(plenas or self.estados, key=lambda r: (self.hechos[r], r), default="")
-
-
-def _entregar(carpeta: Path) -> tuple[Path, Path]:
-    """El libro, para comprobarlo con «senda-verificar», y al lado las claves con que se comprueba."""
-    destino, claves = carpeta / "libro", carpeta / "libro.claves"
-    exportar_con_mandato(carpeta, destino, None, MotivoAcceso.SUPERVISION)
-    claves.write_text(claves_publicas(carpeta))
-    return destino, claves
 
 
 def _contar(carpeta: Path) -> _Cuenta:

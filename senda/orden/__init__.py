@@ -24,6 +24,7 @@ from senda.orden import (
     servicio,
     solicitar,
     tablas,
+    testigo,
 )
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.add_typer(credencial.app, name="credencial")
 app.add_typer(instrumentos.app, name="instrumentos")
 app.add_typer(tablas.app, name="tablas")
 app.add_typer(auditar.app, name="auditar")
+app.add_typer(testigo.app, name="testigo")
 app.add_typer(operar.app, name="operar")
 app.add_typer(bus.app, name="bus")
 app.add_typer(protocolo.app, name="protocolo")

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from senda.auditoria import verificar_despliegue
 from senda.despliegue import DespliegueAusente
-from senda.orden import accesos, exportar, reproducir
+from senda.orden import accesos, exportar, refrendar, reproducir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
 from senda_verificar.faltas import Falta, Informe
 
@@ -18,6 +18,7 @@ app.command("exportar")(exportar.exportar)
 app.command("prueba")(exportar.prueba)
 app.command("claves")(exportar.claves)
 app.add_typer(reproducir.app, name="reproducir")
+app.command("refrendar")(refrendar.refrendar)
 
 
 @app.callback()

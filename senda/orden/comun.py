@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,3 +23,9 @@ Motivo = Annotated[MotivoAcceso, typer.Option(help="Para qué se lee; queda en e
 
 #: Lo que se cuenta a la persona va aquí; la salida estándar es para el resultado.
 progreso = Console(stderr=True)
+
+
+def fin(mensaje: str, salida: int = 2) -> NoReturn:
+    """Dice por qué no se hizo y sale. Sin partir líneas: lo que se dice puede ser una orden que se copia."""
+    progreso.print(mensaje, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(salida)

@@ -26,10 +26,13 @@ from infra.reloj import reloj_desde
 from senda.acceso_bus import Acceso, LlaveAusente
 from senda.accesos import constar
 from senda.composicion import CONTEXTOS, Montaje, instalaciones
+from senda.consulta import base_abierta
 from senda.despliegue import DespliegueAusente, leer
 from senda.despliegue import migrar as llevar
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, progreso
 from servicios.auditoria.accesos import MotivoAcceso
+from servicios.auditoria.libro import raiz_y_tamano
+from servicios.auditoria.libro import recontar as recontar_libro
 
 app = typer.Typer(no_args_is_help=True, help="Cómo están los servicios y qué se quedó parado.")
 _MEMORIA = "memory:"
@@ -115,6 +118,18 @@ def migrar(
         progreso.print(f"Di con --base quién instaló: quedan {', '.join(quedan)}.", style="red")
         raise typer.Exit(2)
     progreso.print("Las bases están en el esquema de esta versión.")
+
+
+@app.command()
+def recontar(carpeta: Carpeta = CARPETA_DEMO) -> None:
+    """Rehace las cuentas del libro (frontera y nodos del árbol) desde sus hojas, si se dañaron. No toca hechos."""
+    with (
+        _montaje(carpeta) as montaje,
+        base_abierta(montaje.despliegue.bases["auditoria"]) as motor,
+        motor.begin() as conexion,
+    ):
+        tamano, (raiz, _) = recontar_libro(conexion), raiz_y_tamano(conexion)
+    progreso.print(f"{tamano} entradas; raíz {raiz.hex()}", highlight=False)
 
 
 def _constar(montaje: Montaje, sujetos: Iterable[str], motivo: MotivoAcceso) -> None:

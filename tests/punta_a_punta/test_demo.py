@@ -35,7 +35,9 @@ from senda.demo.historias.cartel import HISTORIAS, repartir
 from senda.demo.informe import Informe
 from senda.demo.obra import de_historias
 from senda.orden import app
+from senda_verificar.orden import main as senda_verificar
 from servicios.auditoria.accesos import MotivoAcceso
+from servicios.auditoria.libro import nodos
 from servicios.coordinacion.dominio.derechos import Estado
 
 COMIENZO = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -142,6 +144,38 @@ def test_la_carpeta_de_una_demostracion_anterior_se_vacia(tmp_path):
     (tmp_path / "demo" / "resto").touch()
     preparar(tmp_path / "demo")
     assert [p.name for p in (tmp_path / "demo").iterdir()] == [MARCA]
+
+
+def verificar(carpeta: Path, libro: Path, capsys) -> tuple[int, dict]:
+    salida = senda_verificar([str(libro), "--clave", str(carpeta / "libro.claves"), "--json"])
+    return salida, loads(capsys.readouterr().out)
+
+
+def test_deja_el_libro_exportado_y_el_verificador_aparte_lo_da_por_bueno(informe, capsys):
+    carpeta = Path(informe.carpeta)
+    salida, dicho = verificar(carpeta, Path(informe.libro), capsys)
+    assert (salida, dicho["faltas"]) == (0, [])
+    assert (dicho["raiz"], dicho["tamano"]) == (informe.raiz, informe.eventos)
+    # Lo último que contó cada origen ya está en una cabecera suya.
+    assert not any("aún no firmó una cabecera" in que for que in dicho["sin_comprobar"])
+
+
+def test_las_cuentas_danadas_del_libro_se_notan_y_se_rehacen(informe, tmp_path, capsys):
+    carpeta = Path(informe.carpeta)
+
+    def exportado(nombre: str) -> tuple[int, dict]:
+        orden = ["auditar", "exportar", str(tmp_path / nombre), "--con-entradas", "--carpeta", str(carpeta)]
+        assert CliRunner().invoke(app, orden).exit_code == 0
+        return verificar(carpeta, tmp_path / nombre, capsys)
+
+    motor = abrir_motor(f"sqlite:///{carpeta / 'auditoria.db'}")
+    with motor.begin() as conexion:
+        conexion.execute(sa.update(nodos).where(nodos.c.indice == 1).values(hash=b"x" * 32))
+    motor.dispose()
+    salida, dicho = exportado("danado")
+    assert (salida, [f["codigo"] for f in dicho["faltas"]]) == (1, ["tesela-distinta"])
+    assert CliRunner().invoke(app, ["operar", "recontar", "--carpeta", str(carpeta)]).exit_code == 0
+    assert exportado("rehecho")[0] == 0
 
 
 # La última: pide sobre la carpeta que las demás leen.
