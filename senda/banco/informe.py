@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from statistics import median
 from typing import Final
 
 import msgspec
@@ -65,7 +66,10 @@ def ritmo(clave: str, que: str, hechos: int, tiempos: Tiempos, meta: float | Non
     return Cifra(
         clave=clave, que=que, valor=hechos / tiempos.mediana, minimo=hechos / tiempos.maximo,
         maximo=hechos / tiempos.minimo, unidad="hechos/s", meta=meta,
-        detalle={"hechos": hechos, "segundos": tiempos.mediana, "veces": len(tiempos.veces)},
+        detalle={
+            "hechos": hechos, "segundos": tiempos.mediana, "veces": len(tiempos.veces),
+            **({"µs de CPU por hecho": median(tiempos.cpu) / hechos * 1e6} if tiempos.cpu else {}),
+        },
     )  # fmt: skip
 
 
@@ -74,7 +78,7 @@ def razon(clave: str, que: str, primitiva: Tiempos, medido: Tiempos, meta: float
     por_vuelta = razones(primitiva, medido)
     return Cifra(
         clave=clave, que=que, valor=por_vuelta.mediana, minimo=por_vuelta.minimo, maximo=por_vuelta.maximo,
-        unidad="veces", meta=meta,
+        unidad="veces", meta=meta, detalle={"por CPU": median(por_vuelta.cpu)} if por_vuelta.cpu else {},
     )  # fmt: skip
 
 

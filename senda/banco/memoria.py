@@ -1,16 +1,16 @@
-"""Cuánta memoria llega a ocupar un trabajo: se hace en un proceso nuevo, que no hereda lo que ya ocupaba este."""
+"""Cuánta memoria llega a ocupar un trabajo, hecho en un proceso aparte."""
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+
+from senda.banco.aparte import hacer_aparte
 
 _KIB: Final = 1024
 _ESTADO: Final = Path("/proc/self/status")
@@ -24,32 +24,20 @@ class Memoria(Struct, frozen=True):
     propia: int
     obrero: int
 
-
-class TrabajoFallido(RuntimeError):
-    """El proceso aparte no acabó bien; lo que pasó está en su salida de errores."""
+    @property
+    def mayor(self) -> int:
+        """La del proceso que más ocupó."""
+        return max(self.propia, self.obrero)
 
 
 def memoria_de(funcion: Callable[..., object], *argumentos: Any) -> Memoria:
     """Lo que ocupa llamar a una función de módulo con argumentos que se dejen serializar. Errores: `TrabajoFallido`."""
-    contexto = multiprocessing.get_context("spawn")
-    recibe, envia = contexto.Pipe(duplex=False)
-    proceso = contexto.Process(target=_aparte, args=(envia, funcion, argumentos))
-    proceso.start()
-    envia.close()
-    try:
-        medida: Memoria = recibe.recv()
-    except EOFError:
-        raise TrabajoFallido("el proceso aparte no acabó su trabajo") from None
-    finally:
-        proceso.join()
-    return medida
+    return hacer_aparte(_midiendo, funcion, argumentos)
 
 
-def _aparte(envia: Connection, funcion: Callable[..., object], argumentos: tuple[Any, ...]) -> None:
+def _midiendo(funcion: Callable[..., object], argumentos: tuple[Any, ...]) -> Memoria:
     funcion(*argumentos)
-    obrero = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIDAD
-    envia.send(Memoria(_propia(), obrero))
-    envia.close()
+    return Memoria(_propia(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIDAD)
 
 
 def _propia() -> int:
@@ -61,4 +49,4 @@ def _propia() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIDAD
 
 
-__all__ = ["Memoria", "TrabajoFallido", "memoria_de"]
+__all__ = ["Memoria", "memoria_de"]

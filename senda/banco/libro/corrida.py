@@ -19,7 +19,7 @@ from senda.banco.memoria import Memoria
 _ETAPAS: Final = (10_000, 100_000)
 #: Hechos de cada vuelta al ingerir, y del libro con todo firmado.
 _POR_VUELTA: Final = 10_000
-_FIRMADOS: Final = 20_000
+_FIRMADOS: Final = 10_000
 #: Las hojas sintéticas son tantas veces los hechos.
 _PLANAS: Final = 10
 #: Se llama con lo que empieza.

@@ -39,16 +39,15 @@ def cifras(que: str, clave: str, por_tamano: dict[int, Memoria]) -> Iterator[Cif
     """La residente a cada tamaño y, si hay dos, cuánto creció."""
     for tamano, memoria in por_tamano.items():
         yield Cifra(
-            clave=f"memoria-{clave}-{tamano}", que=f"residente máxima al {que} {tamano} hechos",
-            valor=(memoria.propia + memoria.obrero) / _MIB, unidad="MiB",
+            clave=f"memoria-{clave}-{tamano}", que=f"residente máxima de un proceso al {que} {tamano} hechos",
+            valor=memoria.mayor / _MIB, unidad="MiB",
             detalle={"propia": memoria.propia / _MIB, "mayor obrero": memoria.obrero / _MIB},
         )  # fmt: skip
     menor, mayor = min(por_tamano), max(por_tamano)
     if menor < mayor:
-        antes, despues = por_tamano[menor], por_tamano[mayor]
         yield Cifra(
             clave=f"memoria-{clave}-crece", que=f"  razón: con {mayor} / con {menor}",
-            valor=(despues.propia + despues.obrero) / (antes.propia + antes.obrero), unidad="veces", meta=META,
+            valor=por_tamano[mayor].mayor / por_tamano[menor].mayor, unidad="veces", meta=META,
             sentido=Sentido.COMO_MUCHO,
         )  # fmt: skip
 

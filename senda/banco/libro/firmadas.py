@@ -23,14 +23,18 @@ from infra.mensajeria.acuses import Notaria
 from infra.seguridad import base64url
 from infra.seguridad.firma import firmar
 from infra.seguridad.identidad_servicio import ClavesServicio
+from senda.banco.aparte import hacer_aparte
 from senda.banco.base import Sitio
 from senda.banco.informe import Cifra, razon, ritmo
 from senda.banco.libro.almacenado import LOTE, libro_en
 from senda.banco.libro.hechos import INSTITUCIONES, Generador
 from senda.banco.libro.verificacion import todo
-from senda.banco.medir import alternar
+from senda.banco.medir import Tiempos, alternar
 from senda_verificar.confianza import leer
 from servicios.auditoria.exportacion import exportar
+
+#: La clave pública de quien firma, su firma y los bytes firmados.
+_Firma = tuple[bytes, bytes, bytes]
 
 
 class Solicitudes:
@@ -44,7 +48,7 @@ class Solicitudes:
         self._pedidas: dict[str, tuple[str, str, bytes, str]] = {}
         self._lineas: dict[str, bytes] = {}
         #: Qué firma de quién sobre qué bytes: lo que Ed25519 solo ha de comprobar.
-        self.firmas: list[tuple[Ed25519PublicKey, bytes, bytes]] = []
+        self.firmas: list[_Firma] = []
 
     @property
     def publicas(self) -> dict[str, Ed25519PublicKey]:
@@ -92,7 +96,7 @@ class Solicitudes:
     def _anotar_firma(self, publica: Ed25519PublicKey, firma: str, cuerpo: bytes) -> None:
         protegida, _, codificada = firma.split(".")
         firmado = f"{protegida}.{base64url.a_texto(cuerpo)}".encode()
-        self.firmas.append((publica, base64url.de_texto(codificada), firmado))
+        self.firmas.append((publica.public_bytes_raw(), base64url.de_texto(codificada), firmado))
 
 
 def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, veces: int = 3) -> Iterator[Cifra]:
@@ -105,15 +109,8 @@ def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, veces: int = 3
         destino = carpeta / "firmado"
         with leyendo(libro.motor, en_flujo=True) as conexion:
             exportar(conexion, destino, con_entradas=True, solicitudes=solicitudes.de)
-        confianza = leer(libro.claves_publicas(solicitudes.publicas))
-    tiempos = alternar(
-        {
-            "ed25519": partial(_comprobar, solicitudes.firmas),
-            "dos": partial(todo, destino, confianza, 2, con_solicitudes=True),
-            "uno": partial(todo, destino, confianza, 1, con_solicitudes=True),
-        },
-        veces,
-    )
+        claves = libro.claves_publicas(solicitudes.publicas)
+    tiempos = hacer_aparte(_tiempos, destino, claves, solicitudes.firmas, veces)
     firmas = f"{len(solicitudes.firmas) / hechos:.2g} firmas por hecho"
     yield ritmo("firmadas-primitiva", f"Ed25519 solo, un núcleo, {firmas}", hechos, tiempos["ed25519"])
     for clave, procesos in (("dos", "dos procesos"), ("uno", "un proceso")):
@@ -122,9 +119,23 @@ def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, veces: int = 3
         yield razon(f"firmadas-{clave}-razon", "  razón: eso / Ed25519 solo", tiempos["ed25519"], tiempos[clave])
 
 
-def _comprobar(firmas: Sequence[tuple[Ed25519PublicKey, bytes, bytes]]) -> None:
-    for publica, firma, firmado in firmas:
-        publica.verify(firma, firmado)
+def _tiempos(carpeta: Path, claves: str, firmas: Sequence[_Firma], veces: int) -> dict[str, Tiempos]:
+    confianza = leer(claves)
+    publicas = {cruda: Ed25519PublicKey.from_public_bytes(cruda) for cruda in {cruda for cruda, _, _ in firmas}}
+
+    def comprobar() -> None:
+        for cruda, firma, firmado in firmas:
+            publicas[cruda].verify(firma, firmado)
+
+    return alternar(
+        {
+            "ed25519": comprobar,
+            "dos": partial(todo, carpeta, confianza, 2, con_solicitudes=True),
+            "uno": partial(todo, carpeta, confianza, 1, con_solicitudes=True),
+        },
+        veces,
+        calentar=0,
+    )
 
 
 __all__ = ["Solicitudes", "medir"]

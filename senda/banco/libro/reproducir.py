@@ -24,7 +24,7 @@ class ReproduccionMala(RuntimeError):
 def medir(motor: Engine, hechos: int, veces: int = 3) -> Iterator[Cifra]:
     """Un proceso; en PostgreSQL, el servidor trabaja a la vez en otro núcleo."""
     base = motor.dialect.name
-    tiempos = alternar({"filas": partial(_filas, motor), "hechos": partial(_hechos, motor)}, veces, calentar=1)
+    tiempos = alternar({"filas": partial(_filas, motor), "hechos": partial(_hechos, motor)}, veces, calentar=0)
     meta = META if base == "postgresql" else None
     yield ritmo(f"reproducir-{base}-filas", f"leer las filas desde {base} sin más", hechos, tiempos["filas"])
     yield ritmo(f"reproducir-{base}", f"reproducir desde {base}, un proceso", hechos, tiempos["hechos"], meta)

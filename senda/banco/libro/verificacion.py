@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from senda.banco.aparte import hacer_aparte
 from senda.banco.informe import Cifra, razon, ritmo
-from senda.banco.medir import alternar
+from senda.banco.medir import Tiempos, alternar
 from senda_verificar import cabeceras, promesas
 from senda_verificar.arbol import Frontera
 from senda_verificar.confianza import Confianza, leer
@@ -29,17 +30,7 @@ class LibroMalo(RuntimeError):
 
 def medir(carpeta: Path, hechos: int, claves: str, veces: int = 3) -> Iterator[Cifra]:
     """``carpeta``: el directorio de teselas, con entradas y sin solicitudes. ``claves``: el archivo de confianza."""
-    confianza = leer(claves)
-    tiempos = alternar(
-        {
-            "primitiva": partial(raiz_sola, carpeta, hechos),
-            "libro-2": partial(solo_libro, carpeta, confianza, _NUCLEOS),
-            "libro-1": partial(solo_libro, carpeta, confianza, 1),
-            "todo-2": partial(todo, carpeta, confianza, _NUCLEOS),
-            "todo-1": partial(todo, carpeta, confianza, 1),
-        },
-        veces,
-    )
+    tiempos = hacer_aparte(_tiempos, carpeta, hechos, claves, veces)
     primitiva = tiempos["primitiva"]
     yield ritmo("verificar-primitiva", "SHA-256 y árbol solos, un núcleo", hechos, primitiva)
     for clave, que, meta in (
@@ -52,6 +43,21 @@ def medir(carpeta: Path, hechos: int, claves: str, veces: int = 3) -> Iterator[C
         yield razon(
             f"verificar-{clave}-razon", "  razón: eso / la primitiva", primitiva, tiempos[clave], META_RAZON
         )  # fmt: skip
+
+
+def _tiempos(carpeta: Path, hechos: int, claves: str, veces: int) -> dict[str, Tiempos]:
+    confianza = leer(claves)
+    return alternar(
+        {
+            "primitiva": partial(raiz_sola, carpeta, hechos),
+            "libro-2": partial(solo_libro, carpeta, confianza, _NUCLEOS),
+            "libro-1": partial(solo_libro, carpeta, confianza, 1),
+            "todo-2": partial(todo, carpeta, confianza, _NUCLEOS),
+            "todo-1": partial(todo, carpeta, confianza, 1),
+        },
+        veces,
+        calentar=0,  # acaba de leerse todo al medir la memoria
+    )
 
 
 def raiz_sola(carpeta: Path, tamano: int) -> bytes:
