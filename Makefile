@@ -64,7 +64,7 @@ conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenario
 	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
 
 bench: $(VENV)/.ejecucion ## el libro contra las primitivas, con un millón de hechos; OPCIONES="--hechos 20000"
-	@$(VENV)/bin/senda bench libro --json docs/medidas/banco.json $(OPCIONES)
+	@$(VENV)/bin/senda bench libro $(if $(OPCIONES),$(OPCIONES),--json docs/medidas/banco.json)
 
 lint: $(VENV)/.desarrollo ## ruff: reglas y formato
 	@$(VENV)/bin/ruff check .
