@@ -73,7 +73,9 @@ class LibroDelBanco:
 
 @contextmanager
 def libro_en(url: str, carpeta: Path, esquema: str = "libro") -> Iterator[LibroDelBanco]:
-    """Instala auditoría en una base vacía; en PostgreSQL, en un esquema de ese nombre."""
+    """Instala auditoría en un esquema nuevo de ese nombre; en SQLite, en un archivo de ``carpeta``."""
+    if url.startswith("sqlite"):
+        url = f"sqlite:///{carpeta / f'{esquema}.db'}"
     motor = motor_con_tablas(url, esquema)
     azar = AzarSembrado(b"claves del banco")
     reloj = RelojSimulado(INICIO)
