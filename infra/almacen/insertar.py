@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Table, TextClause
+from sqlalchemy import Connection, Dialect, Table, TextClause
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 
@@ -35,6 +35,30 @@ class Altas:
         for tabla, filas in self._filas.items():
             insertar_si_falta(self._conexion, tabla, filas)
         self._filas.clear()
+
+
+def anadir_por_columnas(conexion: Connection, tabla: Table, columnas: Mapping[str, Sequence[Any]]) -> None:
+    """Añade muchas filas de una vez. ``columnas``: los valores de cada una, todas igual de largas y al menos una fila.
+
+    Los valores van al adaptador tal cual (enteros, textos, bytes): no sirve para tipos que los conviertan. En
+    PostgreSQL es una sola sentencia, en binario: un tercio de lo que cuesta ir fila a fila. Errores: los de la base.
+    """
+    sentencia = _por_columnas(tabla, tuple(columnas), conexion.dialect)
+    if conexion.dialect.name == "postgresql":
+        conexion.exec_driver_sql(sentencia, {nombre: list(suyos) for nombre, suyos in columnas.items()})
+    else:
+        conexion.exec_driver_sql(sentencia, list(zip(*columnas.values(), strict=True)))
+
+
+@cache
+def _por_columnas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect) -> str:
+    nombres = ", ".join(f'"{n}"' for n in columnas)
+    destino = f'INSERT INTO "{tabla.name}" ({nombres})'
+    if dialecto.name != "postgresql":
+        return f"{destino} VALUES ({', '.join('?' * len(columnas))})"
+    # %b: en texto, psycopg escaparía cada byte de cada lista.
+    listas = (f"unnest(%({n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
+    return f"{destino} SELECT {', '.join(listas)}"
 
 
 @cache

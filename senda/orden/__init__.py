@@ -7,6 +7,7 @@ import typer
 from senda.orden import (
     arena,
     auditar,
+    banco,
     boveda,
     bus,
     buzon,
@@ -54,5 +55,6 @@ app.add_typer(protocolo.app, name="protocolo")
 app.add_typer(contratos.app, name="contratos")
 app.add_typer(boveda.app, name="boveda")
 app.add_typer(registro.app, name="registro")
+app.add_typer(banco.app, name="bench")
 
 __all__ = ["app"]

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text
 
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.esquema import Entero
+from infra.almacen.insertar import anadir_por_columnas
 from servicios.auditoria.libro import libro
 
 TABLAS = MetaData()
@@ -21,20 +22,17 @@ sujetos = Table(
 )
 
 
-_APUNTAR = sa.insert(sujetos)
-
-
 def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
     """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
-    filas = []
+    quienes, indices = [], []
     for indice, cuerpo in enumerate(cuerpos, desde):
         try:
-            sujeto = abrir_sobre(cuerpo).subject
+            quienes.append(abrir_sobre(cuerpo).subject)
         except SobreInvalido:
             continue
-        filas.append({"sujeto": sujeto, "indice": indice})
-    if filas:
-        conexion.execute(_APUNTAR, filas)
+        indices.append(indice)
+    if quienes:
+        anadir_por_columnas(conexion, sujetos, {"sujeto": quienes, "indice": indices})
 
 
 def cuerpos_de(conexion: Connection, sujeto: str) -> list[bytes]:

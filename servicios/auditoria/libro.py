@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from infra.almacen.esquema import Entero, Instante
+from infra.almacen.insertar import anadir_por_columnas
 from infra.seguridad.cadena import hoja as hoja_de
 from servicios.auditoria.arbol import Frontera, Nodo
 from servicios.auditoria.punto_de_control import Accesos, extensiones, firmar
@@ -82,7 +83,6 @@ class EntradaDeLibro(Protocol):
 _MIRAR = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1)
 _TOMAR = _MIRAR.with_for_update()
 _MOVER = sa.update(frontera).where(frontera.c.id == 1)
-_ANADIR = sa.insert(libro)
 _ANADIR_NODOS = sa.insert(nodos)
 _ULTIMO_PUNTO = sa.select(puntos.c.tamano, puntos.c.texto).order_by(puntos.c.tamano.desc()).limit(1)
 
@@ -101,19 +101,20 @@ def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
     desde = arbol.tamano
     if not entradas:
         return desde
-    filas = [
+    hojas = [_comprobada(e) for e in entradas]
+    completos = arbol.agregar(hojas)
+    anadir_por_columnas(
+        conexion,
+        libro,
         {
-            "indice": indice,
-            "origen": e.origen,
-            "posicion": e.posicion,
-            "anterior": e.anterior,
-            "cuerpo": e.cuerpo,
-            "hoja": _comprobada(e),
-        }
-        for indice, e in enumerate(entradas, desde)
-    ]
-    completos = arbol.agregar(e.hoja for e in entradas)
-    conexion.execute(_ANADIR, filas)
+            "indice": range(desde, arbol.tamano),
+            "origen": [e.origen for e in entradas],
+            "posicion": [e.posicion for e in entradas],
+            "anterior": [e.anterior for e in entradas],
+            "cuerpo": [e.cuerpo for e in entradas],
+            "hoja": hojas,
+        },
+    )
     _guardar_nodos(conexion, completos)
     _guardar(conexion, arbol, nueva=desde == 0)
     return arbol.tamano

@@ -33,6 +33,8 @@ REFRENDO: Final = 0x04
 _TAMANO = re.compile(r"0|[1-9][0-9]{0,18}")
 #: Una sola escritura por instante: así también se ordenan como texto.
 _INSTANTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+#: Caracteres de control, salvo el salto de línea, y lo que no es UTF-8.
+_PROHIBIDOS = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _FIRMAS_MAXIMAS: Final = 100
 #: Lo que mide de sobra un punto con todas sus firmas; más es un intento de hacer trabajar a quien verifica.
 MAXIMO_TEXTO: Final = 64 * 1024
@@ -156,7 +158,7 @@ def escribir_firma(nombre: str, huella: bytes, firma: bytes) -> str:
 
 def leer(texto: str) -> PuntoDeControl:
     """Lee la forma, sin comprobar firmas. Admite líneas de extensión y firmas de testigos. Errores: `TextoInvalido`."""
-    if len(texto) > MAXIMO_TEXTO or any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in texto):
+    if len(texto) > MAXIMO_TEXTO or _PROHIBIDOS.search(texto):
         raise TextoInvalido("es demasiado largo, o lleva caracteres de control o que no son UTF-8")
     cuerpo, separador, pie = texto.rpartition("\n\n")
     if not separador or not pie.endswith("\n"):

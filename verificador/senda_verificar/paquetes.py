@@ -57,6 +57,9 @@ def juzgar(
     Lo que falte de en medio ya lo señaló quien recorrió antes.
     """
     con_solicitudes = (carpeta / SOLICITUDES).is_dir()
+    if not con_solicitudes and not buscados:
+        # Nada con que juzgar ni nada que buscar: leer cada sobre costaría más que todo lo demás.
+        return Cuenta(), {}
     claves, sin_clave = _repasar(carpeta, tamano, confianza, registro) if con_solicitudes else ({}, set[str]())
     uno = partial(
         _un_paquete, carpeta, claves, {o: c.cruda for o, c in confianza.origenes.items()}, sin_clave, buscados,

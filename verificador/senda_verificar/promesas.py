@@ -135,25 +135,24 @@ def contrastar(promesas: Promesas, raices: Mapping[int, bytes], tamano: int, reg
 def _con_retenido(
     punto: PuntoDeControl, promesas: Promesas, raices: Mapping[int, bytes], tamano: int, registro: Registro
 ) -> None:
-    ultimo = promesas.ultimo
+    entregados = [*promesas.puntos, *([promesas.ultimo] if promesas.ultimo else [])]
+    de_su_tamano = [p for p in entregados if p.tamano == punto.tamano]
     if punto.tamano > tamano:
+        codigo = Codigo.LIBRO_RETROCEDE
         que = f"alguien guardó un punto firmado de {punto.tamano} entradas y este libro solo tiene {tamano}"
-        registro.apuntar(Codigo.LIBRO_RETROCEDE, Donde.PUNTO, punto.origen, punto.tamano, que)
-    elif ultimo is not None and punto.tamano == ultimo.tamano and punto.raiz != ultimo.raiz:
-        que = f"el libro firmó dos raíces distintas para {punto.tamano} entradas: la guardada fuera y la que entrega"
-        registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
-    elif raices.get(punto.tamano, punto.raiz) != punto.raiz:
+    elif punto.tamano < tamano and raices.get(punto.tamano, punto.raiz) != punto.raiz:
+        codigo = Codigo.HISTORIA_REESCRITA
         que = f"las {punto.tamano} primeras entradas no son las que se firmaron: la historia se reescribió"
-        registro.apuntar(Codigo.HISTORIA_REESCRITA, Donde.PUNTO, punto.origen, punto.tamano, que)
-    elif (suyos := [p for p in (*promesas.puntos, *([ultimo] if ultimo else [])) if p.tamano == punto.tamano]) and any(
-        p.firmado != punto.firmado for p in suyos
-    ):
-        # La misma raíz, pero otra fecha, otro punto anterior u otro registro de accesos: se volvió a firmar.
+    elif any(p.firmado != punto.firmado for p in de_su_tamano):
+        # Otra raíz; o la misma con otra fecha, otro punto anterior u otro registro de accesos: se volvió a firmar.
+        codigo = Codigo.LIBRO_BIFURCADO
         que = f"el libro firmó dos puntos distintos para {punto.tamano} entradas: el guardado fuera y el que entrega"
-        registro.apuntar(Codigo.LIBRO_BIFURCADO, Donde.PUNTO, punto.origen, punto.tamano, que)
-    elif promesas.puntos and not suyos:
+    elif promesas.puntos and not de_su_tamano:
+        codigo = Codigo.PUNTOS_DESENCADENADOS
         que = f"el punto de {punto.tamano} entradas que alguien guardó no está entre los que dice haber firmado"
-        registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, punto.origen, punto.tamano, que)
+    else:
+        return
+    registro.apuntar(codigo, Donde.PUNTO, punto.origen, punto.tamano, que)
 
 
 def _encadenados(

@@ -58,7 +58,7 @@ def leer_tesela(carpeta: Path, nivel: int, indice: int, ancho: int) -> bytes:
 
 def leer_paquete(carpeta: Path, indice: int, ancho: int) -> list[bytes]:
     """Las ``ancho`` entradas de un paquete. Errores: `ArchivoAusente`, `ArchivoIlegible`."""
-    ruta, son, crudo = _leer(carpeta, partial(de_paquete, indice), ancho, _MAXIMO_PAQUETE)
+    son, crudo = leer_paquete_entero(carpeta, indice, ancho)
     entradas: list[bytes] = []
     desde, fin = 0, len(crudo)
     while desde < fin and len(entradas) <= son:
@@ -67,8 +67,17 @@ def leer_paquete(carpeta: Path, indice: int, ancho: int) -> list[bytes]:
         desde = hasta
     # Ni de menos ni de más: lo que sobrara al final no lo miraría nadie.
     if len(entradas) != son or desde != fin:
-        raise ArchivoIlegible(ruta)
+        raise ArchivoIlegible(de_paquete(indice, son))
     return entradas[:ancho]
+
+
+def leer_paquete_entero(carpeta: Path, indice: int, ancho: int) -> tuple[int, bytes]:
+    """Cuántas entradas ha de llevar un paquete, o uno más completo, y sus bytes sin partir: cada una, tras su largo.
+
+    Errores: `ArchivoAusente`.
+    """
+    _, son, crudo = _leer(carpeta, partial(de_paquete, indice), ancho, _MAXIMO_PAQUETE)
+    return son, crudo
 
 
 def hashes(tesela: bytes) -> list[bytes]:
@@ -125,6 +134,7 @@ __all__ = [
     "hashes",
     "hay_entradas",
     "leer_paquete",
+    "leer_paquete_entero",
     "leer_tesela",
     "partir",
 ]

@@ -1,0 +1,1 @@
+"""El banco del libro: verificar, ingerir, probar inclusión, reproducir y cuánta memoria hace falta."""
