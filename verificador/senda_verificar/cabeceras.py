@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -52,10 +52,10 @@ class Firmadas:
         return max(self.por_origen.get(origen, {}), default=0)
 
 
-def leer(carpeta: Path, confianza: Confianza, registro: Registro) -> Firmadas:
-    """Lee las del directorio, comprueba sus firmas y que ninguna contradiga a otra."""
+def leer(carpeta: Path, confianza: Confianza, registro: Registro, guardadas: Iterable[str] = ()) -> Firmadas:
+    """Lee las del directorio y las ``guardadas`` fuera, comprueba sus firmas y que ninguna contradiga a otra."""
     firmadas, dichas = Firmadas(), dict[str, list[CabeceraDeOrigen]]()
-    for cuerpo in lineas(carpeta / CABECERAS):
+    for cuerpo in chain(lineas(carpeta / CABECERAS), guardadas):
         try:
             origen = origen_de(cuerpo)
             clave = confianza.origenes.get(origen)

@@ -24,16 +24,16 @@ _MAXIMO_ORIGENES: Final = 100
 
 def verificar(
     carpeta: Path, confianza: Confianza, *, retenidos: Iterable[str] = (), guardados: Iterable[str] = (),
-    procesos: int = 0, maximo_faltas: int = MAXIMO_FALTAS,
+    guardadas: Iterable[str] = (), procesos: int = 0, maximo_faltas: int = MAXIMO_FALTAS,
 ) -> Informe:  # fmt: skip
     """Comprueba el libro entero y nombra cada falta.
 
     ``retenidos``: textos de puntos de control guardados fuera. ``guardados``: líneas de recibos de una institución.
-    ``procesos``: 0, uno por núcleo.
+    ``guardadas``: líneas de cabeceras de origen guardadas fuera. ``procesos``: 0, uno por núcleo.
     """
     registro = Registro(maximo_faltas)
     firmado = promesas.reunir(carpeta, retenidos, confianza, registro)
-    firmadas = cabeceras.leer(carpeta, confianza, registro)
+    firmadas = cabeceras.leer(carpeta, confianza, registro, guardadas)
     acuses = recibos.leer(guardados, confianza, registro)
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
     con_entradas = hay_entradas(carpeta)

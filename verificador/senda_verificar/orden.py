@@ -51,6 +51,10 @@ def _leer(argumentos: Sequence[str] | None) -> Namespace:
         "--recibos", type=Path, action="append", default=[], metavar="ARCHIVO",
         help="acuses que guarda una institución, uno por línea JSON (se puede repetir)",
     )  # fmt: skip
+    orden.add_argument(
+        "--cabeceras", type=Path, action="append", default=[], metavar="ARCHIVO",
+        help="un cabeceras.jsonl que guardaste de antes (se puede repetir)",
+    )  # fmt: skip
     orden.add_argument("--procesos", type=int, default=0, help="cuántos usar; 0, uno por núcleo")
     orden.add_argument("--json", action="store_true", help="el informe en JSON")
     return orden.parse_args(argumentos)
@@ -61,14 +65,14 @@ def _verificar(pedido: Namespace) -> Informe:
     retenidos = [_texto(archivo) for archivo in pedido.retenido]
     es_directorio, es_archivo = _que_es(pedido.que)
     if es_directorio:
-        recibos = [linea for archivo in pedido.recibos for linea in _texto(archivo).split("\n")]
         return directorio.verificar(
-            pedido.que, claves, retenidos=retenidos, guardados=recibos, procesos=max(pedido.procesos, 0)
-        )
+            pedido.que, claves, retenidos=retenidos, guardados=_lineas(pedido.recibos),
+            guardadas=_lineas(pedido.cabeceras), procesos=max(pedido.procesos, 0),
+        )  # fmt: skip
     if not es_archivo:
         raise _NoSePuede("no existe lo que se pide verificar")
-    if pedido.recibos:
-        raise _NoSePuede("los recibos se comprueban contra el directorio del libro, no contra la prueba de una ruta")
+    if pedido.recibos or pedido.cabeceras:
+        raise _NoSePuede("recibos y cabeceras se comprueban contra el directorio del libro, no con una ruta")
     return prueba.verificar(pedido.que, claves, retenidos=retenidos)
 
 
@@ -77,6 +81,10 @@ def _texto(archivo: Path) -> str:
         return archivo.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):
         raise _NoSePuede(f"no se puede leer {archivo.name}") from None
+
+
+def _lineas(archivos: Sequence[Path]) -> list[str]:
+    return [linea for archivo in archivos for linea in _texto(archivo).split("\n") if linea]
 
 
 def _que_es(que: Path) -> tuple[bool, bool]:

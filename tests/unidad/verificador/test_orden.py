@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from copy import deepcopy
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -94,6 +96,20 @@ def test_retenidos_y_recibos(capsys, libro, entregado, archivo_de_claves, tmp_pa
     salida, escrito, _ = correr(capsys, entregado, *bien, "--retenido", tmp_path / "otro")
     assert salida == 1
     assert "✗ libro-bifurcado" in escrito
+
+
+def test_unas_cabeceras_guardadas_delatan_lo_que_el_directorio_ya_no_trae(capsys, libro, entregado, archivo_de_claves):
+    guardadas = entregado / "cabeceras.jsonl"
+    aparte = guardadas.rename(entregado.parent / "guardadas.jsonl")
+    guardadas.write_bytes(b"")
+    pedir = [entregado, "--clave", archivo_de_claves, "--cabeceras", aparte]
+    assert correr(capsys, *pedir)[0] == 0  # el libro las cumple
+    otro, antes = deepcopy(libro), libro.ahora - timedelta(hours=1)
+    otro.cabecera(DETECCION, posicion=libro.ultimos[DETECCION][0] + 3, hoja_=b"\x07" * 32, a=antes)
+    aparte.write_text(otro.cabeceras[-1] + "\n")
+    salida, escrito, _ = correr(capsys, *pedir)
+    assert salida == 1
+    assert "✗ truncado · libro · /gt/deteccion" in escrito
 
 
 def test_la_prueba_de_una_ruta(capsys, libro, archivo_de_claves, tmp_path):
