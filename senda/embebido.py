@@ -73,6 +73,12 @@ class Embebido:
             descanso.wait(pausa.total_seconds())
             self.planificador.sondear()
 
+    def despedir(self) -> None:
+        """Cada servicio firma hasta dónde contó y auditoría lo guarda: lo último queda también prometido."""
+        for estacion in self.estaciones.values():
+            estacion.pulso.latir()
+        self.planificador.hasta_reposo()
+
     def cerrar(self) -> None:
         """Suelta bases y transportes."""
         for estacion in self.estaciones.values():

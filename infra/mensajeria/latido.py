@@ -35,6 +35,11 @@ class Pulso:
         ahora = self.almacen.reloj.ahora()
         if self._ultimo is not None and ahora < self._ultimo + self.ajustes.latido:
             return False
+        return self.latir()
+
+    def latir(self) -> bool:
+        """Firma y publica ya la cabecera, toque o no: lo último que hace quien se despide. Dice si había qué decir."""
+        ahora = self.almacen.reloj.ahora()
         with leyendo(self.almacen.motor) as conexion:
             fila = conexion.execute(_CABECERA).one()
         if not fila.posicion:

@@ -101,6 +101,7 @@ def embebida(
             obra.programa(Puesta(inicio=estreno, azar=azar.hijo("obra"), casos=reparto.casos, cuando=_en_jornada))
         )
         correr_embebida(sistema, reloj, escena, estreno + obra.dura, _avance(marcha, mirar))
+        sistema.despedir()
     finally:
         marcha.cerrar()
         sistema.cerrar()
