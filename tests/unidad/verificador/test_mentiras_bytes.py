@@ -220,3 +220,22 @@ def test_un_paquete_y_su_tesela_ausentes(copia):
     halladas = juzgar(copia)
     assert halladas.count(("archivo-ausente", "tesela", "", 256)) == 2
     assert {c for c, *_ in halladas} == {"archivo-ausente", "truncado"}
+
+
+def test_una_entrada_movida_al_final_no_hace_creer_que_a_su_origen_le_falta_lo_ultimo(libro_sano, copia):
+    entradas = abrir(copia, 599)
+    movida = entradas.pop(8)
+    guardar(copia, 599, [*entradas, movida])
+    codigos = {codigo for codigo, *_ in juzgar(copia)}
+    assert "orden" in codigos
+    assert "truncado" not in codigos
+
+
+def test_de_lo_que_no_se_pudo_leer_no_se_dice_que_se_reescribiera(libro_sano, copia):
+    """Sin un paquete y su tesela no se sabe la raíz de lo que sigue: falta, y no se acusa de más."""
+    for ruta in (PAQUETES[1], PAQUETES[1].replace("entries", "0")):
+        (copia / ruta).unlink()
+    guardado = next(p for p in libro_sano.puntos if int(p.split("\n")[1]) > 512)
+    codigos = {codigo for codigo, *_ in juzgar(copia, retenidos=[guardado])}
+    assert "archivo-ausente" in codigos
+    assert not codigos & {"historia-reescrita", "raiz-distinta", "libro-bifurcado"}
