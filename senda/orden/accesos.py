@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from senda.accesos import InformeDeAccesos, Leida, informe
 from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, fin
 from servicios.auditoria.accesos import TODAS, MotivoAcceso
 
 PARA_QUE: Final = {
@@ -39,9 +39,9 @@ def accesos(
     try:
         contado = informe(carpeta, ruta, como, motivo)
     except (ConsultaNegada, DespliegueAusente) as error:
-        _fin(str(error))
+        fin(str(error))
     except SQLAlchemyError:
-        _fin("una base del despliegue no contesta; «senda operar estado» dice más")
+        fin("una base del despliegue no contesta; «senda operar estado» dice más")
     if como_json:
         typer.echo(msgspec.json.encode(contado))
     else:
@@ -86,11 +86,6 @@ def _que(leida: Leida, ruta: str) -> str:
     if leida.ruta == TODAS:
         return "todas las rutas"
     return "esta ruta" if leida.ruta == ruta else f"la ruta {leida.ruta[:8]}"
-
-
-def _fin(mensaje: str) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(2)
 
 
 __all__ = ["PARA_QUE", "accesos", "contar"]

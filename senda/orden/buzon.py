@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
@@ -15,7 +15,7 @@ from senda.buzon import Buzon, abrir
 from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.directorio import InstitucionAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, fin
 from servicios.auditoria.accesos import MotivoAcceso
 
 #: El número más alto que cabe en la tabla.
@@ -34,11 +34,11 @@ def buzon(
     try:
         hallado = abrir(carpeta, institucion, desde, como, motivo)
     except (InstitucionAusente, ConsultaNegada) as error:
-        _fin(str(error), 1)
+        fin(str(error), 1)
     except DespliegueAusente as error:
-        _fin(str(error), 2)
+        fin(str(error), 2)
     except SQLAlchemyError:
-        _fin("una base del despliegue no contesta; «senda operar estado» dice más", 2)
+        fin("una base del despliegue no contesta; «senda operar estado» dice más", 2)
     if como_json:
         typer.echo(msgspec.json.encode(hallado))
     else:
@@ -55,8 +55,3 @@ def _tabla(hallado: Buzon, consola: Console) -> None:
         consola.print(tabla)
     cuantos = f"{len(hallado.avisos)} avisos" if hallado.avisos else "Ningún aviso desde ese número"
     consola.print(f"{cuantos}; el último de {hallado.institucion} es el {hallado.ultimo}.", highlight=False)
-
-
-def _fin(mensaje: str, salida: int) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(salida)

@@ -7,7 +7,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ from senda.demo.informe import Informe
 from senda.demo.obra import Obra, de_archivo, de_historias
 from senda.demo.procesos import ServicioCaido
 from senda.orden import ruta
-from senda.orden.comun import CARPETA_DEMO, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, ComoJson, fin, progreso
 from servicios.auditoria.accesos import MotivoAcceso
 
 #: Con semilla, el calendario también es siempre el mismo.
@@ -53,7 +53,7 @@ def demo(
 ) -> None:
     """Recorre muchas rutas con todas sus instituciones, y verifica el libro. Sale con 1 si algo no cuadra."""
     if (amqp is None) != (base is None):
-        _fin("--amqp y --base van juntas: el bus y la base de los servicios", 2)
+        fin("--amqp y --base van juntas: el bus y la base de los servicios", 2)
     configurar("demo", nivel=logging.CRITICAL)
     # Que también quien la termine con SIGTERM deje parados los servicios y limpios los servidores.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -62,11 +62,11 @@ def demo(
         preparar(carpeta)
         informe = _representar(obra, carpeta.resolve(), semilla, amqp, base, conservar=conservar)
     except (ArchivoInvalido, CarpetaAjena) as error:
-        _fin(str(error), 2)
+        fin(str(error), 2)
     except (GuionRoto, ServicioCaido) as error:
-        _fin(f"la demostración se detuvo: {error}", 1)
+        fin(f"la demostración se detuvo: {error}", 1)
     except (TransporteCaido, SQLAlchemyError) as error:
-        _fin(f"no se puede trabajar con esos servidores: {_primera_linea(error)}", 1)
+        fin(f"no se puede trabajar con esos servidores: {_primera_linea(error)}", 1)
     if como_json:
         typer.echo(msgspec.json.encode(informe))
     else:
@@ -99,8 +99,3 @@ def _contar(informe: Informe, carpeta: Path, *, quedan: bool) -> None:
 
 def _primera_linea(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _fin(mensaje: str, salida: int) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(salida)

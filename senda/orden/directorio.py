@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
@@ -16,7 +16,7 @@ from eventos.listas import ServicioPedido
 from senda import directorio as consulta
 from senda.despliegue import DespliegueAusente
 from senda.directorio import Ficha, InstitucionAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, fin
 
 app = typer.Typer(help="Las instituciones: mandatos, servicios, cobertura y lo que tienen pendiente.")
 T = TypeVar("T")
@@ -65,11 +65,11 @@ def _leer(mirar: Callable[[], T]) -> T:
     try:
         return mirar()
     except InstitucionAusente as error:
-        _fin(str(error), 1)
+        fin(str(error), 1)
     except DespliegueAusente as error:
-        _fin(str(error), 2)
+        fin(str(error), 2)
     except SQLAlchemyError:
-        _fin("la base de coordinación no contesta; «senda operar estado» dice más", 2)
+        fin("la base de coordinación no contesta; «senda operar estado» dice más", 2)
 
 
 def _tabla(halladas: list[Ficha], consola: Console) -> None:
@@ -109,8 +109,3 @@ def _estado(f: Ficha) -> str:
 def _cobertura(f: Ficha) -> str:
     primeras = ", ".join(f.cobertura[:4])
     return primeras + (f" y {len(f.cobertura) - 4} más" if len(f.cobertura) > 4 else "")  # noqa: PLR2004
-
-
-def _fin(mensaje: str, salida: int) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(salida)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico
-from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, fin, progreso
 from senda.probar import probar_ruta
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.exportacion import DirectorioAjeno, LibroSinFirmar
@@ -46,11 +46,11 @@ def exportar(
             else:
                 cuantas = exportar_publico(carpeta, destino, avance)
     except ConsultaNegada as error:
-        _fin(str(error), 1)
+        fin(str(error), 1)
     except (DespliegueAusente, DirectorioAjeno, LibroSinFirmar) as error:
-        _fin(str(error), 2)
+        fin(str(error), 2)
     except (SQLAlchemyError, OSError) as error:
-        _fin(f"no se pudo exportar: {type(error).__name__}", 2)
+        fin(f"no se pudo exportar: {type(error).__name__}", 2)
     typer.echo(f"{cuantas} entradas en {destino}")
 
 
@@ -65,13 +65,13 @@ def prueba(
     try:
         cuantos = probar_ruta(carpeta, ruta, a, como, motivo)
     except (ConsultaNegada, RutaSinHechos) as error:
-        _fin(str(error), 1)
+        fin(str(error), 1)
     except FileExistsError:
-        _fin("ese archivo ya existe: una prueba no se pisa; elige otro", 2)
+        fin("ese archivo ya existe: una prueba no se pisa; elige otro", 2)
     except (DespliegueAusente, LibroSinFirmar) as error:
-        _fin(str(error), 2)
+        fin(str(error), 2)
     except (SQLAlchemyError, OSError) as error:
-        _fin(f"no se pudo escribir la prueba: {type(error).__name__}", 2)
+        fin(f"no se pudo escribir la prueba: {type(error).__name__}", 2)
     typer.echo(f"{cuantos} hechos en {a}")
 
 
@@ -80,12 +80,7 @@ def claves(carpeta: Carpeta = CARPETA_DEMO) -> None:
     try:
         typer.echo(claves_publicas(carpeta), nl=False)
     except DespliegueAusente as error:
-        _fin(str(error), 2)
-
-
-def _fin(mensaje: str, salida: int) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(salida)
+        fin(str(error), 2)
 
 
 __all__ = ["claves", "exportar", "prueba"]

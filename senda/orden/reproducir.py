@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from eventos.titulos import titulo
 from senda.consulta import ConsultaNegada
 from senda.despliegue import Despliegue, DespliegueAusente, leer
 from senda.directorio import InstitucionAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, fin, progreso
 from senda.orden.ruta import contar as contar_ruta
 from senda.orden.ruta import llana
 from senda.reproduccion.acceso import dejar_constancia
@@ -84,12 +84,12 @@ def lecturas(
 ) -> None:
     """Rehace las lecturas y nombra cada diferencia con las vivas. Con fecha, dice lo que eran y no compara."""
     if guardar is not None and servicio is None:
-        _fin("di de qué servicio son las lecturas que quieres guardar")
+        fin("di de qué servicio son las lecturas que quieres guardar")
     with _diciendo_por_que():
         despliegue = leer(carpeta)
         hay = con_lecturas(despliegue)
         if servicio is not None and servicio not in hay:
-            _fin(f"ese servicio no está en el despliegue; los hay: {', '.join(hay)}")
+            fin(f"ese servicio no está en el despliegue; los hay: {', '.join(hay)}")
         dejar_constancia(despliegue, como or despliegue.rectora, motivo)
         informes = [
             _de_servicio(despliegue, nombre, _en_utc(hasta), guardar) for nombre in ([servicio] if servicio else hay)
@@ -217,16 +217,11 @@ def _diciendo_por_que() -> Iterator[None]:
     try:
         yield
     except (ConsultaNegada, DespliegueAusente, InstitucionAusente, LibroAtrasado, CopiaIlegible) as error:
-        _fin(str(error))
+        fin(str(error))
     except FileExistsError:
-        _fin("ese archivo ya existe; di otro")
+        fin("ese archivo ya existe; di otro")
     except SQLAlchemyError:
-        _fin("una base no contesta, o no está al día; «senda operar estado» dice más")
-
-
-def _fin(mensaje: str) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(2)
+        fin("una base no contesta, o no está al día; «senda operar estado» dice más")
 
 
 __all__ = ["app"]

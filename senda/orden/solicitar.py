@@ -32,7 +32,7 @@ from senda.credencial import CLAVE_RECTORA, CredencialInvalida, archivo_de
 from senda.credencial import leer as leer_credencial
 from senda.despliegue import DespliegueAusente
 from senda.embebido import EnMarcha
-from senda.orden.comun import CARPETA_DEMO, progreso
+from senda.orden.comun import CARPETA_DEMO, fin, progreso
 from senda.ventanilla import archivo as archivos
 from senda.ventanilla import catalogo, vista
 from senda.ventanilla.claves import ClavesAusentes
@@ -99,7 +99,7 @@ def solicitar(
             compuesta, quien = archivos.recuperar(reenviar)
             _tramitar(destino_de(carpeta, amqp, servicios), compuesta, quien, espera, recibos, como_json=como_json)
         elif tipo is None:
-            _fin("di qué se pide (TIPO), o «--lista» para ver qué hay")
+            fin("di qué se pide (TIPO), o «--lista» para ver qué hay")
         elif ver_esquema:
             _esquema(catalogo.buscar(tipo), como_json=como_json)
         else:
@@ -118,11 +118,11 @@ def solicitar(
             else:
                 _tramitar(destino, compuesta, credencial.codigo, espera, recibos, como_json=como_json)
     except _MAL_PEDIDO as error:
-        _fin(str(error))
+        fin(str(error))
     except (TransporteCaido, SQLAlchemyError) as error:
         _no_se_sabe(error)
     except OSError as error:
-        _fin(f"no se puede escribir: {error.strerror}")
+        fin(f"no se puede escribir: {error.strerror}")
 
 
 def _lista(*, como_json: bool) -> None:
@@ -152,14 +152,14 @@ def destino_de(carpeta: Path, amqp: str | None, servicios: Path | None) -> Desti
     if amqp is None:
         return de_carpeta(carpeta, AzarReal())
     if servicios is None:
-        _fin("con --amqp hace falta --servicios, el archivo con las claves públicas de los servicios")
+        fin("con --amqp hace falta --servicios, el archivo con las claves públicas de los servicios")
     return PorBus(amqp, leer_claves(servicios), RelojReal())
 
 
 def credencial_de(institucion: str | None, clave: Path | None, carpeta: Path) -> Credencial:
     """Con qué firma quien pide; en un despliegue, su clave puede estar en él. Errores: `CredencialInvalida`."""
     if institucion is None:
-        _fin("di en nombre de quién se pide: --institucion GT-… (o SENDA_INSTITUCION)")
+        fin("di en nombre de quién se pide: --institucion GT-… (o SENDA_INSTITUCION)")
     if clave is None:
         clave = archivo_de(carpeta, institucion)
         if not clave.exists() and (carpeta / CLAVE_RECTORA).exists():
@@ -176,27 +176,27 @@ def _datos(
     datos = archivos.leer(archivo)
     if hallados := revisar(clase, datos):
         vista.defectos(hallados, progreso)
-        _fin(f"{len(hallados)} por arreglar; «senda solicitar {catalogo.corto(clase)} --esquema» dice qué se espera")
+        fin(f"{len(hallados)} por arreglar; «senda solicitar {catalogo.corto(clase)} --esquema» dice qué se espera")
     llanos: dict[str, Any] = datos
     return llanos
 
 
 def _preguntados(clase: type[Peticion], *, mostrar_sellado: bool, preguntar_envio: bool) -> dict[str, Any]:
     if not _hay_terminal():
-        _fin("sin terminal hace falta --archivo (o --archivo - para leer la entrada estándar)")
+        fin("sin terminal hace falta --archivo (o --archivo - para leer la entrada estándar)")
     preguntas = Preguntas(_leer_linea, lambda texto: progreso.print(texto, markup=False, highlight=False))
     preguntas.decir(f"{clase.tipo} · {catalogo.resumen(clase)}")
     try:
         datos = preguntas.peticion(clase)
         if hallados := revisar(clase, datos):
             vista.defectos(hallados, progreso)
-            _fin("así no la admite el contrato; no se envió nada")
+            fin("así no la admite el contrato; no se envió nada")
         if preguntar_envio:
             vista.propuesta(clase, datos, progreso, sellados=mostrar_sellado)
             if not preguntas.confirmar("La envío"):
-                _fin("no se envió nada")
+                fin("no se envió nada")
     except (EOFError, KeyboardInterrupt):
-        _fin("\nno se envió nada")
+        fin("\nno se envió nada")
     return datos
 
 
@@ -224,9 +224,9 @@ def _componer(
         )
         examinar(compuesta.cuerpo)
     except SolicitudInvalida as error:
-        _fin(f"{error.codigo}: {error.que_hacer}")
+        fin(f"{error.codigo}: {error.que_hacer}")
     except ValueError:
-        _fin(f"la clave de recepción de «{clase.servicio}» no se puede usar; pide otra vez el archivo de claves")
+        fin(f"la clave de recepción de «{clase.servicio}» no se puede usar; pide otra vez el archivo de claves")
     return compuesta
 
 
@@ -238,7 +238,7 @@ def _instante(texto: str | None) -> datetime | None:
     except ValueError:
         instante = None
     if instante is None or instante.tzinfo is None:
-        _fin("--ocurrido lleva fecha, hora y zona: 2026-05-03T14:20:00-06:00")
+        fin("--ocurrido lleva fecha, hora y zona: 2026-05-03T14:20:00-06:00")
     return instante
 
 
@@ -284,11 +284,6 @@ def _no_se_sabe(error: Exception) -> NoReturn:
     que = str(error) if isinstance(error, TransporteCaido) else "una base del despliegue no contesta"
     progreso.print(f"{que}; no se sabe si llegó: guárdala con --guardar y repítela con --reenviar", markup=False)
     raise typer.Exit(SIN_ACUSE)
-
-
-def _fin(mensaje: str) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(MAL_PEDIDA)
 
 
 __all__ = ["credencial_de", "destino_de", "solicitar"]

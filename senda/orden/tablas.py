@@ -28,7 +28,7 @@ from infra.seguridad.llavero import ClaveIlegible
 from senda.credencial import CredencialInvalida
 from senda.despliegue import DespliegueAusente, leer
 from senda.embebido import EnMarcha
-from senda.orden.comun import CARPETA_DEMO, Carpeta, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, fin, progreso
 from senda.orden.solicitar import credencial_de, destino_de
 from senda.tablas import rechazos
 from senda.tablas.archivo import parece_identidad
@@ -117,7 +117,7 @@ def importar(
             informe = enviar(tabla, remitente, abierta, lambda n: progreso.print(f"{n} de {previo.leidas} filas"))
         _terminar(informe)
     except _MAL_PEDIDO as error:
-        _fin(str(error))
+        fin(str(error))
     except (TransporteCaido, SQLAlchemyError):
         progreso.print("Se cortó: no se sabe qué llegó. Repítela igual: lo ya atendido no se repite.", style="red")
         raise typer.Exit(CORTADA) from None
@@ -159,9 +159,9 @@ def exportar(
         _escribir(al_lado, msgspec.json.format(msgspec.json.encode(dicho)) + b"\n")
         typer.echo(msgspec.json.encode(dicho))
     except (*_MAL_PEDIDO, ClaveIlegible) as error:
-        _fin(str(error))
+        fin(str(error))
     except SQLAlchemyError:
-        _fin("una base del despliegue no contesta; no se escribió nada")
+        fin("una base del despliegue no contesta; no se escribió nada")
 
 
 def _terminar(informe: Informe) -> NoReturn:
@@ -209,11 +209,6 @@ def _escribir(archivo: Path, contenido: bytes) -> None:
         raise rechazos.SalidaOcupada from None
     with os.fdopen(descriptor, "wb") as abierto:
         abierto.write(contenido)
-
-
-def _fin(mensaje: str) -> NoReturn:
-    progreso.print(mensaje, style="red", markup=False)
-    raise typer.Exit(MAL_PEDIDO)
 
 
 __all__ = ["app"]
