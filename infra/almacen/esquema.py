@@ -32,7 +32,7 @@ Entero = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Instante(TypeDecorator[datetime]):
-    """Fecha y hora en UTC; SQLite la guarda sin zona y aquí se le devuelve."""
+    """Fecha y hora en UTC. SQLite la guarda sin zona; PostgreSQL la devuelve en la de la sesión: aquí, siempre UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -41,7 +41,9 @@ class Instante(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 #: Los hechos propios, en orden de confirmación. Solo se añade.

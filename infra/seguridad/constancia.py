@@ -6,7 +6,7 @@ lectura fuera un hecho, leer crearía más que leer. Ningún campo admite texto 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -94,7 +94,7 @@ def _acto(fila: sa.Row[tuple[object, ...]]) -> Acto:
 
 
 def _hoja(anterior: bytes, numero: int, acto: Acto) -> bytes:
-    campos = (anterior.hex(), str(numero), str(acto.ruta), *acto[1:5], acto.instante.isoformat())
+    campos = (anterior.hex(), str(numero), str(acto.ruta), *acto[1:5], acto.instante.astimezone(UTC).isoformat())
     return sha256("\n".join(campos).encode()).digest()
 
 
