@@ -1,7 +1,8 @@
 """Llevar el libro a un directorio C2SP tlog-tiles: lo público y, con mandato, las entradas.
 
-Las teselas completas no cambian nunca: exportar otra vez solo escribe lo nuevo. El punto de control va al final, para
-que quien lea a la vez no vea uno sin sus teselas. Formato: https://c2sp.org/tlog-tiles.
+Las teselas completas no cambian nunca: exportar lo público otra vez escribe lo nuevo. Con entradas se escribe todo: de
+quien ya no tiene clave no ha de quedar, de una exportación anterior, lo que se firmó. El punto de control va al final,
+para que quien lea a la vez no vea uno sin sus teselas. Formato: https://c2sp.org/tlog-tiles.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def exportar(
     tamano = int(linea_tamano)
     _exigir_mismo(conexion, destino, origen, tamano)
     destino.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for indice, filas in _por_paquete(conexion, _desde(destino, con_entradas=con_entradas), tamano):
+    for indice, filas in _por_paquete(conexion, 0 if con_entradas else _desde(destino), tamano):
         _tesela(destino / "tile" / "0", indice, b"".join(f.hoja for f in filas), len(filas))
         if con_entradas:
             _tesela(destino / "tile" / "entries", indice, b"".join(map(_en_paquete, filas)), len(filas))
@@ -102,11 +103,10 @@ def _exigir_mismo(conexion: Connection, destino: Path, origen: str, tamano: int)
         raise DirectorioAjeno
 
 
-def _desde(destino: Path, *, con_entradas: bool) -> int:
-    """El primer paquete por escribir: los completos de antes ya están."""
-    carpeta = destino / "tile" / ("entries" if con_entradas else "0")
+def _desde(destino: Path) -> int:
+    """La primera tesela de hojas por escribir: las completas de antes ya están."""
     indice = 0
-    while (carpeta / _en_ruta(indice)).is_file():
+    while (destino / "tile" / "0" / _en_ruta(indice)).is_file():
         indice += 1
     return indice
 

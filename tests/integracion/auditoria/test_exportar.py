@@ -272,13 +272,19 @@ def test_tras_destruir_la_clave_de_una_persona_sigue_sin_faltas_y_dice_que_firma
     assert perdidas == len(sin_constar.faltas) > 0
     # Los hechos son los mismos: solo cambian de «firmados» a «ya no se puede ver».
     assert firmados(antes) == firmados(informe) + perdidas
-    # Y lo que ya se había exportado sobre el mismo directorio no se rompe al continuar.
-    assert verificar(entregar(carpeta, tmp_path / "antes"), claves).correcto
+    # Y de lo que ya se había exportado no queda, al continuar, lo que se firmó: es lo mismo que exportarlo hoy.
+    continuado = entregar(carpeta, tmp_path / "antes")
+    assert verificar(continuado, claves).correcto
+    assert solicitudes_de(continuado) == solicitudes_de(tmp_path / "despues")
 
     probar_ruta(carpeta, ruta, tmp_path / "ruta.zip", None, MotivoAcceso.MANDATO_JUDICIAL)
     de_la_ruta = prueba.verificar(tmp_path / "ruta.zip", claves)
     assert de_la_ruta.faltas == ()
     assert any("ya no se puede abrir" in que for que in de_la_ruta.sin_comprobar)
+
+
+def solicitudes_de(libro: Path) -> list[bytes]:
+    return [a.read_bytes() for a in sorted((libro / "solicitudes").rglob("*.jsonl"))]
 
 
 def contar_la_destruccion(carpeta: Path, ruta: UUID) -> None:
