@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from msgspec import Raw, Struct
 
-from senda.accesos import constar
+from senda.auditoria.accesos import constar
 from senda.consulta import ConsultaNegada, consultar, lector_de
 from senda.despliegue import leer
 from senda.directorio import InstitucionAusente

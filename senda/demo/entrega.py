@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from infra.azar import AzarReal
 from infra.reloj import RelojReal
 from senda import testigo
-from senda.auditoria import vkey_del_libro
+from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato
+from senda.auditoria.refrendo import refrendar_con
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.consulta import base_abierta
 from senda.despliegue import leer
-from senda.exportar import claves_publicas, exportar_con_mandato
-from senda.refrendar import refrendar_con
 from servicios.auditoria.accesos import MotivoAcceso
 
 #: El testigo de una demostración está en la misma carpeta; el de verdad, en otra máquina y de otra institución.

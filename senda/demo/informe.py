@@ -21,7 +21,7 @@ from eventos.coordinacion import (
 from eventos.motivos import MotivoCierre
 from eventos.sobre import SobreInvalido, decodificar
 from infra.almacen.motor import abrir_motor, leyendo
-from senda.auditoria import verificar_despliegue
+from senda.auditoria.verificacion import verificar_despliegue
 from senda.demo.entrega import entregar
 from senda.despliegue import leer
 from servicios.auditoria.libro import libro

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from senda.accesos import InformeDeAccesos, Leida, informe
+from senda.auditoria.accesos import InformeDeAccesos, Leida, informe
 from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, fin

@@ -6,7 +6,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from senda.auditoria import verificar_despliegue
+from senda.auditoria.verificacion import verificar_despliegue
 from senda.despliegue import DespliegueAusente
 from senda.orden import accesos, exportar, refrendar, reproducir
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, progreso

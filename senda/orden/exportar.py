@@ -10,11 +10,11 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy.exc import SQLAlchemyError
 
+from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato, exportar_publico
+from senda.auditoria.prueba import probar_ruta
 from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
-from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico
 from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, fin, progreso
-from senda.probar import probar_ruta
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.exportacion import DirectorioAjeno, LibroSinFirmar
 from servicios.auditoria.prueba import RutaSinHechos

@@ -24,7 +24,7 @@ from infra.rabbitmq.claves import ClaveIlegible
 from infra.rabbitmq.permisos import OPERACION
 from infra.reloj import reloj_desde
 from senda.acceso_bus import Acceso, LlaveAusente
-from senda.accesos import constar
+from senda.auditoria.accesos import constar
 from senda.composicion import CONTEXTOS, Montaje, instalaciones
 from senda.consulta import base_abierta
 from senda.despliegue import DespliegueAusente, leer

@@ -14,9 +14,7 @@ from sqlalchemy import Engine
 
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
-from senda.despliegue import DespliegueAusente, leer
-from senda.orden.comun import CARPETA_DEMO, Carpeta, fin, progreso
-from senda.refrendar import (
+from senda.auditoria.refrendo import (
     Motivo,
     Pedir,
     Refrendo,
@@ -27,6 +25,8 @@ from senda.refrendar import (
     preparar,
     recoger,
 )
+from senda.despliegue import DespliegueAusente, leer
+from senda.orden.comun import CARPETA_DEMO, Carpeta, fin, progreso
 from senda.testigo import de_testigo, vkey_de
 from senda_verificar.nota import ClaveInvalida
 from servicios.auditoria.refrendos import ultimo_refrendado

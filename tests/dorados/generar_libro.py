@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
+from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato
+from senda.auditoria.prueba import probar_ruta
 from senda.demo import funcion
 from senda.demo.obra import de_historias
 from senda.despliegue import leer
-from senda.exportar import claves_publicas, exportar_con_mandato
-from senda.probar import probar_ruta
 from senda_verificar import confianza, directorio, informe, nota, prueba
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import puntos

@@ -16,11 +16,11 @@ from infra.almacen.motor import leyendo
 from infra.azar import Azar
 from infra.reloj import RelojReal
 from senda import testigo as testigos
-from senda.auditoria import vkey_del_libro
+from senda.auditoria.exportacion import claves_publicas
+from senda.auditoria.refrendo import anotar, juzgar, preparar
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.consulta import base_abierta
 from senda.despliegue import Despliegue, leer
-from senda.exportar import claves_publicas
-from senda.refrendar import anotar, juzgar, preparar
 from servicios.auditoria.libro import libro, puntos
 from servicios.auditoria.refrendos import punto_refrendado
 from servicios.testigo.testigo import Testigo

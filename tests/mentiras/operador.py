@@ -27,11 +27,11 @@ from infra.reloj import RelojReal
 from infra.seguridad.firma import firmar, publica_a_texto
 from infra.seguridad.identidad_servicio import ClavesServicio
 from senda import testigo as testigos
+from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato, firmadas
+from senda.auditoria.prueba import probar_ruta
+from senda.auditoria.refrendo import SinRefrendo, refrendar_con
 from senda.credencial import CARPETA
 from senda.despliegue import Despliegue, claves_de, leer
-from senda.exportar import claves_publicas, exportar_con_mandato, firmadas
-from senda.probar import probar_ruta
-from senda.refrendar import SinRefrendo, refrendar_con
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import libro
 from tests.mentiras.copia import guardar

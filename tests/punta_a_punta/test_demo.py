@@ -24,7 +24,7 @@ from eventos.sobre import decodificar
 from infra.almacen.esquema import eventos
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.azar import AzarSembrado
-from senda.auditoria import verificar_despliegue
+from senda.auditoria.verificacion import verificar_despliegue
 from senda.consulta import historia
 from senda.credencial import CARPETA
 from senda.demo import funcion

@@ -17,7 +17,9 @@ from infra.almacen.tanda import Autoria
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.llavero import Llavero
-from senda.auditoria import vkey_del_libro
+from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato, exportar_publico, firmadas
+from senda.auditoria.prueba import probar_ruta
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.consulta import ConsultaNegada
 from senda.demo import funcion
 from senda.demo.historias.cartel import HISTORIAS
@@ -25,8 +27,6 @@ from senda.demo.informe import Informe as Cifras
 from senda.demo.obra import de_historias
 from senda.despliegue import anillo_maestro, leer
 from senda.embebido import reabrir
-from senda.exportar import claves_publicas, exportar_con_mandato, exportar_publico, firmadas
-from senda.probar import probar_ruta
 from senda_verificar import confianza, directorio, prueba
 from senda_verificar.faltas import Informe
 from servicios.auditoria import accesos, exportacion

@@ -30,7 +30,7 @@ from infra.seguridad.recuperacion import reunir
 from infra.seguridad.sello import abrir
 from senda import boveda as de_senda
 from senda import registro as de_registro
-from senda.auditoria import verificar_despliegue
+from senda.auditoria.verificacion import verificar_despliegue
 from senda.consulta import historia
 from senda.orden.ruta import llana
 from servicios.auditoria.accesos import MotivoAcceso as MotivoLectura

@@ -17,12 +17,12 @@ from infra.almacen.motor import abrir_motor
 from infra.azar import AzarReal
 from infra.reloj import RelojReal
 from senda import testigo as testigos
-from senda.auditoria import vkey_del_libro
+from senda.auditoria.refrendo import QUE_SIGNIFICA, Motivo
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.cliente import Credencial
 from senda.composicion import instalaciones
 from senda.despliegue import claves_de, crear
 from senda.orden import app
-from senda.refrendar import QUE_SIGNIFICA, Motivo
 from senda_verificar import nota
 from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
 from servicios.auditoria.refrendos import punto_refrendado

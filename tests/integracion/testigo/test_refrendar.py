@@ -13,7 +13,16 @@ from sqlalchemy import Engine
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from senda import testigo as testigos
-from senda.refrendar import ALARMAS, QUE_SIGNIFICA, Motivo, Refrendo, SinRefrendo, preparar, recoger, refrendar_con
+from senda.auditoria.refrendo import (
+    ALARMAS,
+    QUE_SIGNIFICA,
+    Motivo,
+    Refrendo,
+    SinRefrendo,
+    preparar,
+    recoger,
+    refrendar_con,
+)
 from senda_verificar import nota
 from senda_verificar.nota import ClaveInvalida
 from servicios.auditoria.refrendos import punto_refrendado, refrendos

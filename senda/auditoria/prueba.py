@@ -6,10 +6,10 @@ from pathlib import Path
 from uuid import UUID
 
 from infra.almacen.motor import leyendo
-from senda.accesos import constar
+from senda.auditoria.accesos import constar
+from senda.auditoria.exportacion import exigir_mandato, firmadas
 from senda.consulta import base_abierta
 from senda.despliegue import leer
-from senda.exportar import exigir_mandato, firmadas
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.prueba import probar
 

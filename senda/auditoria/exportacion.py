@@ -11,10 +11,10 @@ from infra.azar import AzarReal
 from infra.reloj import reloj_desde
 from infra.seguridad.firma import publica_de_texto
 from infra.seguridad.llavero import Llavero
-from senda.auditoria import vkey_del_libro
+from senda.auditoria.firmadas import Firmadas
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.consulta import ConsultaNegada, base_abierta, lector_de
 from senda.despliegue import Despliegue, anillo_maestro, leer
-from senda.firmadas import Firmadas
 from senda_verificar.nota import escribir_vkey
 from servicios.auditoria.accesos import TODAS, Acceso, MotivoAcceso, registrar
 from servicios.auditoria.exportacion import exportar as llevar
