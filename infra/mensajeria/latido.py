@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import cabecera
+from infra.almacen.esquema import arriendos, cabecera
+from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.recibidos import TIPO_LATIDO
@@ -16,6 +18,11 @@ from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Mensaje, Transporte
 
 _CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
+#: Fila de `arriendos` en que consta cuándo se latió: quien late la toma, y así las réplicas laten por turno.
+_TURNO = "latido"
+_ULTIMO = sa.select(arriendos.c.vence).where(arriendos.c.nombre == _TURNO).with_for_update()
+_APUNTAR = sa.update(arriendos).where(arriendos.c.nombre == _TURNO)
+_INSTANTE = timedelta(microseconds=1)
 
 
 @dataclass
@@ -39,8 +46,8 @@ class Pulso:
 
     def latir(self) -> bool:
         """Firma y publica ya la cabecera, toque o no: lo último que hace quien se despide. Dice si había qué decir."""
-        ahora = self.almacen.reloj.ahora()
-        with leyendo(self.almacen.motor) as conexion:
+        with self.almacen.motor.begin() as conexion:
+            ahora = self._tomar_turno(conexion)
             fila = conexion.execute(_CABECERA).one()
         if not fila.posicion:
             return False
@@ -52,6 +59,23 @@ class Pulso:
         self.transporte.publicar([latido])
         self._ultimo, self._posicion = ahora, fila.posicion
         return True
+
+    def _tomar_turno(self, conexion: Connection) -> datetime:
+        """El instante con que latir, posterior al de todo latido anterior, también de otra réplica y con otro reloj.
+
+        Quien dijera después menos que antes se acusaría de haber recortado su historia.
+        """
+        ultimo: datetime | None = conexion.scalar(_ULTIMO)
+        if ultimo is None:
+            fila = {"nombre": _TURNO, "titular": "", "valla": 0, "vence": self.almacen.reloj.ahora()}
+            insertar_si_falta(conexion, arriendos, [fila])
+            ultimo = conexion.scalar(_ULTIMO)
+        # La hora se mira con el turno ya tomado.
+        ahora = self.almacen.reloj.ahora()
+        if ultimo is not None:
+            ahora = max(ahora, ultimo + _INSTANTE)
+        conexion.execute(_APUNTAR.values(vence=ahora))
+        return ahora
 
     def proximo(self) -> datetime | None:
         """Cuándo toca latir, si hay algo que la última vez no se dijo (UTC)."""

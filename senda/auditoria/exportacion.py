@@ -28,8 +28,9 @@ def exportar_publico(carpeta: Path, destino: Path, avance: Avance = lambda _van,
     Errores: `DespliegueAusente`, `DirectorioAjeno`, `LibroSinFirmar`; los de la base y el disco.
     """
     despliegue = leer(carpeta)
-    with base_abierta(despliegue.bases["auditoria"]) as motor, leyendo(motor, en_flujo=True) as conexion:
-        return llevar(conexion, destino, avance=avance)
+    ahora = reloj_desde(despliegue.reloj).ahora()
+    with base_abierta(despliegue.bases["auditoria"]) as motor, leyendo(motor, instantanea=True) as conexion:
+        return llevar(conexion, destino, ahora, avance=avance)
 
 
 def exportar_con_mandato(
@@ -41,12 +42,12 @@ def exportar_con_mandato(
     """
     despliegue = leer(carpeta)
     exigir_mandato(despliegue, como)
-    quien = como or despliegue.rectora
+    quien, ahora = como or despliegue.rectora, reloj_desde(despliegue.reloj).ahora()
     with base_abierta(despliegue.bases["auditoria"]) as motor:
         with motor.begin() as conexion:
-            registrar(conexion, Acceso(quien, TODAS, motivo, reloj_desde(despliegue.reloj).ahora()))
-        with firmadas(carpeta, despliegue) as solicitudes, leyendo(motor, en_flujo=True) as conexion:
-            return llevar(conexion, destino, con_entradas=True, solicitudes=solicitudes.de, avance=avance)
+            registrar(conexion, Acceso(quien, TODAS, motivo, ahora))
+        with firmadas(carpeta, despliegue) as solicitudes, leyendo(motor, instantanea=True) as conexion:
+            return llevar(conexion, destino, ahora, con_entradas=True, solicitudes=solicitudes.de, avance=avance)
 
 
 def exigir_mandato(despliegue: Despliegue, como: str | None) -> None:

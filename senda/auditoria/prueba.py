@@ -27,7 +27,7 @@ def probar_ruta(carpeta: Path, ruta: UUID, archivo: Path, como: str | None, moti
     with (
         base_abierta(despliegue.bases["auditoria"]) as motor,
         firmadas(carpeta, despliegue) as solicitudes,
-        leyendo(motor, en_flujo=True) as conexion,
+        leyendo(motor, instantanea=True) as conexion,
     ):
         return probar(conexion, str(ruta), archivo, solicitudes.de)
 

@@ -16,7 +16,7 @@ from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, fin, progreso
 from servicios.auditoria.accesos import MotivoAcceso
-from servicios.auditoria.exportacion import DirectorioAjeno, LibroSinFirmar
+from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas, LibroSinFirmar
 from servicios.auditoria.prueba import RutaSinHechos
 
 
@@ -47,7 +47,7 @@ def exportar(
                 cuantas = exportar_publico(carpeta, destino, avance)
     except ConsultaNegada as error:
         fin(str(error), 1)
-    except (DespliegueAusente, DirectorioAjeno, LibroSinFirmar) as error:
+    except (DespliegueAusente, DirectorioAjeno, DirectorioConEntradas, LibroSinFirmar) as error:
         fin(str(error), 2)
     except (SQLAlchemyError, OSError) as error:
         fin(f"no se pudo exportar: {type(error).__name__}", 2)

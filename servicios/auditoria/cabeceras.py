@@ -60,8 +60,6 @@ def _retrocede(latido: Latido, mayor: Row[Any]) -> bool:
 
 
 def en_flujo(conexion: Connection) -> Iterator[Row[Any]]:
-    """Todas, por origen y posición (``origen``, ``cuerpo``)."""
-    consulta = sa.select(cabeceras.c.origen, cabeceras.c.cuerpo).order_by(
-        cabeceras.c.origen, cabeceras.c.posicion, cabeceras.c.instante
-    )
+    """Todas, por origen y posición."""
+    consulta = sa.select(cabeceras).order_by(cabeceras.c.origen, cabeceras.c.posicion, cabeceras.c.instante)
     yield from conexion.execute(consulta.execution_options(yield_per=1000))

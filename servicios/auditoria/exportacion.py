@@ -11,6 +11,7 @@ import os
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ CABECERAS: Final = "cabeceras.jsonl"
 ACCESOS: Final = "accesos.jsonl"
 SOLICITUDES: Final = "solicitudes"
 _COLUMNAS = (libro.c.origen, libro.c.posicion, libro.c.anterior, libro.c.cuerpo, libro.c.hoja)
+_HASTA = sa.select(libro.c.origen, sa.func.max(libro.c.posicion).label("hasta")).group_by(libro.c.origen)
+#: Lo que un hecho puede tardar en llegar al libro sin que falte.
+EN_CAMINO: Final = timedelta(seconds=60)
 #: Se llama con el índice de un paquete y los sobres que lleva; devuelve sus solicitudes firmadas, una por línea.
 Solicitudes = Callable[[Sequence[bytes]], Iterable[bytes]]
 
@@ -41,6 +45,13 @@ class DirectorioAjeno(Exception):
         return "ese directorio tiene otro libro, u otra historia de este: guárdalo como prueba y elige otro"
 
 
+class DirectorioConEntradas(Exception):
+    """Lo público, sobre un directorio con entradas, dejaría unas viejas bajo un punto nuevo."""
+
+    def __str__(self) -> str:
+        return "ese directorio tiene ya las entradas: continúalo con --con-entradas, o elige otro para lo público"
+
+
 class LibroSinFirmar(Exception):
     """El libro aún no tiene ningún punto de control."""
 
@@ -49,13 +60,14 @@ class LibroSinFirmar(Exception):
 
 
 def exportar(
-    conexion: Connection, destino: Path, *, con_entradas: bool = False, solicitudes: Solicitudes | None = None,
-    avance: Callable[[int, int], None] = lambda _van, _de: None,
+    conexion: Connection, destino: Path, ahora: datetime, *, con_entradas: bool = False,
+    solicitudes: Solicitudes | None = None, avance: Callable[[int, int], None] = lambda _van, _de: None,
 ) -> int:  # fmt: skip
     """Escribe en ``destino`` el libro hasta su último punto de control; devuelve cuántas entradas abarca.
 
-    ``conexion``: en una transacción que vea lo mismo de principio a fin. ``solicitudes``: solo con entradas.
-    ``avance``: entradas llevadas, y de cuántas. Errores: `DirectorioAjeno`, `LibroSinFirmar`; los de base y disco.
+    ``conexion``: en una transacción que vea lo mismo de principio a fin. ``ahora`` en UTC. ``solicitudes``: solo con
+    entradas. ``avance``: entradas llevadas, y de cuántas. Errores: `DirectorioAjeno`, `DirectorioConEntradas`,
+    `LibroSinFirmar`; los de base y disco.
     """
     punto = punto_refrendado(conexion)
     if punto is None:
@@ -64,6 +76,10 @@ def exportar(
     tamano = int(linea_tamano)
     _exigir_mismo(conexion, destino, origen, tamano)
     destino.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if con_entradas:
+        destino.chmod(0o700)  # quizá ya estaba, abierto a todos, con lo público
+    elif (destino / "tile" / "entries").exists():
+        raise DirectorioConEntradas
     for indice, filas in _por_paquete(conexion, 0 if con_entradas else _desde(destino), tamano):
         _tesela(destino / "tile" / "0", indice, b"".join(f.hoja for f in filas), len(filas))
         if con_entradas:
@@ -74,7 +90,7 @@ def exportar(
         avance(min((indice + 1) * ANCHO, tamano), tamano)
     _niveles_altos(TeselasDelLibro(conexion), destino, tamano)
     _por_lineas(destino / PUNTOS, _puntos(conexion, tamano))
-    _por_lineas(destino / CABECERAS, (f.cuerpo for f in cabeceras.en_flujo(conexion)))
+    _por_lineas(destino / CABECERAS, _cabeceras(conexion, ahora))
     if con_entradas:
         asientos = ({**a._asdict(), "hoja": a.hoja.hex()} for a in accesos.filas(conexion))
         _por_lineas(destino / ACCESOS, map(msgspec.json.encode, asientos))
@@ -151,6 +167,14 @@ def _puntos(conexion: Connection, tamano: int) -> Iterator[bytes]:
         yield msgspec.json.encode(texto)
 
 
+def _cabeceras(conexion: Connection, ahora: datetime) -> Iterator[bytes]:
+    """Las que firmó cada origen, salvo la que acaba de llegar antes que los hechos que anuncia: aún están en camino."""
+    llega = {f.origen: f.hasta for f in conexion.execute(_HASTA)}
+    for fila in cabeceras.en_flujo(conexion):
+        if fila.posicion <= llega.get(fila.origen, 0) or fila.instante < ahora - EN_CAMINO:
+            yield fila.cuerpo
+
+
 def _en_paquete(fila: Row[Any]) -> bytes:
     entrada = entrada_de(fila)
     return len(entrada).to_bytes(2) + entrada
@@ -185,6 +209,7 @@ __all__ = [
     "PUNTOS",
     "SOLICITUDES",
     "DirectorioAjeno",
+    "DirectorioConEntradas",
     "LibroSinFirmar",
     "entrada_de",
     "exportar",

@@ -27,10 +27,13 @@ def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
     quienes, indices = [], []
     for indice, cuerpo in enumerate(cuerpos, desde):
         try:
-            quienes.append(abrir_sobre(cuerpo).subject)
+            sujeto = abrir_sobre(cuerpo).subject
         except SobreInvalido:
             continue
-        indices.append(indice)
+        # La base no guarda un NUL en un texto, y por uno el libro no ha de pararse.
+        if "\x00" not in sujeto:
+            quienes.append(sujeto)
+            indices.append(indice)
     if quienes:
         anadir_por_columnas(conexion, sujetos, {"sujeto": quienes, "indice": indices})
 

@@ -84,7 +84,7 @@ _MIRAR = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1
 _TOMAR = _MIRAR.with_for_update()
 _MOVER = sa.update(frontera).where(frontera.c.id == 1)
 _ANADIR_NODOS = sa.insert(nodos)
-_ULTIMO_PUNTO = sa.select(puntos.c.tamano, puntos.c.texto).order_by(puntos.c.tamano.desc()).limit(1)
+_ULTIMO_PUNTO = sa.select(puntos.c.tamano, puntos.c.texto, puntos.c.instante).order_by(puntos.c.tamano.desc()).limit(1)
 
 
 class EntradaIncoherente(ValueError):
@@ -132,6 +132,8 @@ def sellar(
     ultimo = conexion.execute(_ULTIMO_PUNTO).first()
     if arbol.tamano == (ultimo.tamano if ultimo else 0):
         return None
+    # Otra réplica, con otro reloj, pudo firmar el anterior: el tiempo de los puntos nunca retrocede.
+    ahora = max(ahora, ultimo.instante) if ultimo else ahora
     lineas = extensiones(ahora, ultimo.texto if ultimo else None, accesos)
     texto = firmar(nombre, clave, arbol.tamano, arbol.raiz(), lineas)
     conexion.execute(sa.insert(puntos).values(tamano=arbol.tamano, texto=texto, instante=ahora))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ def exportar_a(url: str, esquema: str, destino: Path) -> None:
     """Exporta un libro con sus entradas."""
     motor = abrir_motor(url, esquema)
     with leyendo(motor, en_flujo=True) as conexion:
-        exportar(conexion, destino, con_entradas=True)
+        exportar(conexion, destino, datetime.now(UTC), con_entradas=True)
     motor.dispose()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -108,7 +108,7 @@ def medir(sitio: Sitio, carpeta: Path, hechos: int, semilla: int, veces: int = 3
         libro.firmar_cabeceras(generador.cabezas)
         destino = carpeta / "firmado"
         with leyendo(libro.motor, en_flujo=True) as conexion:
-            exportar(conexion, destino, con_entradas=True, solicitudes=solicitudes.de)
+            exportar(conexion, destino, datetime.now(UTC), con_entradas=True, solicitudes=solicitudes.de)
         claves = libro.claves_publicas(solicitudes.publicas)
     tiempos = hacer_aparte(_tiempos, destino, claves, solicitudes.firmas, veces)
     firmas = f"{len(solicitudes.firmas) / hechos:.2g} firmas por hecho"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from eventos.seguridad import ClaveDestruida, MotivoDestruccion
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.almacen.tanda import Autoria
 from infra.azar import AzarSembrado
+from infra.mensajeria.puertos import Latido
 from infra.reloj import RelojSimulado
 from infra.seguridad.llavero import Llavero
 from senda.auditoria.exportacion import claves_publicas, exportar_con_mandato, exportar_publico, firmadas
@@ -25,19 +30,21 @@ from senda.demo import funcion
 from senda.demo.historias.cartel import HISTORIAS
 from senda.demo.informe import Informe as Cifras
 from senda.demo.obra import de_historias
-from senda.despliegue import anillo_maestro, leer
+from senda.despliegue import anillo_maestro, claves_de, leer
 from senda.embebido import reabrir
 from senda_verificar import confianza, directorio, prueba
 from senda_verificar.faltas import Informe
 from servicios.auditoria import accesos, exportacion
 from servicios.auditoria.accesos import MotivoAcceso
-from servicios.auditoria.exportacion import DirectorioAjeno
+from servicios.auditoria.cabeceras import conservar
+from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas
 from servicios.auditoria.libro import libro, puntos
 from servicios.auditoria.prueba import RutaSinHechos
 from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
 from servicios.coordinacion.internas import ContarDeSeguridad
 
 COMIENZO = datetime(2026, 1, 5, 8, tzinfo=UTC)
+AHORA = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +162,11 @@ def test_en_dos_veces_da_lo_mismo_que_de_una(carpeta, claves, tmp_path):
         assert verificar(en_dos / str(con_entradas), claves).correcto
 
 
-def exportar_base(carpeta: Path, url: str, destino: Path, *, con_entradas: bool) -> None:
+def exportar_base(carpeta: Path, url: str, destino: Path, *, con_entradas: bool, ahora: datetime = AHORA) -> None:
     motor = abrir_motor(url)
     with firmadas(carpeta, leer(carpeta)) as suyas, leyendo(motor, en_flujo=True) as conexion:
         exportacion.exportar(
-            conexion, destino, con_entradas=con_entradas, solicitudes=suyas.de if con_entradas else None
+            conexion, destino, ahora, con_entradas=con_entradas, solicitudes=suyas.de if con_entradas else None
         )
     motor.dispose()
 
@@ -246,6 +253,35 @@ def test_la_prueba_de_una_ruta_se_verifica_y_es_siempre_la_misma(demo, carpeta, 
     with pytest.raises(RutaSinHechos):
         probar_ruta(carpeta, UUID(int=4), tmp_path / "no.zip", None, MotivoAcceso.MANDATO_JUDICIAL)
     assert not (tmp_path / "no.zip").exists()
+
+
+def test_lo_publico_no_se_escribe_sobre_las_entradas(carpeta, tmp_path):
+    """Quedarían entradas y accesos viejos bajo un punto nuevo."""
+    libro = entregar(carpeta, tmp_path / "libro")
+    with pytest.raises(DirectorioConEntradas):
+        exportar_publico(carpeta, libro)
+
+
+def test_con_entradas_nadie_mas_lo_lee_aunque_la_carpeta_ya_estuviera(carpeta, tmp_path):
+    (tmp_path / "libro").mkdir(mode=0o755)
+    assert stat.S_IMODE(entregar(carpeta, tmp_path / "libro").stat().st_mode) == 0o700
+
+
+def test_una_cabecera_que_llega_antes_que_sus_hechos_aun_no_se_entrega(carpeta, claves, tmp_path):
+    """El sistema está en marcha: el latido se adelantó. Pasado un minuto, si no llegaron, es que faltan."""
+    base = tmp_path / "auditoria.db"
+    origen = make_url(leer(carpeta).bases["auditoria"].url).database
+    with closing(sqlite3.connect(str(origen))) as viva, closing(sqlite3.connect(base)) as copia:
+        viva.backup(copia)
+    firmada = claves_de(carpeta, "deteccion").firmar_cabecera("/gt/deteccion", 9_999, "ab" * 32, AHORA)
+    motor = abrir_motor(f"sqlite:///{base}")
+    with motor.begin() as conexion:
+        conservar(conexion, Latido("/gt/deteccion", 9_999, b"\xab" * 32, AHORA, firmada))
+    motor.dispose()
+    for despues, faltas in ((timedelta(seconds=1), set()), (timedelta(minutes=2), {"truncado"})):
+        destino = tmp_path / f"libro-{despues.seconds}"
+        exportar_base(carpeta, f"sqlite:///{base}", destino, con_entradas=True, ahora=AHORA + despues)
+        assert {str(f.codigo) for f in verificar(destino, claves).faltas} == faltas
 
 
 # La última: borra la clave de una persona.

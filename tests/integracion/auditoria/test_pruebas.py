@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from json import dumps
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from infra.almacen.migrar import _MIGRACIONES
+from infra.almacen.migrar import _MIGRACIONES, instalar
 from infra.mensajeria.puertos import HechoCrudo, Latido
 from infra.seguridad.cadena import CERO, encadenar
 from senda_verificar import arbol as juez
@@ -22,6 +24,7 @@ from senda_verificar.nota import leer
 from servicios.auditoria import arbol, libro
 from servicios.auditoria.cabeceras import cabeceras, conservar, en_flujo
 from servicios.auditoria.contexto import CONTEXTO
+from servicios.auditoria.lecturas import indizar, sujetos
 from servicios.auditoria.punto_de_control import Accesos
 from servicios.auditoria.refrendos import anotar_refrendo, punto_refrendado, refrendos, ultimo_refrendado
 from servicios.auditoria.teselas import TeselasDelLibro
@@ -114,6 +117,28 @@ def test_cada_punto_lleva_el_hash_del_anterior_y_los_accesos(abierto: Engine) ->
         "anterior": b64encode(sha256(leer(uno).firmado).digest()).decode(),
         "accesos": "2 " + b64encode(b"\x05" * 32).decode(),
     }
+
+
+def test_los_puntos_no_retroceden_aunque_los_relojes_de_dos_replicas_no_casen(abierto: Engine) -> None:
+    with abierto.begin() as conexion:
+        libro.anotar(conexion, HECHOS[:3])
+        libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
+        libro.anotar(conexion, HECHOS[3:9])
+        otro = libro.sellar(conexion, NOMBRE, CLAVE, AHORA - SEGUNDO)
+    assert otro is not None
+    assert leer(otro).extensiones["instante"] == "2026-05-03T12:00:00.000000Z"
+
+
+def test_un_sujeto_que_la_base_no_guarda_no_para_el_libro(motor: Engine) -> None:
+    instalar(motor, CONTEXTO.instalacion)
+    claves = dict.fromkeys(("source", "dataschema", "agente", "institucion", "causaid", "correlacionid"), "x")
+    fechas = dict.fromkeys(("time", "registrado"), "2026-05-03T12:00:00Z")
+    ids = dict.fromkeys(("id", "agregado"), str(UUID(int=1)))
+    sobre = {"specversion": "1.0", "type": "t", "subject": "a\u0000b", "data": {}, "version": 1}
+    sobre |= claves | fechas | ids
+    with motor.begin() as conexion:
+        indizar(conexion, 0, [dumps(sobre).encode(), dumps(sobre | {"subject": "ruta"}).encode()])
+        assert conexion.scalars(sa.select(sujetos.c.indice)).all() == [1]
 
 
 def latido(posicion: int, cuando: int, hoja: bytes = b"\x07" * 32) -> Latido:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def _exportado(carpeta: Path, lotes: list[list[HechoCrudo]]) -> Iterator[tuple[P
         libro.anotar(lotes)
         libro.firmar_cabeceras({h.origen: (h.posicion, h.hoja) for lote in lotes for h in lote})
         with leyendo(libro.motor, en_flujo=True) as conexion:
-            exportar(conexion, carpeta / "libro", con_entradas=True)
+            exportar(conexion, carpeta / "libro", datetime.now(UTC), con_entradas=True)
         yield carpeta / "libro", libro.claves_publicas()
 
 
