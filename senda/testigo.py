@@ -66,11 +66,16 @@ def abierto(carpeta: Path, reloj: Reloj) -> Iterator[Testigo]:
 
 
 def vkey_de(archivo: Path) -> str:
-    """La vkey escrita en un archivo. Errores: `ClaveInvalida` si no se puede leer."""
+    """La vkey escrita en un archivo, o la del libro en uno de claves (línea ``log``). Errores: `ClaveInvalida`."""
     try:
-        return archivo.read_text(encoding="utf-8").strip()
+        lineas = archivo.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise ClaveInvalida("no se puede leer el archivo de la vkey") from None
+    del_libro = [linea.split()[1] for linea in lineas if linea.startswith("log ") and linea.split()[1:]]
+    escritas = del_libro or [linea.strip() for linea in lineas if linea.strip()]
+    if len(escritas) != 1:
+        raise ClaveInvalida("ese archivo no lleva una vkey, ni es un archivo de claves con un solo libro")
+    return escritas[0]
 
 
 def de_libro(vkey: str) -> Vkey:

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
+import sqlalchemy as sa
 from msgspec import Struct
 
 from infra.almacen.motor import leyendo
 from infra.reloj import reloj_desde
-from senda.consulta import base_abierta, de_la_persona, lector_de
+from senda.consulta import ConsultaNegada, base_abierta, consultar, de_la_persona, lector_de
 from senda.despliegue import Despliegue, leer
 from servicios.auditoria.accesos import Acceso, Asiento, MotivoAcceso, comprobar, de_una_ruta, registrar_varios
+from servicios.auditoria.lecturas import sujetos
 
 
 class Leida(Struct, frozen=True, kw_only=True):
@@ -49,6 +51,10 @@ def informe(carpeta: Path, ruta: UUID, como: str | None, motivo: MotivoAcceso) -
     despliegue = leer(carpeta)
     lector = lector_de(despliegue, como or despliegue.rectora)
     suyas, ocultas = de_la_persona(despliegue, ruta, lector)
+    if not consultar(
+        despliegue, "auditoria", sa.select(sujetos.c.indice).where(sujetos.c.sujeto == str(ruta)).limit(1)
+    ):
+        raise ConsultaNegada("Esa ruta no consta en el libro; comprueba el seudónimo.")
     constar(despliegue, suyas, lector.institucion, motivo)
     with base_abierta(despliegue.bases["auditoria"]) as motor, leyendo(motor, en_flujo=True) as conexion:
         rota = comprobar(conexion)

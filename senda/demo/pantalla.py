@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -95,9 +98,14 @@ def veredicto(informe: Informe, consola: Console) -> None:
 def que_probar(informe: Informe, consola: Console, donde: str) -> None:
     """Las órdenes con que seguir mirando."""
     consola.print("\nPrueba ahora:")
-    consola.print(f"  senda ruta {informe.ruta_de_muestra}{donde}", soft_wrap=True)
-    consola.print(f"  senda auditar verificar{donde}", soft_wrap=True)
-    consola.print(f"  senda operar estado{donde}", soft_wrap=True)
+    senda = _ejecutable("senda")
+    for orden in (
+        f"ruta {informe.ruta_de_muestra}",
+        "auditar verificar",
+        "auditar reproducir lecturas",
+        "operar estado",
+    ):
+        consola.print(f"  {senda} {orden}{donde}", soft_wrap=True)
     comprobar_fuera(informe, consola)
 
 
@@ -106,7 +114,16 @@ def comprobar_fuera(informe: Informe, consola: Console) -> None:
     consola.print(
         f"\nEl libro exportado está en {informe.libro}, con sus claves al lado; para comprobarlo:", soft_wrap=True
     )
-    consola.print(f"  senda-verificar {informe.libro} --clave {informe.claves}", soft_wrap=True)
+    orden = f"{_ejecutable('senda-verificar')} {informe.libro} --clave {informe.claves}"
+    consola.print(f"  {orden}", soft_wrap=True)
+
+
+def _ejecutable(nombre: str) -> str:
+    """Cómo se llama desde aquí: a secas si está en el PATH; si no, con su ruta."""
+    if shutil.which(nombre):
+        return nombre
+    suyo = Path(sys.executable).with_name(nombre)
+    return str(suyo.relative_to(Path.cwd())) if suyo.is_relative_to(Path.cwd()) else str(suyo)
 
 
 __all__ = ["Barra", "comprobar_fuera", "contar", "que_probar", "veredicto"]

@@ -27,6 +27,9 @@ def _bench() -> None:
     """Medir contra las primitivas, en la misma corrida."""
 
 
+_PARA_LAS_METAS = 1_000_000
+
+
 @app.command()
 def libro(
     hechos: Annotated[int, typer.Option(min=1_000, help="Cuántos hechos tiene el libro mayor.")] = 1_000_000,
@@ -54,7 +57,11 @@ def libro(
         progreso.print(aviso, style="yellow")
     if json is not None:
         json.write_bytes(informe.en_json())
-    raise typer.Exit(1 if any(c.cumple is False for c in informe.cifras) else 0)
+    cortas = [c.que.strip() for c in informe.cifras if c.cumple is False]
+    if cortas:
+        progreso.print(f"No llegan a su meta aquí: {'; '.join(cortas)}.", style="yellow")
+    # Las metas son para un millón de hechos en una máquina sin más trabajo: con menos, solo se dicen.
+    raise typer.Exit(1 if cortas and hechos >= _PARA_LAS_METAS else 0)
 
 
 def _informe(donde: Sitio, hechos: int) -> Informe:

@@ -16,8 +16,10 @@ from senda.consulta import ConsultaNegada
 from senda.despliegue import DespliegueAusente
 from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, Motivo, fin, progreso
 from servicios.auditoria.accesos import MotivoAcceso
-from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas, LibroSinFirmar
+from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas, DirectorioOcupado, LibroSinFirmar
 from servicios.auditoria.prueba import RutaSinHechos
+
+_SIN_BASE = "una base del despliegue no contesta; «senda operar estado» dice más"
 
 
 def exportar(
@@ -47,10 +49,15 @@ def exportar(
                 cuantas = exportar_publico(carpeta, destino, avance)
     except ConsultaNegada as error:
         fin(str(error), 1)
-    except (DespliegueAusente, DirectorioAjeno, DirectorioConEntradas, LibroSinFirmar) as error:
+    except (DespliegueAusente, DirectorioAjeno, DirectorioConEntradas, DirectorioOcupado, LibroSinFirmar) as error:
         fin(str(error), 2)
-    except (SQLAlchemyError, OSError) as error:
-        fin(f"no se pudo exportar: {type(error).__name__}", 2)
+    except SQLAlchemyError:
+        fin(_SIN_BASE, 2)
+    except OSError:
+        fin(
+            f"no se puede escribir en {destino}: comprueba que es una carpeta, que existe la de encima y los permisos",
+            2,
+        )
     typer.echo(f"{cuantas} entradas en {destino}")
 
 
@@ -70,8 +77,10 @@ def prueba(
         fin("ese archivo ya existe: una prueba no se pisa; elige otro", 2)
     except (DespliegueAusente, LibroSinFirmar) as error:
         fin(str(error), 2)
-    except (SQLAlchemyError, OSError) as error:
-        fin(f"no se pudo escribir la prueba: {type(error).__name__}", 2)
+    except SQLAlchemyError:
+        fin(_SIN_BASE, 2)
+    except OSError:
+        fin(f"no se puede escribir {a}: comprueba que existe su carpeta y los permisos", 2)
     typer.echo(f"{cuantos} hechos en {a}")
 
 

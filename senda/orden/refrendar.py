@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
 from senda.auditoria.refrendo import (
-    Motivo,
     Pedir,
     Refrendo,
     SinRefrendo,
@@ -115,7 +114,7 @@ def _lineas(archivo: Path) -> bytes:
         with archivo.open("rb") as abierto:
             return abierto.read(_MAXIMO)
     except OSError:
-        raise SinRefrendo(Motivo.REFRENDO_INVALIDO) from None
+        fin(f"no se puede leer {archivo}", 2)
 
 
 def _contar(refrendo: Refrendo) -> None:

@@ -45,6 +45,13 @@ class DirectorioAjeno(Exception):
         return "ese directorio tiene otro libro, u otra historia de este: guárdalo como prueba y elige otro"
 
 
+class DirectorioOcupado(Exception):
+    """La carpeta tiene algo y no es un libro."""
+
+    def __str__(self) -> str:
+        return "esa carpeta no está vacía y no es un libro: elige otra"
+
+
 class DirectorioConEntradas(Exception):
     """Lo público, sobre un directorio con entradas, dejaría unas viejas bajo un punto nuevo."""
 
@@ -109,7 +116,7 @@ def _exigir_mismo(conexion: Connection, destino: Path, origen: str, tamano: int)
         viejo = (destino / PUNTO).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         if destino.is_dir() and any(destino.iterdir()):
-            raise DirectorioAjeno from None
+            raise DirectorioOcupado from None
         return
     antes = int(viejo[1]) if len(viejo) > 2 and viejo[1].isdigit() else -1  # noqa: PLR2004
     if viejo[0] != origen or not 0 <= antes <= tamano:
@@ -210,6 +217,7 @@ __all__ = [
     "SOLICITUDES",
     "DirectorioAjeno",
     "DirectorioConEntradas",
+    "DirectorioOcupado",
     "LibroSinFirmar",
     "entrada_de",
     "exportar",

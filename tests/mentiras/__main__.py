@@ -33,6 +33,11 @@ def main() -> int:
     if dado.tabla:
         print(en_markdown())
         return 0
+    if dado.base:
+        dado.base = dado.base.replace("postgresql://", "postgresql+psycopg://", 1)
+    if dado.base and (falla := falla_base(dado.base)):
+        print(f"la base indicada no atiende: {falla}", file=sys.stderr)
+        return 2
     servidor = None if dado.solo_sqlite else dado.base or _de_esta_maquina()
     with ExitStack() as pila:
         taller = Path(pila.enter_context(TemporaryDirectory(prefix="senda-mentiras-")))

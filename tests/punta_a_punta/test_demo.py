@@ -160,6 +160,13 @@ def test_deja_el_libro_exportado_y_el_verificador_aparte_lo_da_por_bueno(informe
     assert not any("aún no firmó una cabecera" in que for que in dicho["sin_comprobar"])
 
 
+def test_de_una_ruta_que_no_consta_no_hay_informe_de_accesos(informe):
+    inventada = "00000000-0000-4000-8000-000000000000"
+    pedido = CliRunner().invoke(app, ["auditar", "accesos", inventada, "--carpeta", informe.carpeta])
+    assert pedido.exit_code == 2
+    assert "no consta" in pedido.output
+
+
 def test_las_cuentas_danadas_del_libro_se_notan_y_se_rehacen(informe, tmp_path, capsys):
     carpeta = Path(informe.carpeta)
 

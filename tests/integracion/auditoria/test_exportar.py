@@ -37,7 +37,7 @@ from senda_verificar.faltas import Informe
 from servicios.auditoria import accesos, exportacion
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.cabeceras import conservar
-from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas
+from servicios.auditoria.exportacion import DirectorioAjeno, DirectorioConEntradas, DirectorioOcupado
 from servicios.auditoria.libro import libro, puntos
 from servicios.auditoria.prueba import RutaSinHechos
 from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
@@ -208,7 +208,7 @@ def test_sobre_el_directorio_de_otro_libro(carpeta, tmp_path):
     suelta = tmp_path / "suelta"
     suelta.mkdir()
     (suelta / "tesis.txt").write_text("lo de alguien")
-    with pytest.raises(DirectorioAjeno):
+    with pytest.raises(DirectorioOcupado):
         exportar_publico(carpeta, suelta)
     assert todos(suelta) == {"tesis.txt": b"lo de alguien"}
 
