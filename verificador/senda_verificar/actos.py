@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from senda_verificar.faltas import Codigo, Donde, Registro, como_id
 from senda_verificar.firmas import SinValor
 from senda_verificar.hechos import Acto
-from senda_verificar.solicitudes import Guardada, NoVale, abrir, cumple, leer_acuse
+from senda_verificar.solicitudes import ACEPTADA, Guardada, NoVale, abrir, cumple, leer_acuse
 
 _DE_LA_BOVEDA: Final = "senda.seguridad."
 #: El servicio guarda microsegundos: lo que una institución escribió con más cifras se redondea.
@@ -75,7 +75,10 @@ class Juez:
         except NoVale as no_vale:
             self._apuntar(no_vale.codigo, acto, no_vale.que)
             return
-        if not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
+        if acuse.get("resultado") != ACEPTADA:
+            que = "el acuse no aceptó la solicitud que dice haberlo causado"
+            self._apuntar(Codigo.RECIBO_INCUMPLIDO, acto, que)
+        elif not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
             que = "el acuse de la solicitud no nombra este hecho, o lo cuenta de otra manera"
             self._apuntar(Codigo.RECIBO_INCUMPLIDO, acto, que)
         elif solicitud is None:

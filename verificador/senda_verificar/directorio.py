@@ -40,7 +40,7 @@ def verificar(
     recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
     en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
-    cuenta, hallados = Cuenta(), dict[str, Hallado]()
+    cuenta, hallados = Cuenta(), dict[str, list[Hallado]]()
     if con_entradas and tamano and not (carpeta / SOLICITUDES).is_dir():
         que = "no vienen las solicitudes firmadas: no se puede saber si cada institución dijo lo que se le atribuye"
         registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.SOLICITUD, "", 0, que)

@@ -20,6 +20,8 @@ from senda_verificar.json_unico import JsonInvalido
 from senda_verificar.nota import de_b64
 
 SOLICITUDES: Final = "solicitudes"
+#: El resultado de un acuse que sí causó hechos.
+ACEPTADA: Final = "aceptada"
 _CAMPOS: Final = ("huella", "firma", "cuerpo", "acuse", "firma_acuse")
 #: Una línea de `solicitudes/`: sus cinco campos.
 Guardada = Mapping[str, str]
@@ -96,4 +98,4 @@ def cumple(evento: Mapping[str, Any], sobre: Mapping[str, Any]) -> bool:
     return all(sobre["data"].get(campo) == valor for campo, valor in evento.get("datos", {}).items())
 
 
-__all__ = ["SOLICITUDES", "Guardada", "NoVale", "abrir", "cumple", "leer_acuse", "leer_solicitudes"]
+__all__ = ["ACEPTADA", "SOLICITUDES", "Guardada", "NoVale", "abrir", "cumple", "leer_acuse", "leer_solicitudes"]
