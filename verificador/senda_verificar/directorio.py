@@ -32,11 +32,11 @@ def verificar(
     ``guardadas``: líneas de cabeceras de origen guardadas fuera. ``procesos``: 0, uno por núcleo.
     """
     registro = Registro(maximo_faltas)
-    firmado = promesas.reunir(carpeta, retenidos, confianza, registro)
+    con_entradas = hay_entradas(carpeta)
+    firmado = promesas.reunir(carpeta, retenidos, confianza, registro, con_entradas=con_entradas)
     firmadas = cabeceras.leer(carpeta, confianza, registro, guardadas)
     acuses = recibos.leer(guardados, confianza, registro)
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
-    con_entradas = hay_entradas(carpeta)
     recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
     en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
@@ -47,7 +47,7 @@ def verificar(
     if con_entradas:
         cuenta, hallados = juzgar(carpeta, recuento.leidas, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
-    contados = accesos.comprobar(carpeta, firmado.ultimo, registro, con_entradas=con_entradas)
+    contados = accesos.comprobar(carpeta, firmado.todos, registro, con_entradas=con_entradas)
     return Informe(
         raiz=recuento.raices.get(tamano, b""),
         tamano=tamano,
@@ -89,7 +89,7 @@ def _comprobado(
     if cumplidos:
         yield f"{cumplidos} recibos cumplidos"
     if contados is not None:
-        yield f"{contados[0]} accesos registrados; el punto de control fija los {contados[1]} primeros"
+        yield f"{contados[0]} accesos registrados; los puntos de control fijan los {contados[1]} primeros"
 
 
 def _sin_comprobar(

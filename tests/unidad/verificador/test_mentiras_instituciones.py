@@ -185,7 +185,7 @@ def test_un_recibo_verdadero_que_el_libro_no_cumple(libro, tmp_path, cambio, que
     incumplido(libro, tmp_path, [compacto(guardado).decode()], posicion, que)
 
 
-def rechazo(libro: Escribano, huella: str, origen: str = JUSTICIA, **mas: str) -> str:
+def rechazo(huella: str, origen: str = JUSTICIA, **mas: str) -> str:
     """El acuse de rechazo que una institución guardó de una solicitud."""
     dicho = {"huella": huella, "origen": origen, "resultado": "rechazada", "codigo": "dato-invalido", "id": "p-1"}
     cuerpo = compacto(dicho | mas)
@@ -195,18 +195,18 @@ def rechazo(libro: Escribano, huella: str, origen: str = JUSTICIA, **mas: str) -
 
 def test_de_lo_rechazado_no_hay_ningun_hecho(libro, tmp_path):
     huella = libro.pedir(JUSTICIA, PNC)
-    incumplido(libro, tmp_path, [rechazo(libro, huella)], libro.ultimos[JUSTICIA][0], "dice rechazada")
+    incumplido(libro, tmp_path, [rechazo(huella)], libro.ultimos[JUSTICIA][0], "dice rechazada")
 
 
 def test_un_rechazo_cumplido_se_cuenta(libro, tmp_path):
-    informe = verificar(cerrar(libro).escribir(tmp_path), guardados=[rechazo(libro, "ab" * 32)])
+    informe = verificar(cerrar(libro).escribir(tmp_path), guardados=[rechazo("ab" * 32)])
     assert informe.correcto
     assert "1 recibos cumplidos" in informe.comprobado
 
 
 @pytest.mark.parametrize("cambio", [{"id": ""}, {"origen": DETECCION}], ids=["devuelta", "otro servicio"])
 def test_lo_devuelto_sin_atribuir_o_por_otro_servicio_pudo_aceptarse_despues(libro, tmp_path, cambio):
-    guardado = rechazo(libro, libro.pedir(JUSTICIA, PNC), **cambio)
+    guardado = rechazo(libro.pedir(JUSTICIA, PNC), **cambio)
     cuentan(libro, tmp_path, [], guardados=[guardado])
 
 
