@@ -79,6 +79,9 @@ class _Prueba:
         testigos = promesas.quienes_refrendan(punto, self._confianza, self._registro)
         actos = list(self._incluidos(punto, texto or "")) if punto else []
         rutas = {str(a.sobre["subject"]) for a in actos if not a.de_institucion}
+        for origen in self._confianza.desconocidos(a.origen for a in actos):
+            que = "hay hechos de un origen que no está en el archivo de claves"
+            self._registro.apuntar(Codigo.ORIGEN_ALTERADO, Donde.PRUEBA, origen, 1, que)
         self._versiones(actos)
         cuenta = self._juzgar(actos)
         consistentes, sin_ver = self._retenidos(punto, retenidos) if punto else (0, 0)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unidad.verificador.juicio import juzgar, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
-from tests.unidad.verificador.piezas import COORDINACION, DETECCION, JUSTICIA, MP, PNC, b64, compacto, jws, poner
+from tests.unidad.verificador.piezas import COORDINACION, DETECCION, JUSTICIA, MP, PNC, b64, claves, compacto, jws, poner
 
 IMPOSTORA = "clave de quien opera"
 
@@ -164,6 +164,20 @@ def test_un_sobre_que_dice_ser_de_otro_origen(libro, tmp_path):
     donde = en(libro)
     libro.hecho(JUSTICIA, source=DETECCION)
     cuentan(libro, tmp_path, [("origen-alterado", *donde)])
+
+
+def test_un_origen_inventado(libro, tmp_path):
+    """El acto y su solicitud, verdaderos, contados otra vez por un servicio que no existe."""
+    fila = libro.filas[libro.pedir("/xx/justicia", PNC, hechos=2)]
+    acuse = json.loads(b64decode(fila["acuse"]))
+    assert acuse["origen"] == "/xx/justicia"
+    cuentan(libro, tmp_path, [("origen-alterado", "libro", "/xx/justicia", 1)])
+
+
+def test_sin_origenes_en_las_claves_no_se_sabe_cuales_son(libro, tmp_path):
+    sueltas = "\n".join(linea for linea in claves().split("\n") if not linea.startswith("origen "))
+    libro.pedir("/xx/justicia", PNC)
+    assert juzgar(cerrar(libro).escribir(tmp_path), sueltas) == []
 
 
 def test_de_una_clave_destruida_se_dice_cuantas_firmas_ya_no_se_ven(libro, tmp_path):
