@@ -1,4 +1,4 @@
-"""Mentiras con lo que una institución sí firmó: mudarlo de persona o de momento, repetirlo o contarlo desde otro sitio."""
+"""Mentiras con lo que una institución sí firmó: mudarlo de persona o de momento, o contarlo otra vez."""
 
 from __future__ import annotations
 

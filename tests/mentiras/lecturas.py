@@ -59,7 +59,9 @@ def atribuir_una_lectura_a_otra_y_firmar_otro_punto(operador: Operador) -> None:
         filas = conexion.execute(sa.select(accesos.c.instante)).all()
         registrar(conexion, Acceso("GT-OTRA", TODAS, MotivoAcceso.SUPERVISION, filas[-1].instante))
         _encadenar(conexion)
-        numero, hoja = conexion.execute(sa.select(accesos.c.numero, accesos.c.hoja).order_by(accesos.c.numero)).all()[-1]
+        numero, hoja = conexion.execute(sa.select(accesos.c.numero, accesos.c.hoja).order_by(accesos.c.numero)).all()[
+            -1
+        ]
     carpeta = operador.libro()
     textos = [json.loads(linea) for linea in (carpeta / PUNTOS).read_text(encoding="utf-8").splitlines()]
     ultimo = nota.leer(textos[-1])

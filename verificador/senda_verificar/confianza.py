@@ -2,8 +2,9 @@
 
 Es una política C2SP ``tlog-policy`` (``log``, ``witness``, ``group``, ``quorum``) con dos palabras de más, para lo que
 va dentro de las entradas: ``origen <vkey>`` (la clave con que un servicio firma sus cabeceras y acuses; se llama como
-su origen, ``/gt/deteccion``; si se dice alguno, el libro no ha de llevar otros) e ``institucion <vkey>`` (la clave de una institución; se llama como su código). Una vkey
-sola en su línea es un ``log``. Sin ``quorum`` no se exige ningún testigo. Lo que empieza por ``#`` no cuenta.
+su origen, ``/gt/deteccion``) e ``institucion <vkey>`` (la clave de una institución; se llama como su código). Una vkey
+sola en su línea es un ``log``. Sin ``quorum`` no se exige ningún testigo; con algún ``origen``, el libro no ha
+de llevar otros. Lo que empieza por ``#`` no cuenta.
 Fuente: https://c2sp.org/tlog-policy.
 """
 

@@ -39,7 +39,9 @@ def verificar(
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
     recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
     for origen in confianza.desconocidos(recuento.hechos):
-        que = "hay hechos de un origen que no está en el archivo de claves: o falta su línea «origen» o se lo inventaron"
+        que = (
+            "hay hechos de un origen que no está en el archivo de claves: o falta su línea «origen» o se lo inventaron"
+        )
         registro.apuntar(Codigo.ORIGEN_ALTERADO, Donde.LIBRO, origen, 1, que)
     en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)

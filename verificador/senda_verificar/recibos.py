@@ -1,7 +1,9 @@
 """Los recibos que una institución guarda: cada acuse firmado dice qué hechos causó, y han de estar en el libro.
 
 «No falta nada» significa esto y nada más: que cada recibo entregado está cumplido. Lo que nunca se acusó no se puede
-probar. Un rechazo promete que de esa solicitud no hay ningún hecho. Un archivo de recibos lleva uno por línea: ``{"acuse": base64, "firma_acuse": JWS}``.
+probar. Un rechazo promete que de esa solicitud no hay ningún hecho.
+
+Un archivo de recibos lleva uno por línea: ``{"acuse": base64, "firma_acuse": JWS}``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,18 @@ import pytest
 
 from tests.unidad.verificador.juicio import juzgar, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
-from tests.unidad.verificador.piezas import COORDINACION, DETECCION, JUSTICIA, MP, PNC, b64, claves, compacto, jws, poner
+from tests.unidad.verificador.piezas import (
+    COORDINACION,
+    DETECCION,
+    JUSTICIA,
+    MP,
+    PNC,
+    b64,
+    claves,
+    compacto,
+    jws,
+    poner,
+)
 
 IMPOSTORA = "clave de quien opera"
 
