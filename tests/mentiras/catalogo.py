@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tests.mentiras import en_las_bases, instituciones, lecturas, pruebas, puntos, reescrituras
+from tests.mentiras import en_las_bases, firmados, instituciones, lecturas, pruebas, puntos, reescrituras
 from tests.mentiras.juicio import Hallazgo
 from tests.mentiras.mentira import Ancla, Espera, Mentira, Orden
 
@@ -13,6 +13,7 @@ MENTIRAS: Final[tuple[Mentira, ...]] = (
     *en_las_bases.MENTIRAS,
     *reescrituras.MENTIRAS,
     *instituciones.MENTIRAS,
+    *firmados.MENTIRAS,
     *puntos.MENTIRAS,
     *pruebas.MENTIRAS,
     *lecturas.MENTIRAS,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+
 import sqlalchemy as sa
 
 from infra.seguridad.cadena import CERO
+from senda_verificar import nota
 from senda_verificar.faltas import Codigo
-from servicios.auditoria.accesos import accesos, canonico, hoja_de
+from senda_verificar.promesas import PUNTO, PUNTOS
+from servicios.auditoria.accesos import TODAS, Acceso, MotivoAcceso, accesos, canonico, hoja_de, registrar
+from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
+from servicios.auditoria.punto_de_control import firmar
 from tests.mentiras.demostracion import CURIOSO
 from tests.mentiras.historia import resellar
-from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, libro, ruta
+from tests.mentiras.mentira import Ancla, Mentira, auditar, en_las_bases, en_lo_entregado, libro, ruta
 from tests.mentiras.operador import Operador
 
 
@@ -43,6 +50,30 @@ def borrar_una_lectura_y_volver_a_firmarlo_todo(operador: Operador) -> None:
     resellar(operador)
 
 
+@en_lo_entregado(libro(Codigo.ACCESOS_ALTERADOS))
+def atribuir_una_lectura_a_otra_y_firmar_otro_punto(operador: Operador) -> None:
+    """Que conste que leyó otra institución: el último punto, que cuenta una lectura más, fija la cadena rehecha."""
+    with operador.en("auditoria") as conexion:
+        conexion.execute(sa.update(accesos).where(accesos.c.institucion == CURIOSO).values(institucion="GT-OTRA"))
+        _encadenar(conexion)
+        filas = conexion.execute(sa.select(accesos.c.instante)).all()
+        registrar(conexion, Acceso("GT-OTRA", TODAS, MotivoAcceso.SUPERVISION, filas[-1].instante))
+        _encadenar(conexion)
+        numero, hoja = conexion.execute(sa.select(accesos.c.numero, accesos.c.hoja).order_by(accesos.c.numero)).all()[
+            -1
+        ]
+    carpeta = operador.libro()
+    textos = [json.loads(linea) for linea in (carpeta / PUNTOS).read_text(encoding="utf-8").splitlines()]
+    ultimo = nota.leer(textos[-1])
+    dice = ultimo.extensiones | {"accesos": f"{numero} {b64encode(hoja).decode()}"}
+    extensiones = [f"{clave} {valor}" for clave, valor in dice.items()]
+    clave = operador.claves("auditoria").firma
+    textos[-1] = firmar(NOMBRE_DEL_LIBRO, clave, ultimo.tamano, ultimo.raiz, extensiones)
+    (carpeta / PUNTO).write_text(textos[-1], encoding="utf-8")
+    lineas = [json.dumps(texto, ensure_ascii=False) + "\n" for texto in textos]
+    (carpeta / PUNTOS).write_text("".join(lineas), encoding="utf-8")
+
+
 def _borrar(conexion: sa.Connection) -> None:
     conexion.execute(sa.delete(accesos).where(accesos.c.institucion == CURIOSO))
 
@@ -62,4 +93,5 @@ MENTIRAS: tuple[Mentira, ...] = (
     borrar_una_lectura,
     borrar_una_lectura_y_rehacer_su_cadena,
     borrar_una_lectura_y_volver_a_firmarlo_todo,
+    atribuir_una_lectura_a_otra_y_firmar_otro_punto,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from senda_verificar import nota
+from senda_verificar.accesos import ACCESOS
 from senda_verificar.faltas import Codigo
 from senda_verificar.promesas import PUNTO, PUNTOS
 from servicios.auditoria.contexto import NOMBRE_DEL_LIBRO
@@ -82,6 +83,17 @@ def firmar_otra_raiz(operador: Operador) -> None:
 
 
 @en_lo_entregado(libro(Codigo.PUNTOS_DESENCADENADOS))
+def firmar_otra_vez_el_punto_sin_extensiones(operador: Operador) -> None:
+    """Que el punto no diga cuándo, tras cuál ni cuántas lecturas hubo, y no haya que entregar ni lo uno ni lo otro."""
+    carpeta = operador.libro()
+    ultimo = nota.leer(_puntos(carpeta)[-1])
+    texto = firmar(NOMBRE_DEL_LIBRO, operador.claves("auditoria").firma, ultimo.tamano, ultimo.raiz, [])
+    (carpeta / PUNTO).write_text(texto, encoding="utf-8")
+    (carpeta / PUNTOS).unlink()
+    (carpeta / ACCESOS).unlink()
+
+
+@en_lo_entregado(libro(Codigo.PUNTOS_DESENCADENADOS))
 def quitar_un_punto_de_la_cadena(operador: Operador) -> None:
     """Que no conste que un día se firmó otra cosa."""
     carpeta = operador.libro()
@@ -143,6 +155,7 @@ MENTIRAS: tuple[Mentira, ...] = (
     entregar_el_libro_de_entonces,
     cambiar_la_raiz_del_punto,
     firmar_otra_raiz,
+    firmar_otra_vez_el_punto_sin_extensiones,
     quitar_un_punto_de_la_cadena,
     olvidar_un_punto_y_rehacer_la_cadena,
     presentar_el_refrendo_de_otro_testigo,

@@ -1,4 +1,4 @@
-"""El registro de accesos, contra la cabecera que el último punto de control dejó dicha.
+"""El registro de accesos, contra la cabecera que cada punto de control dejó dicha: los del libro y los guardados fuera.
 
 Cada hoja es el SHA-256 de seis líneas: la hoja anterior en hexadecimal (64 ceros en la primera), el número desde 1, la
 institución, la ruta (o ``todas``), el motivo y el instante (``AAAA-MM-DDTHH:MM:SS.ffffffZ``).
@@ -6,6 +6,7 @@ institución, la ruta (o ``todas``), el motivo y el instante (``AAAA-MM-DDTHH:MM
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -21,16 +22,17 @@ _CAMPOS: Final = ("institucion", "ruta", "motivo", "instante")
 
 
 def comprobar(
-    carpeta: Path, punto: PuntoDeControl | None, registro: Registro, *, con_entradas: bool
+    carpeta: Path, puntos: Iterable[PuntoDeControl], registro: Registro, *, con_entradas: bool
 ) -> tuple[int, int] | None:
-    """Rehace la cadena del registro y la compara con el punto. Devuelve cuántos casan y cuántos fija el punto.
+    """Rehace la cadena del registro y la compara con cada punto. Devuelve cuántos casan y cuántos fija algún punto.
 
-    None si no viene y no tenía por qué: va con las entradas, y con ellas ha de traer lo que el punto contó.
+    None si no viene y no tenía por qué: va con las entradas, y con ellas ha de traer lo que los puntos contaron.
     """
-    fijados, ultima = (punto and accesos_de(punto)) or (0, b"")
+    fijadas, casa = _fijadas(puntos, registro)
+    fijados = max(fijadas)
     if not (carpeta / ACCESOS).is_file():
         if con_entradas and fijados:
-            que = f"no está {ACCESOS} y el punto de control contó {fijados} accesos"
+            que = f"no está {ACCESOS} y algún punto de control contó {fijados} accesos"
             registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.ACCESOS, "", fijados, que)
         return None
     anterior, numero = bytes(32), 0
@@ -40,14 +42,26 @@ def comprobar(
             que = "la cadena del registro de accesos no casa desde este número"
             registro.apuntar(Codigo.ACCESOS_ALTERADOS, Donde.ACCESOS, "", numero, que)
             return numero - 1, fijados
-        if numero == fijados and hoja != ultima:
-            que = f"el registro de accesos no es el que firmó el punto de control: se reescribió antes del {numero}"
+        if casa and fijadas.get(numero, hoja) != hoja:
+            casa = False
+            que = f"el registro de accesos no es el que firmó un punto de control: se reescribió antes del {numero}"
             registro.apuntar(Codigo.ACCESOS_ALTERADOS, Donde.ACCESOS, "", numero, que)
         anterior = hoja
     if numero < fijados:
-        que = f"el punto de control contó {fijados} accesos y el registro trae {numero}"
+        que = f"un punto de control contó {fijados} accesos y el registro trae {numero}"
         registro.apuntar(Codigo.ACCESOS_ALTERADOS, Donde.ACCESOS, "", numero + 1, que)
     return numero, fijados
+
+
+def _fijadas(puntos: Iterable[PuntoDeControl], registro: Registro) -> tuple[dict[int, bytes], bool]:
+    """Número -> la hoja que algún punto le dio, y si ninguno contradice a otro; señala el primero que sí."""
+    fijadas, casan = {0: bytes(32)}, True
+    for numero, hoja in sorted(filter(None, map(accesos_de, puntos))):
+        if fijadas.setdefault(numero, hoja) != hoja and casan:
+            casan = False
+            que = f"dos puntos de control fijan los mismos {numero} accesos y no son los mismos"
+            registro.apuntar(Codigo.ACCESOS_ALTERADOS, Donde.ACCESOS, "", numero, que)
+    return fijadas, casan
 
 
 def _hoja(anterior: bytes, numero: int, linea: str) -> bytes | None:

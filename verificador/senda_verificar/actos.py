@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from senda_verificar.faltas import Codigo, Donde, Registro, como_id
 from senda_verificar.firmas import SinValor
 from senda_verificar.hechos import Acto
-from senda_verificar.solicitudes import Guardada, NoVale, abrir, cumple, leer_acuse
+from senda_verificar.solicitudes import ACEPTADA, Guardada, NoVale, abrir, cumple, leer_acuse
 
 _DE_LA_BOVEDA: Final = "senda.seguridad."
+#: El servicio guarda microsegundos: lo que una institución escribió con más cifras se redondea.
+_REDONDEO: Final = timedelta(microseconds=1)
 #: El acuse y lo firmado, ya comprobados; lo firmado es None si ya no hay con qué leerlo.
 _Abierta = tuple[Mapping[str, Any], Mapping[str, Any] | None]
 
@@ -72,13 +75,19 @@ class Juez:
         except NoVale as no_vale:
             self._apuntar(no_vale.codigo, acto, no_vale.que)
             return
-        if not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
+        if acuse.get("resultado") != ACEPTADA:
+            que = "el acuse no aceptó la solicitud que dice haberlo causado"
+            self._apuntar(Codigo.RECIBO_INCUMPLIDO, acto, que)
+        elif not any(cumple(evento, acto.sobre) for evento in acuse["eventos"]):
             que = "el acuse de la solicitud no nombra este hecho, o lo cuenta de otra manera"
             self._apuntar(Codigo.RECIBO_INCUMPLIDO, acto, que)
         elif solicitud is None:
             self._sin_cuerpo(acto, acuse)
         elif any(solicitud.get(c) != acto.sobre[c] for c in ("institucion", "agente")):
             que = "la solicitud la firmó otra institución u otro agente que los del hecho"
+            self._apuntar(Codigo.SOLICITUD_ALTERADA, acto, que)
+        elif "ocurrido" in solicitud and not _mismo_instante(solicitud["ocurrido"], acto.sobre.get("time")):
+            que = "la institución firmó que ocurrió en otro momento"
             self._apuntar(Codigo.SOLICITUD_ALTERADA, acto, que)
         elif _habla_de_otra(solicitud, acto):
             que = "la institución lo pidió para otra ruta"
@@ -112,9 +121,23 @@ class Juez:
 
 
 def _habla_de_otra(solicitud: Mapping[str, Any], acto: Acto) -> bool:
+    """Quien pide para una ruta solo causa hechos de esa ruta: en su sujeto, y en sus datos si la nombran."""
     datos = solicitud.get("datos")
     pedida = datos.get("ruta") if isinstance(datos, dict) else None
-    return pedida is not None and acto.sobre["data"].get("ruta", pedida) != pedida
+    if pedida is None:
+        return False
+    nombradas = (acto.sobre["subject"], acto.sobre["data"].get("ruta", pedida))
+    # Un UUID se puede escribir de varias maneras; el servicio guarda la canónica.
+    return any((como_id(n) or n) != (como_id(pedida) or pedida) for n in nombradas)
+
+
+def _mismo_instante(firmado: object, dicho: object) -> bool:
+    """Si dos textos son el mismo instante, en la zona que sea."""
+    try:
+        uno, otro = (datetime.fromisoformat(t.upper()) if isinstance(t, str) else None for t in (firmado, dicho))
+        return uno is not None and otro is not None and abs(uno - otro) <= _REDONDEO
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 __all__ = ["Cuenta", "Juez"]

@@ -3,14 +3,15 @@
 Es una política C2SP ``tlog-policy`` (``log``, ``witness``, ``group``, ``quorum``) con dos palabras de más, para lo que
 va dentro de las entradas: ``origen <vkey>`` (la clave con que un servicio firma sus cabeceras y acuses; se llama como
 su origen, ``/gt/deteccion``) e ``institucion <vkey>`` (la clave de una institución; se llama como su código). Una vkey
-sola en su línea es un ``log``. Sin ``quorum`` no se exige ningún testigo. Lo que empieza por ``#`` no cuenta.
+sola en su línea es un ``log``. Sin ``quorum`` no se exige ningún testigo; con algún ``origen``, el libro no ha
+de llevar otros. Lo que empieza por ``#`` no cuenta.
 Fuente: https://c2sp.org/tlog-policy.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,6 +45,10 @@ class Confianza:
     quorum: str = NINGUNO
     origenes: dict[str, Vkey] = field(default_factory=dict)
     instituciones: dict[str, list[Vkey]] = field(default_factory=dict)
+
+    def desconocidos(self, origenes: Iterable[str]) -> list[str]:
+        """Los orígenes que no están entre los que se dijeron. Si no se dijo ninguno, no se sabe cuáles son."""
+        return sorted(set(origenes) - set(self.origenes)) if self.origenes else []
 
     def cumple(self, refrendaron: Collection[str]) -> bool:
         """Si esos testigos bastan para el quórum."""

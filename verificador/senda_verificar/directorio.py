@@ -32,22 +32,27 @@ def verificar(
     ``guardadas``: líneas de cabeceras de origen guardadas fuera. ``procesos``: 0, uno por núcleo.
     """
     registro = Registro(maximo_faltas)
-    firmado = promesas.reunir(carpeta, retenidos, confianza, registro)
+    con_entradas = hay_entradas(carpeta)
+    firmado = promesas.reunir(carpeta, retenidos, confianza, registro, con_entradas=con_entradas)
     firmadas = cabeceras.leer(carpeta, confianza, registro, guardadas)
     acuses = recibos.leer(guardados, confianza, registro)
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
-    con_entradas = hay_entradas(carpeta)
     recuento = _recorrer(carpeta, tamano, firmado, firmadas, registro, con_entradas=con_entradas, procesos=procesos)
+    for origen in confianza.desconocidos(recuento.hechos):
+        que = (
+            "hay hechos de un origen que no está en el archivo de claves: o falta su línea «origen» o se lo inventaron"
+        )
+        registro.apuntar(Codigo.ORIGEN_ALTERADO, Donde.LIBRO, origen, 1, que)
     en_camino = cabeceras.por_llegar(firmadas, recuento.ultimos, firmado.ultimo, registro) if con_entradas else []
     hasta = promesas.contrastar(firmado, recuento.raices, tamano, registro)
-    cuenta, hallados = Cuenta(), dict[str, Hallado]()
+    cuenta, hallados = Cuenta(), dict[str, list[Hallado]]()
     if con_entradas and tamano and not (carpeta / SOLICITUDES).is_dir():
         que = "no vienen las solicitudes firmadas: no se puede saber si cada institución dijo lo que se le atribuye"
         registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.SOLICITUD, "", 0, que)
     if con_entradas:
         cuenta, hallados = juzgar(carpeta, recuento.leidas, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0
-    contados = accesos.comprobar(carpeta, firmado.ultimo, registro, con_entradas=con_entradas)
+    contados = accesos.comprobar(carpeta, firmado.todos, registro, con_entradas=con_entradas)
     return Informe(
         raiz=recuento.raices.get(tamano, b""),
         tamano=tamano,
@@ -89,7 +94,7 @@ def _comprobado(
     if cumplidos:
         yield f"{cumplidos} recibos cumplidos"
     if contados is not None:
-        yield f"{contados[0]} accesos registrados; el punto de control fija los {contados[1]} primeros"
+        yield f"{contados[0]} accesos registrados; los puntos de control fijan los {contados[1]} primeros"
 
 
 def _sin_comprobar(

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from senda_verificar.actos import Cuenta, Juez
 from senda_verificar.archivos import lineas
 from senda_verificar.confianza import Confianza
-from senda_verificar.faltas import Codigo, Donde, Falta, Registro
+from senda_verificar.faltas import Codigo, Donde, Falta, Registro, como_id
 from senda_verificar.hechos import DE_INSTITUCION, DESTRUYE, Acto, destruidas, leer_acto
 from senda_verificar.instituciones import Directorio
 from senda_verificar.procesos import en_procesos
@@ -46,12 +46,12 @@ class Juicio(NamedTuple):
     faltas: Sequence[Falta]
     omitidas: int
     cuenta: tuple[int, ...]
-    hallados: Mapping[str, Hallado]
+    hallados: Mapping[str, Sequence[Hallado]]
 
 
 def juzgar(
     carpeta: Path, tamano: int, confianza: Confianza, buscados: frozenset[str], registro: Registro, procesos: int = 0
-) -> tuple[Cuenta, dict[str, Hallado]]:
+) -> tuple[Cuenta, dict[str, list[Hallado]]]:
     """Juzga los actos de las ``tamano`` primeras entradas. ``buscados``: ids de hechos y huellas de solicitudes.
 
     Lo que falte de en medio ya lo señaló quien recorrió antes.
@@ -65,11 +65,12 @@ def juzgar(
         _un_paquete, carpeta, claves, {o: c.cruda for o, c in confianza.origenes.items()}, sin_clave, buscados,
         con_solicitudes=con_solicitudes,
     )  # fmt: skip
-    total, hallados = [0] * len(astuple(Cuenta())), dict[str, Hallado]()
+    total, hallados = [0] * len(astuple(Cuenta())), dict[str, list[Hallado]]()
     for juicio in en_procesos(uno, anchos(tamano), procesos):
         registro.sumar(juicio.faltas, juicio.omitidas)
         total = [a + b for a, b in zip(total, juicio.cuenta, strict=True)]
-        hallados |= juicio.hallados
+        for identificador, mismos in juicio.hallados.items():
+            hallados.setdefault(identificador, []).extend(mismos)
     return Cuenta(*total), hallados
 
 
@@ -101,12 +102,19 @@ def _un_paquete(
         registro,
         sin_clave,
     )
-    hallados = {}
+    hallados: dict[str, list[Hallado]] = {}
+    vistos: set[str] = set()
     for acto in _actos(carpeta, *paquete, registro):
         if con_solicitudes:
             juez.juzgar(acto)
-        if acto.sobre["id"] in buscados or acto.sobre["solicitud"] in buscados:
-            hallados[str(acto.sobre["id"])] = Hallado(acto.origen, acto.posicion, acto.sobre)
+        identificador = str(acto.sobre["id"])
+        if identificador in vistos:
+            que = "otro hecho de su mismo paquete lleva ese id"
+            registro.apuntar(Codigo.REPETIDO, Donde.LIBRO, acto.origen, acto.posicion, que, como_id(identificador))
+        elif identificador:
+            vistos.add(identificador)
+        if identificador in buscados or acto.sobre["solicitud"] in buscados:
+            hallados.setdefault(identificador, []).append(Hallado(acto.origen, acto.posicion, acto.sobre))
     return Juicio(registro.faltas, registro.omitidas, astuple(juez.cuenta), hallados)
 
 

@@ -46,20 +46,37 @@ class Promesas:
     firmado: bool = False
 
     @property
+    def todos(self) -> list[PuntoDeControl]:
+        """Los que se entregan y los guardados fuera."""
+        return [*([self.ultimo] if self.ultimo else []), *self.puntos, *self.retenidos]
+
+    @property
     def tamanos(self) -> list[int]:
         """A qué tamaños se firmó una raíz."""
-        ultimo = [self.ultimo] if self.ultimo else []
-        return sorted({p.tamano for p in (*ultimo, *self.puntos, *self.retenidos)})
+        return sorted({p.tamano for p in self.todos})
 
 
-def reunir(carpeta: Path, retenidos: Iterable[str], confianza: Confianza, registro: Registro) -> Promesas:
+def reunir(
+    carpeta: Path, retenidos: Iterable[str], confianza: Confianza, registro: Registro, *, con_entradas: bool
+) -> Promesas:
     """Lee lo firmado del directorio y lo guardado fuera, y comprueba firmas, quórum y encadenamiento."""
     promesas = Promesas(leer_ultimo(_texto(carpeta / PUNTO), confianza, registro))
     promesas.firmado = promesas.ultimo is not None and _lo_firma(promesas.ultimo, confianza)
     promesas.testigos = quienes_refrendan(promesas.ultimo, confianza, registro)
     promesas.puntos = _encadenados(map(_cadena, lineas(carpeta / PUNTOS)), promesas.ultimo, confianza, registro)
     promesas.retenidos = leer_retenidos(retenidos, promesas.ultimo, confianza, registro)
+    _contados(promesas, registro, con_entradas=con_entradas)
     return promesas
+
+
+def _contados(promesas: Promesas, registro: Registro, *, con_entradas: bool) -> None:
+    """El último punto cuenta los accesos; si otro de la cadena los contaba y él no, ya lo señaló ella."""
+    ultimo = promesas.ultimo
+    if ultimo is None or not ultimo.tamano or any(map(accesos_de, (ultimo, *promesas.puntos))):
+        return
+    if con_entradas or any(map(accesos_de, promesas.retenidos)):
+        que = "el punto que se entrega no cuenta los accesos registrados"
+        registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, ultimo.origen, ultimo.tamano, que)
 
 
 def leer_retenidos(
@@ -169,8 +186,8 @@ def _encadenados(
                 registro.apuntar(Codigo.PUNTOS_DESENCADENADOS, Donde.PUNTO, punto.origen, punto.tamano, que)
             puntos.append(punto)
         previo = punto
-    if numero < 0 and ultimo is not None and "anterior" in ultimo.extensiones:
-        que = f"no está {PUNTOS} y el punto que se entrega dice venir encadenado a otros"
+    if numero < 0 and ultimo is not None and ultimo.tamano:
+        que = f"no está {PUNTOS}: no se ve a qué otros puntos sigue el que se entrega"
         registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.PUNTO, ultimo.origen, ultimo.tamano, que)
     if previo is not None and ultimo is not None and previo.firmado != ultimo.firmado:
         que = "el punto que se entrega no es el último de los que se dice haber firmado"
@@ -185,13 +202,16 @@ def _desencadenado(punto: PuntoDeControl, previo: PuntoDeControl | None, *, prim
     esperado = b64encode(sha256(previo.firmado).digest()).decode() if previo else _CERO
     if dice.get("anterior") != esperado:
         return "no lleva el hash del punto anterior: falta uno, sobra o se cambió"
+    cuando = instante_de(punto)
+    if cuando is None:
+        return "no dice cuándo se firmó"
     if previo is None:
         return None
     if punto.tamano <= previo.tamano:
         return "no crece respecto al punto anterior"
-    cuando, antes = instante_de(punto), instante_de(previo)
-    if antes is not None and (cuando is None or cuando < antes):
-        return "dice ser anterior en el tiempo al punto que le precede, o no dice cuándo"
+    antes = instante_de(previo)
+    if antes is not None and cuando < antes:
+        return "dice ser anterior en el tiempo al punto que le precede"
     accesos, contados = accesos_de(punto), accesos_de(previo)
     if contados is not None and (accesos is None or accesos[0] < contados[0]):
         return "cuenta menos accesos registrados que el punto anterior, o no los cuenta"

@@ -20,7 +20,7 @@ from senda_verificar import promesas
 from senda_verificar.actos import Cuenta, Juez
 from senda_verificar.arbol import hash_de_hoja, verificar_consistencia, verificar_inclusion
 from senda_verificar.confianza import Confianza
-from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, id_de
+from senda_verificar.faltas import MAXIMO_FALTAS, Codigo, Donde, Informe, Registro, como_id, id_de
 from senda_verificar.hechos import Acto, destruidas, leer_acto
 from senda_verificar.instituciones import SIN_RECTORA, Directorio
 from senda_verificar.nota import MAXIMO_TEXTO, PuntoDeControl, de_b64
@@ -79,6 +79,9 @@ class _Prueba:
         testigos = promesas.quienes_refrendan(punto, self._confianza, self._registro)
         actos = list(self._incluidos(punto, texto or "")) if punto else []
         rutas = {str(a.sobre["subject"]) for a in actos if not a.de_institucion}
+        for origen in self._confianza.desconocidos(a.origen for a in actos):
+            que = "hay hechos de un origen que no está en el archivo de claves"
+            self._registro.apuntar(Codigo.ORIGEN_ALTERADO, Donde.PRUEBA, origen, 1, que)
         self._versiones(actos)
         cuenta = self._juzgar(actos)
         consistentes, sin_ver = self._retenidos(punto, retenidos) if punto else (0, 0)
@@ -130,7 +133,7 @@ class _Prueba:
             if version != esperada.setdefault(flujo, 1):
                 que = "faltan hechos anteriores de su mismo flujo: la prueba no está entera"
                 self._registro.apuntar(
-                    Codigo.VERSION_SALTEADA, Donde.PRUEBA, acto.origen, acto.posicion, que, str(acto.sobre["id"])
+                    Codigo.VERSION_SALTEADA, Donde.PRUEBA, acto.origen, acto.posicion, que, como_id(acto.sobre["id"])
                 )
             esperada[flujo] = (version if isinstance(version, int) else esperada[flujo]) + 1
 

@@ -20,6 +20,8 @@ from senda_verificar.json_unico import JsonInvalido
 from senda_verificar.nota import de_b64
 
 SOLICITUDES: Final = "solicitudes"
+#: El resultado de un acuse que sí causó hechos.
+ACEPTADA: Final = "aceptada"
 _CAMPOS: Final = ("huella", "firma", "cuerpo", "acuse", "firma_acuse")
 #: Una línea de `solicitudes/`: sus cinco campos.
 Guardada = Mapping[str, str]
@@ -76,17 +78,24 @@ def leer_acuse(en_base64: str, firma: str, claves: list[Ed25519PublicKey] | None
     except JsonInvalido:
         raise SinValor("el acuse no tiene la forma acordada") from None
     eventos = acuse.setdefault("eventos", [])
-    if not isinstance(eventos, list) or not all(isinstance(e, dict) for e in eventos):
+    if not isinstance(eventos, list) or not all(map(_es_evento, eventos)):
         raise SinValor("el acuse no tiene la forma acordada")
     return acuse
 
 
+def _es_evento(evento: object) -> bool:
+    return (
+        isinstance(evento, dict)
+        and all(isinstance(evento.get(c), str) for c in ("id", "tipo", "sujeto"))
+        and isinstance(evento.get("datos", {}), dict)
+    )
+
+
 def cumple(evento: Mapping[str, Any], sobre: Mapping[str, Any]) -> bool:
     """Si un hecho del libro es el que un acuse prometió: su id, su tipo, su sujeto y lo que dijo en claro."""
-    dicho = evento.get("datos", {})
     if (evento.get("id"), evento.get("tipo"), evento.get("sujeto")) != (sobre["id"], sobre["type"], sobre["subject"]):
         return False
-    return isinstance(dicho, dict) and all(sobre["data"].get(campo) == valor for campo, valor in dicho.items())
+    return all(sobre["data"].get(campo) == valor for campo, valor in evento.get("datos", {}).items())
 
 
-__all__ = ["SOLICITUDES", "Guardada", "NoVale", "abrir", "cumple", "leer_acuse", "leer_solicitudes"]
+__all__ = ["ACEPTADA", "SOLICITUDES", "Guardada", "NoVale", "abrir", "cumple", "leer_acuse", "leer_solicitudes"]

@@ -111,6 +111,7 @@ class Escribano:
         self, origen: str, institucion: str, *, hechos: int = 1, tipo: str = "", sujeto: str = "ruta-1",
         data: dict[str, Any] | None = None, firma_de: str = "", kid: str = "", servicio: str = "", cuerpo: bytes = b"",
         atribuida_a: str = "", agente: str = "ag-1", calla: bool = False, acuse_de: str = "",
+        **mas: Any,
     ) -> str:  # fmt: skip
         """Una solicitud firmada, los hechos que causa y su acuse; lo demás, maneras de mentir. Devuelve la huella."""
         servicio = servicio or origen.rpartition("/")[2]
@@ -121,7 +122,7 @@ class Escribano:
         huella_ = sha256(cuerpo).hexdigest()
         quien = atribuida_a or institucion
         ids = [
-            self.hecho(origen, quien, tipo=tipo, causa=huella_, sujeto=sujeto, data=data, agente=agente)
+            self.hecho(origen, quien, tipo=tipo, causa=huella_, sujeto=sujeto, data=data, agente=agente, **mas)
             for _ in range(hechos)
         ]
         dicho = {"tipo": tipo or tipo_de(origen), "sujeto": sujeto, "datos": self.datos(data)}

@@ -9,7 +9,18 @@ import pytest
 
 from tests.unidad.verificador.juicio import juzgar, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
-from tests.unidad.verificador.piezas import COORDINACION, DETECCION, JUSTICIA, MP, PNC, b64, compacto, jws, poner
+from tests.unidad.verificador.piezas import (
+    COORDINACION,
+    DETECCION,
+    JUSTICIA,
+    MP,
+    PNC,
+    b64,
+    claves,
+    compacto,
+    jws,
+    poner,
+)
 
 IMPOSTORA = "clave de quien opera"
 
@@ -166,6 +177,18 @@ def test_un_sobre_que_dice_ser_de_otro_origen(libro, tmp_path):
     cuentan(libro, tmp_path, [("origen-alterado", *donde)])
 
 
+def test_un_origen_inventado(libro, tmp_path):
+    """El acto y su solicitud, verdaderos, contados otra vez por un servicio que no existe."""
+    libro.pedir("/xx/justicia", PNC, hechos=2)
+    cuentan(libro, tmp_path, [("origen-alterado", "libro", "/xx/justicia", 1)])
+
+
+def test_sin_origenes_en_las_claves_no_se_sabe_cuales_son(libro, tmp_path):
+    sueltas = "\n".join(linea for linea in claves().split("\n") if not linea.startswith("origen "))
+    libro.pedir("/xx/justicia", PNC)
+    assert juzgar(cerrar(libro).escribir(tmp_path), sueltas) == []
+
+
 def test_de_una_clave_destruida_se_dice_cuantas_firmas_ya_no_se_ven(libro, tmp_path):
     libro.filas[libro.pedir(JUSTICIA, PNC, hechos=2)]["cuerpo"] = ""
     libro.hecho(COORDINACION, tipo="senda.seguridad.clave-destruida.v1")
@@ -191,7 +214,66 @@ def test_la_solicitud_de_una_ruta_no_vale_para_otra(libro, tmp_path):
     cuentan(libro, tmp_path, [("otra-ruta", *donde)])
 
 
-@pytest.mark.parametrize("cambio", [{"tipo": "otro"}, {"sujeto": "otra"}, {"datos": {"nota": "otra"}}, {"datos": 7}])
+def firmada(libro: Escribano, pedido: dict[str, object], **mas) -> None:
+    """Lo que firmó una institución, palabra por palabra, y un hecho que se le atribuye."""
+    cuerpo = compacto({"id": "p-1", "institucion": PNC, "agente": "ag-1", **pedido})
+    libro.filas[libro.pedir(JUSTICIA, PNC, cuerpo=cuerpo, **mas)]["firma"] = jws(cuerpo, PNC, PNC, "justicia", "p-1")
+
+
+@pytest.mark.parametrize("data", [{}, {"ruta": "ruta-1"}, {"ruta": "ruta-2"}], ids=["sin ruta", "la pedida", "la otra"])
+def test_un_acto_firmado_no_se_muda_a_la_ruta_de_otra_persona(libro, tmp_path, data):
+    donde = en(libro)
+    firmada(libro, {"datos": {"ruta": "ruta-1"}}, sujeto="ruta-2", data=data)
+    cuentan(libro, tmp_path, [("otra-ruta", *donde)])
+
+
+def test_la_ruta_pedida_se_puede_escribir_de_otra_manera(libro, tmp_path):
+    ruta = "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+    firmada(libro, {"datos": {"ruta": ruta.upper()}}, sujeto=ruta, data={"ruta": ruta})
+    cuentan(libro, tmp_path, [])
+
+
+FIRMADO = "2026-05-03T14:20:00-06:00"
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-05-03T20:20:01Z", "2026-05-03T14:20:00Z", "2026-05-03T20:20:00", "", None, 7, [], "ayer"]
+)
+def test_no_se_cambia_cuando_ocurrio_lo_firmado(libro, tmp_path, time):
+    donde = en(libro)
+    firmada(libro, {"ocurrido": FIRMADO}, time=time)
+    cuentan(libro, tmp_path, [("solicitud-alterada", *donde)])
+
+
+@pytest.mark.parametrize(
+    ("ocurrido", "time"),
+    [
+        (FIRMADO, "2026-05-03T20:20:00Z"),
+        ("2026-05-03t14:20:00z", "2026-05-03T14:20:00Z"),
+        ("2026-05-03T14:20:00.9999999Z", "2026-05-03T14:20:01Z"),
+    ],
+    ids=["otra zona", "minúsculas", "más cifras de las que se guardan"],
+)
+def test_el_mismo_instante_escrito_de_otra_manera(libro, tmp_path, ocurrido, time):
+    firmada(libro, {"ocurrido": ocurrido}, time=time)
+    cuentan(libro, tmp_path, [])
+
+
+@pytest.mark.parametrize(
+    "evento",
+    [{"sujeto": []}, {"id": {}}, {"tipo": 7}, {"id": None}, {"datos": 7}, {"datos": []}, {"datos": None}],
+)
+def test_un_acuse_hostil_no_tumba_a_quien_verifica(libro, tmp_path, evento):
+    donde = en(libro)
+    fila = libro.filas[libro.pedir(JUSTICIA, PNC)]
+    acuse = json.loads(b64decode(fila["acuse"]))
+    acuse["eventos"].insert(0, acuse["eventos"][0] | evento)
+    firma = jws(compacto(acuse), JUSTICIA, JUSTICIA, "acuses", "1")
+    fila |= {"acuse": b64(compacto(acuse)), "firma_acuse": firma, "cuerpo": ""}
+    cuentan(libro, tmp_path, [("recibo-falso", *donde)])
+
+
+@pytest.mark.parametrize("cambio", [{"tipo": "otro"}, {"sujeto": "otra"}, {"datos": {"nota": "otra"}}])
 def test_un_acuse_que_cuenta_el_hecho_de_otra_manera(libro, tmp_path, cambio):
     donde = en(libro)
     fila = libro.filas[libro.pedir(JUSTICIA, PNC)]

@@ -126,7 +126,31 @@ def test_los_accesos_reescritos_enteros(libro, tmp_path):
     libro.accesos.clear()
     for _ in range(fijados + 3):
         libro.acceder("GT-OTRA")
-    assert juzgar(libro.escribir(tmp_path)) == [("accesos-alterados", "accesos", "", fijados)]
+    assert juzgar(libro.escribir(tmp_path)) == [("accesos-alterados", "accesos", "", 1)]
+
+
+def test_los_accesos_que_fijo_un_punto_anterior_no_se_reescriben_firmando_otro(tmp_path):
+    """La lectura de alguien, ya fijada, se cambia por otra; el punto siguiente se firma con la cadena nueva."""
+    libro = empezado(60)
+    libro.acceder("GT-CURIOSA")
+    libro.sellar()
+    libro.hecho(DETECCION)
+    libro.accesos.clear()
+    for _ in range(3):
+        libro.acceder("GT-OTRA")
+    assert juzgar(cerrar(libro).escribir(tmp_path)) == [("accesos-alterados", "accesos", "", 1)]
+
+
+def test_un_punto_guardado_fuera_fija_los_accesos(tmp_path):
+    libro = empezado(60)
+    libro.acceder()
+    libro.acceder()
+    guardado = libro.sellar()
+    libro.puntos.pop()
+    libro.accesos.pop()
+    carpeta = cerrar(libro).escribir(tmp_path)
+    libro.accesos.pop()
+    assert ("accesos-alterados", "accesos", "", 2) in juzgar(carpeta, retenidos=[guardado])
 
 
 def test_los_accesos_recortados(libro, tmp_path):

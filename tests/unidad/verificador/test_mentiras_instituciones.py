@@ -185,6 +185,69 @@ def test_un_recibo_verdadero_que_el_libro_no_cumple(libro, tmp_path, cambio, que
     incumplido(libro, tmp_path, [compacto(guardado).decode()], posicion, que)
 
 
+def rechazo(huella: str, origen: str = JUSTICIA, **mas: str) -> str:
+    """El acuse de rechazo que una institución guardó de una solicitud."""
+    dicho = {"huella": huella, "origen": origen, "resultado": "rechazada", "codigo": "dato-invalido", "id": "p-1"}
+    cuerpo = compacto(dicho | mas)
+    guardado = {"acuse": b64(cuerpo), "firma_acuse": jws(cuerpo, origen, origen, "acuses", "1")}
+    return compacto(guardado).decode()
+
+
+def test_de_lo_rechazado_no_hay_ningun_hecho(libro, tmp_path):
+    huella = libro.pedir(JUSTICIA, PNC)
+    incumplido(libro, tmp_path, [rechazo(huella)], libro.ultimos[JUSTICIA][0], "dice rechazada")
+
+
+def test_un_rechazo_cumplido_se_cuenta(libro, tmp_path):
+    informe = verificar(cerrar(libro).escribir(tmp_path), guardados=[rechazo("ab" * 32)])
+    assert informe.correcto
+    assert "1 recibos cumplidos" in informe.comprobado
+
+
+@pytest.mark.parametrize("cambio", [{"id": ""}, {"origen": DETECCION}], ids=["devuelta", "otro servicio"])
+def test_lo_devuelto_sin_atribuir_o_por_otro_servicio_pudo_aceptarse_despues(libro, tmp_path, cambio):
+    guardado = rechazo(libro.pedir(JUSTICIA, PNC), **cambio)
+    cuentan(libro, tmp_path, [], guardados=[guardado])
+
+
+@pytest.mark.parametrize("resultado", ["rechazada", "", None])
+def test_una_solicitud_que_no_se_acepto_no_causa_hechos(libro, tmp_path, resultado):
+    donde = en(libro)
+    fila = libro.filas[libro.pedir(JUSTICIA, PNC)]
+    cuerpo = compacto(json.loads(b64decode(fila["acuse"])) | {"resultado": resultado})
+    fila |= {"acuse": b64(cuerpo), "firma_acuse": jws(cuerpo, JUSTICIA, JUSTICIA, "acuses", "1")}
+    cuentan(libro, tmp_path, [("recibo-incumplido", "solicitud", *donde[1:])])
+
+
+def repetir(libro: Escribano, lejos: int) -> str:
+    """Un acto firmado, y otra vez el mismo, con su id, tantas entradas después. Devuelve la huella."""
+    id_, huella = libro.id(JUSTICIA), libro.pedir(JUSTICIA, PNC)
+    for _ in range(lejos):
+        libro.hecho(DETECCION)
+    libro.hecho(JUSTICIA, PNC, causa=huella, id=id_)
+    return huella
+
+
+def test_un_acto_no_se_repite_con_su_mismo_id(libro, tmp_path):
+    repetir(libro, 3)
+    cuentan(libro, tmp_path, [("repetido", "libro", JUSTICIA, libro.ultimos[JUSTICIA][0])])
+
+
+def test_un_acto_repetido_lejos_lo_delata_su_recibo(libro, tmp_path):
+    posicion = libro.ultimos[JUSTICIA][0] + 1
+    huella = repetir(libro, 256)
+    # Otro paquete lleva sus solicitudes; aquí la fila va con las dos entradas.
+    incumplido(libro, tmp_path, [recibo(libro, huella)], posicion, "repetido")
+
+
+def test_un_acto_no_se_mueve_despues_de_donde_dijo_su_recibo(libro, tmp_path):
+    huella = libro.pedir(JUSTICIA, PNC)
+    acuse = json.loads(b64decode(libro.filas[huella]["acuse"]))
+    cuerpo = compacto(acuse | {"posicion": acuse["posicion"] - 1})
+    guardado = {"acuse": b64(cuerpo), "firma_acuse": jws(cuerpo, JUSTICIA, JUSTICIA, "acuses", "1")}
+    incumplido(libro, tmp_path, [compacto(guardado).decode()], acuse["posicion"] - 1, "después de la posición")
+
+
 def test_lo_publico_no_basta_para_los_recibos_y_se_dice(libro, tmp_path):
     recibos = [recibo(libro, h) for h in libro.filas]
     informe = verificar(cerrar(libro).escribir(tmp_path, publico=True), guardados=recibos)

@@ -154,6 +154,46 @@ def test_un_punto_que_no_crece(libro, tmp_path):
     assert juzgar(libro.escribir(tmp_path)) == [("puntos-desencadenados", "punto", LIBRO, 270)]
 
 
+def sin_extensiones(libro: Escribano, *quedan: str) -> None:
+    """El único punto del libro, firmado otra vez con esas extensiones y ninguna más."""
+    cerrar(libro)
+    dichas = [linea for linea in libro.punto.split("\n")[3:6] if linea.startswith(quedan)]
+    libro.punto = punto(len(libro.entradas), raiz(libro.hojas), dichas)
+    libro.puntos[-1:] = [libro.punto]
+
+
+@pytest.mark.parametrize("publico", [True, False])
+@pytest.mark.parametrize("quedan", [(), ("anterior",), ("instante", "accesos"), ("anterior", "accesos")])
+def test_un_punto_vuelto_a_firmar_sin_extensiones(tmp_path, quedan, publico):
+    libro = empezado(3)
+    libro.hecho("/gt/deteccion")
+    libro.puntos.clear()
+    libro.sellar()
+    sin_extensiones(libro, *quedan)
+    assert ("puntos-desencadenados", "punto", LIBRO, 4) in juzgar(
+        libro.escribir(tmp_path, publico=publico), SIN_TESTIGOS
+    )
+
+
+def test_sin_la_cadena_de_puntos_no_vale_el_que_no_dice_a_cual_sigue(libro, tmp_path):
+    sin_extensiones(libro)
+    carpeta = libro.escribir(tmp_path)
+    (carpeta / "puntos.jsonl").unlink()
+    assert ("archivo-ausente", "punto", LIBRO, 270) in juzgar(carpeta, SIN_TESTIGOS)
+
+
+def test_un_punto_que_no_cuenta_los_accesos_que_otro_contaba(tmp_path):
+    libro = empezado(9)
+    libro.puntos.clear()
+    libro.hecho("/gt/deteccion")
+    guardado = libro.sellar()
+    sin_extensiones(libro, "instante", "anterior")
+    carpeta = libro.escribir(tmp_path, publico=True)
+    assert juzgar(carpeta, SIN_TESTIGOS) == []  # lo público no trae el registro, y nadie lo contaba
+    dichas = juzgar(carpeta, SIN_TESTIGOS, retenidos=[guardado])
+    assert ("puntos-desencadenados", "punto", LIBRO, 10) in dichas
+
+
 def test_la_misma_cuenta_de_accesos_con_otra_hoja(libro, tmp_path):
     libro.sellar(accesos=f"{len(libro.accesos)} {b64(b'otra hoja'.ljust(32))}")
     halladas = juzgar(cerrar(libro).escribir(tmp_path))
@@ -179,7 +219,10 @@ def test_se_entrega_un_punto_viejo_y_la_cadena_dice_mas(libro, tmp_path):
 def test_el_libro_retrocede(libro, tmp_path):
     cerrar(libro)
     mayor = sano(300)
-    assert juzgar(libro.escribir(tmp_path), retenidos=[mayor.punto]) == [("libro-retrocede", "punto", LIBRO, 300)]
+    assert juzgar(libro.escribir(tmp_path), retenidos=[mayor.punto]) == [
+        ("accesos-alterados", "accesos", "", len(libro.accesos)),
+        ("libro-retrocede", "punto", LIBRO, 300),
+    ]
 
 
 def test_el_libro_se_bifurco(libro, tmp_path):

@@ -72,6 +72,19 @@ def test_un_hecho_de_en_medio_que_falta(libro, tmp_path):
     assert [s[:3] for s in juzgar(empacar(tmp_path / "p.zip", miembros))] == [("version-salteada", "prueba", DETECCION)]
 
 
+def test_un_hecho_de_un_origen_inventado(libro, tmp_path):
+    libro.pedir("/xx/deteccion", PNC, hechos=2)
+    libro.sellar()
+    assert juzgar(empacar(tmp_path / "p.zip", prueba_de(libro))) == [("origen-alterado", "prueba", "/xx/deteccion", 1)]
+
+
+def test_de_unos_bytes_dudosos_no_sale_mas_que_un_uuid(libro, tmp_path):
+    libro.hecho(DETECCION, id="\x1b[2Jesto no es un id", version=9)
+    libro.sellar()
+    informe = verificar(empacar(tmp_path / "p.zip", prueba_de(libro)))
+    assert [f.id_evento for f in informe.faltas if f.codigo == "version-salteada"] == [None]
+
+
 def test_una_entrada_con_la_prueba_de_otra(libro, tmp_path):
     miembros = prueba_de(libro)
     una, otra = [n for n in miembros if n.startswith("pruebas/")][-2:]

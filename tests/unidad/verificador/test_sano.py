@@ -21,7 +21,9 @@ from tests.unidad.verificador.piezas import (
     LIBRO,
     ORIGENES,
     TESTIGOS,
+    b64,
     claves,
+    compacto,
     poner,
     punto,
     raiz,
@@ -137,7 +139,9 @@ def test_tres_niveles_de_teselas(tmp_path, tamano):
     for ruta, datos in teselas(hojas).items():
         poner(tmp_path, ruta, datos)
     assert (tmp_path / "tile/2/000.p/1").is_file() == (tamano >= 65_536)
-    poner(tmp_path, "checkpoint", punto(tamano, raiz(hojas)).encode())
+    unico = punto(tamano, raiz(hojas), ["instante 2026-05-03T12:00:00.000000Z", f"anterior {b64(bytes(32))}"])
+    poner(tmp_path, "checkpoint", unico.encode())
+    poner(tmp_path, "puntos.jsonl", compacto(unico) + b"\n")
     confiadas = claves(testigos=())
     assert juzgar(tmp_path, confiadas) == []
 
