@@ -77,7 +77,7 @@ def raiz_sola(carpeta: Path, tamano: int) -> bytes:
 def solo_libro(carpeta: Path, confianza: Confianza, procesos: int) -> None:
     """Lo que no depende de quién causó cada hecho. Errores: `LibroMalo`; `Anomalia`."""
     registro = Registro()
-    firmado = promesas.reunir(carpeta, (), confianza, registro)
+    firmado = promesas.reunir(carpeta, (), confianza, registro, con_entradas=True)
     firmadas = cabeceras.leer(carpeta, confianza, registro)
     tamano = firmado.ultimo.tamano if firmado.ultimo else 0
     recuento = recorrer(
