@@ -49,6 +49,9 @@ def verificar(
     if con_entradas and tamano and not (carpeta / SOLICITUDES).is_dir():
         que = "no vienen las solicitudes firmadas: no se puede saber si cada institución dijo lo que se le atribuye"
         registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.SOLICITUD, "", 0, que)
+    if not con_entradas and tamano and ((carpeta / SOLICITUDES).is_dir() or (carpeta / accesos.ACCESOS).exists()):
+        que = "se entregó con mandato, con solicitudes o accesos, y no trae las entradas"
+        registro.apuntar(Codigo.ARCHIVO_AUSENTE, Donde.TESELA, "", 0, que)
     if con_entradas:
         cuenta, hallados = juzgar(carpeta, recuento.leidas, confianza, recibos.prometidos(acuses), registro, procesos)
     cumplidos = recibos.cumplir(acuses, hallados, recuento.ultimos, registro) if con_entradas else 0

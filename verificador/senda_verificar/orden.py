@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from senda_verificar import confianza, directorio, informe, prueba
 from senda_verificar.faltas import Informe
+from senda_verificar.teselas import hay_entradas
 
 _SIN_FALTAS, _CON_FALTAS, _NO_SE_PUEDE = range(3)
 
@@ -25,10 +27,11 @@ def main(argumentos: Sequence[str] | None = None) -> int:
     except (_NoSePuede, confianza.ConfianzaInvalida, prueba.PruebaIlegible) as error:
         print(f"senda-verificar: {error}", file=sys.stderr)
         return _NO_SE_PUEDE
-    if pedido.json:
-        print(informe.en_json(resultado))
-    else:
-        print("\n".join(informe.en_texto(resultado)))
+    try:
+        print(informe.en_json(resultado) if pedido.json else "\n".join(informe.en_texto(resultado)), flush=True)
+    except BrokenPipeError:
+        # Quien lee (`head`, `less`) ya tiene bastante. Al salir, Python volvería a vaciar la salida.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return _SIN_FALTAS if resultado.correcto else _CON_FALTAS
 
 
@@ -65,6 +68,7 @@ def _verificar(pedido: Namespace) -> Informe:
     retenidos = [_texto(archivo) for archivo in pedido.retenido]
     es_directorio, es_archivo = _que_es(pedido.que)
     if es_directorio:
+        _exigir_libro(pedido)
         return directorio.verificar(
             pedido.que, claves, retenidos=retenidos, guardados=_lineas(pedido.recibos),
             guardadas=_lineas(pedido.cabeceras), procesos=max(pedido.procesos, 0),
@@ -74,6 +78,15 @@ def _verificar(pedido: Namespace) -> Informe:
     if pedido.recibos or pedido.cabeceras:
         raise _NoSePuede("recibos y cabeceras se comprueban contra el directorio del libro, no con una ruta")
     return prueba.verificar(pedido.que, claves, retenidos=retenidos)
+
+
+def _exigir_libro(pedido: Namespace) -> None:
+    if not (pedido.que / "checkpoint").exists() and not (pedido.que / "tile").exists():
+        raise _NoSePuede("ahí no hay un libro exportado: no están ni «checkpoint» ni «tile»")
+    if pedido.recibos and not hay_entradas(pedido.que):
+        raise _NoSePuede("los recibos se comprueban con las entradas, y ese directorio no las trae")
+    if pedido.recibos and not _lineas(pedido.recibos):
+        raise _NoSePuede("no hay ningún recibo en lo que se da con --recibos")
 
 
 def _texto(archivo: Path) -> str:

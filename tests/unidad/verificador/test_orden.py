@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -110,6 +111,37 @@ def test_unas_cabeceras_guardadas_delatan_lo_que_el_directorio_ya_no_trae(capsys
     salida, escrito, _ = correr(capsys, *pedir)
     assert salida == 1
     assert "✗ truncado · libro · /gt/deteccion" in escrito
+
+
+def test_lo_que_no_es_un_libro_o_no_permite_lo_que_se_pide(capsys, libro, entregado, archivo_de_claves, tmp_path):
+    (tmp_path / "vacia").mkdir()
+    salida, _, error = correr(capsys, tmp_path / "vacia", "--clave", archivo_de_claves)
+    assert (salida, "no hay un libro exportado" in error) == (2, True)
+    publico = libro.escribir(tmp_path / "publico", publico=True)
+    (tmp_path / "recibos").write_bytes(b"\n".join(compacto(f) for f in libro.filas.values()) + b"\n")
+    pedir = ["--clave", archivo_de_claves, "--recibos"]
+    salida, _, error = correr(capsys, publico, *pedir, tmp_path / "recibos")
+    assert (salida, "no las trae" in error) == (2, True)
+    (tmp_path / "recibos").write_bytes(b"")
+    salida, _, error = correr(capsys, entregado, *pedir, tmp_path / "recibos")
+    assert (salida, "ningún recibo" in error) == (2, True)
+
+
+def test_con_mandato_y_sin_entradas_falta_algo(capsys, entregado, archivo_de_claves):
+    shutil.rmtree(entregado / "tile" / "entries")
+    salida, escrito, _ = correr(capsys, entregado, "--clave", archivo_de_claves)
+    assert salida == 1
+    assert "✗ archivo-ausente · tesela · 0: se entregó con mandato" in escrito
+
+
+def test_a_quien_deja_de_leer_no_se_le_da_una_traza(entregado, archivo_de_claves):
+    orden = [sys.executable, "-m", "senda_verificar", str(entregado), "--clave", archivo_de_claves, "--procesos", "1"]
+    entorno = {**os.environ, "PYTHONPATH": str(VERIFICADOR)}
+    leer, escribir = os.pipe()
+    os.close(leer)  # como `| head -0`
+    proceso = subprocess.run(orden, stdout=escribir, stderr=subprocess.PIPE, env=entorno, check=False)
+    os.close(escribir)
+    assert (proceso.returncode, proceso.stderr) == (0, b"")
 
 
 def test_la_prueba_de_una_ruta(capsys, libro, archivo_de_claves, tmp_path):
