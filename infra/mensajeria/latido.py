@@ -57,7 +57,8 @@ class Pulso:
             self.nombres.latidos, self.servicio, TIPO_LATIDO, firmada, identificador, {"origen": self.almacen.origen}
         )
         self.transporte.publicar([latido])
-        self._ultimo, self._posicion = ahora, fila.posicion
+        # Cuándo toca el siguiente lo dice el reloj propio, no la hora firmada, que puede ir por delante.
+        self._ultimo, self._posicion = self.almacen.reloj.ahora(), fila.posicion
         return True
 
     def _tomar_turno(self, conexion: Connection) -> datetime:
