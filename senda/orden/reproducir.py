@@ -19,7 +19,7 @@ from eventos.titulos import titulo
 from senda.consulta import ConsultaNegada
 from senda.despliegue import Despliegue, DespliegueAusente, leer
 from senda.directorio import InstitucionAusente
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, fin, progreso
+from senda.orden.comun import CARPETA_DEMO, Carpeta, Como, ComoJson, Motivo, fin, progreso
 from senda.orden.ruta import contar as contar_ruta
 from senda.orden.ruta import llana
 from senda.reproduccion.acceso import dejar_constancia
@@ -41,8 +41,6 @@ Hasta = Annotated[
     datetime | None,
     typer.Option(help="Como era en esa fecha (UTC), no después.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
 ]
-Como = Annotated[str | None, typer.Option(help="Código de la institución que lee; por omisión, la rectora.")]
-Motivo = Annotated[MotivoAcceso, typer.Option(help="Para qué se lee; queda en el registro de accesos.")]
 
 
 @app.callback()

@@ -7,7 +7,7 @@ from base64 import b64decode
 
 import pytest
 
-from tests.unidad.verificador.juicio import juzgar, verificar
+from tests.unidad.verificador.juicio import IMPOSTORA, cuentan, en, juzgar, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
 from tests.unidad.verificador.piezas import (
     COORDINACION,
@@ -22,21 +22,10 @@ from tests.unidad.verificador.piezas import (
     poner,
 )
 
-IMPOSTORA = "clave de quien opera"
-
 
 @pytest.fixture
 def libro() -> Escribano:
     return empezado(257)
-
-
-def en(libro: Escribano, origen: str = JUSTICIA) -> tuple[str, str, int]:
-    """El sitio del próximo hecho de un origen."""
-    return "solicitud", origen, libro.ultimos[origen][0] + 1
-
-
-def cuentan(libro: Escribano, tmp_path, esperadas, **mas) -> None:
-    assert juzgar(cerrar(libro).escribir(tmp_path), **mas) == sorted(esperadas)
 
 
 # --- lo que se atribuye a una institución

@@ -12,21 +12,14 @@ from tests.unidad.verificador.mundo import Escribano, cerrar, empezado
 from tests.unidad.verificador.piezas import (
     DETECCION,
     JUSTICIA,
-    claves,
     compacto,
     poner,
 )
-
-SIN_TESTIGOS = claves(testigos=())
 
 
 @pytest.fixture
 def libro() -> Escribano:
     return empezado(270)
-
-
-def tamano_de(texto: str) -> int:
-    return int(texto.split("\n")[1])
 
 
 # --- cabeceras

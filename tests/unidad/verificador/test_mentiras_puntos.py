@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unidad.verificador.juicio import faltas, juzgar, verificar
+from tests.unidad.verificador.juicio import SIN_TESTIGOS, faltas, juzgar, tamano_de, verificar
 from tests.unidad.verificador.mundo import Escribano, cerrar, empezado, sano
 from tests.unidad.verificador.piezas import (
     LIBRO,
@@ -18,16 +18,10 @@ from tests.unidad.verificador.piezas import (
     vkey,
 )
 
-SIN_TESTIGOS = claves(testigos=())
-
 
 @pytest.fixture
 def libro() -> Escribano:
     return empezado(270)
-
-
-def tamano_de(texto: str) -> int:
-    return int(texto.split("\n")[1])
 
 
 # --- el punto que se entrega
