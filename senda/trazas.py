@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes, token_hex
 from typing import Any, Final
 
 import structlog
@@ -107,10 +108,10 @@ def _clave(archivo: Path) -> bytes:
     """La del despliegue; el primer proceso que la pide la crea. Errores: `OSError`, `ClaveDeTrazasInvalida`."""
     if not archivo.exists():
         # Entera o nada, y gana uno solo: dos procesos que arrancan a la vez han de acabar con la misma.
-        borrador = archivo.with_name(f".{CLAVE}.{os.getpid()}")
-        descriptor = os.open(borrador, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        borrador = archivo.with_name(f".{CLAVE}.{token_hex(8)}")
+        descriptor = os.open(borrador, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as salida:
-            salida.write(os.urandom(_CLAVE_BYTES))
+            salida.write(token_bytes(_CLAVE_BYTES))
         with suppress(FileExistsError):
             os.link(borrador, archivo)
         borrador.unlink()

@@ -19,10 +19,8 @@ from senda import portal
 from senda.cliente import Compuesta
 from senda.trazas import CLAVE
 from tests.integracion.trazas.colector import Colector, Visto
-from tests.integracion.trazas.conftest import PLANTADO, Sistema, hasta
+from tests.integracion.trazas.sistema import PLANTADO, Sistema, hasta
 
-pytestmark = pytest.mark.real
-TRES = ("deteccion", "coordinacion", "auditoria")
 AJENO = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-00"
 
 
@@ -59,21 +57,16 @@ def subir(spans: list[Visto], desde: Visto) -> list[str]:
     return [f"{s.servicio}: {s.nombre}" for s in camino]
 
 
-@pytest.fixture(scope="module")
-def arriba(sistema: Sistema) -> Sistema:
-    sistema.arrancar(*TRES)
-    sistema.listos(*TRES)
-    return sistema
+def una_traza_de_la_solicitud_al_libro(sistema: Sistema) -> None:
+    colector = sistema.colector
 
-
-def test_una_traza_de_la_solicitud_al_libro(arriba: Sistema, colector: Colector):
-    compuesta = arriba.componer()
-    arriba.enviar(compuesta, traceparent=AJENO, tracestate=f"nombre={PLANTADO}")
-    acuse, mensaje = arriba.acuse(compuesta)
+    compuesta = sistema.componer()
+    sistema.enviar(compuesta, traceparent=AJENO, tracestate=f"nombre={PLANTADO}")
+    acuse, mensaje = sistema.acuse(compuesta)
     assert acuse.resultado is Resultado.ACEPTADA
-    traza = traza_de(arriba, compuesta)
+    traza = traza_de(sistema, compuesta)
     spans = completa(colector, traza)
-    p = arriba.despliegue.prefijo
+    p = sistema.despliegue.prefijo
 
     libro = next(
         s for s in spans if s.nombre == "anotar en el libro"
@@ -109,7 +102,9 @@ def test_una_traza_de_la_solicitud_al_libro(arriba: Sistema, colector: Colector)
     assert {s.atributos["messaging.system"] for s in spans} == {"rabbitmq"}
 
 
-def test_lo_hecho_por_lotes_va_con_enlaces(arriba: Sistema, colector: Colector):
+def lo_hecho_por_lotes_va_con_enlaces(sistema: Sistema) -> None:
+    colector = sistema.colector
+
     lote = hasta(lambda: next((s for s in colector.spans() if s.nombre.endswith("senda.eventos (lote)")), None))
     assert lote is not None
     assert not lote.padre
@@ -119,48 +114,57 @@ def test_lo_hecho_por_lotes_va_con_enlaces(arriba: Sistema, colector: Colector):
     assert set(lote.enlaces) <= conocidas
 
 
-def test_tras_matar_a_mitad_sigue_siendo_la_misma(arriba: Sistema, colector: Colector):
-    arriba.matar("coordinacion")
-    compuesta = arriba.componer()
-    arriba.enviar(compuesta)
-    traza = traza_de(arriba, compuesta)
+def tras_matar_a_mitad_sigue_siendo_la_misma(sistema: Sistema) -> None:
+    colector = sistema.colector
+
+    sistema.matar("coordinacion")
+    compuesta = sistema.componer()
+    sistema.enviar(compuesta)
+    traza = traza_de(sistema, compuesta)
     # Lo que un proceso tenga por exportar muere con él: se espera a que lo de detección esté fuera.
     suyo = ["receive", "process", "create", "publish", "publish"]
     hasta(lambda: sorted(suyo) == sorted(s.nombre.split()[0] for s in colector.de(traza) if s.servicio == "deteccion"))
-    arriba.matar("deteccion")
-    arriba.arrancar("coordinacion", "deteccion")
+    sistema.matar("deteccion")
+    sistema.arrancar("coordinacion", "deteccion")
     spans = completa(colector, traza)
     libro = [s for s in spans if s.nombre == "anotar en el libro"]
     assert {subir(spans, s)[-1] for s in libro} == {
-        f"deteccion: receive {arriba.despliegue.prefijo}senda.solicitudes.deteccion"
+        f"deteccion: receive {sistema.despliegue.prefijo}senda.solicitudes.deteccion"
     }
 
 
-def test_repetir_una_solicitud_no_abre_otra_traza(arriba: Sistema, colector: Colector):
-    compuesta = arriba.componer()
+def repetir_una_solicitud_no_abre_otra_traza(sistema: Sistema) -> None:
+    colector = sistema.colector
+
+    compuesta = sistema.componer()
     for _ in range(2):
-        arriba.enviar(compuesta)
-    traza = traza_de(arriba, compuesta)
+        sistema.enviar(compuesta)
+    traza = traza_de(sistema, compuesta)
     spans = completa(colector, traza)
     hasta(lambda: sum(s.nombre.endswith("senda.acuses") for s in colector.de(traza)) == 2)
     assert len({s.span for s in spans if not s.padre}) == 1
 
 
-def test_una_negativa_dice_su_codigo(arriba: Sistema, colector: Colector):
-    compuesta = arriba.componer()
-    arriba.enviar(compuesta._replace(firma=""))
-    traza = traza_de(arriba, compuesta)
+def una_negativa_dice_su_codigo(sistema: Sistema) -> None:
+    colector = sistema.colector
+
+    compuesta = sistema.componer()
+    sistema.enviar(compuesta._replace(firma=""))
+    traza = traza_de(sistema, compuesta)
     acuse = hasta(lambda: next((s for s in colector.de(traza) if s.nombre.endswith("senda.acuses")), None))
     assert acuse is not None
     assert (acuse.atributos["senda.resultado"], acuse.atributos["senda.codigo"]) == ("rechazada", "firma-ausente")
 
 
-def test_por_el_portal_empieza_en_la_llamada(arriba: Sistema, colector: Colector, monkeypatch):
-    compuesta = arriba.componer()
+def por_el_portal_empieza_en_la_llamada(sistema: Sistema) -> None:
+    colector = sistema.colector
+
+    compuesta = sistema.componer()
     cabeceras = {"Firma": compuesta.firma, CABECERA: AJENO, "tracestate": f"nombre={PLANTADO}"}
-    for variable, valor in arriba.variables.items():
-        monkeypatch.setenv(variable, valor)
-    montado = portal.de_carpeta(arriba.carpeta, AzarReal(), "portal-de-prueba")
+    with pytest.MonkeyPatch.context() as entorno:
+        for variable, valor in sistema.variables.items():
+            entorno.setenv(variable, valor)
+        montado = portal.de_carpeta(sistema.carpeta, AzarReal(), "portal-de-prueba")
     with TestClient(portal.servir_con(montado)) as http:
 
         def aceptada() -> bool:
@@ -170,7 +174,7 @@ def test_por_el_portal_empieza_en_la_llamada(arriba: Sistema, colector: Colector
 
         hasta(aceptada)
         assert http.post("/v1/solicitudes", content=compuesta.cuerpo, headers=cabeceras).status_code == 200
-    traza = traza_de(arriba, compuesta)
+    traza = traza_de(sistema, compuesta)
     spans = completa(colector, traza)
     raices = [s for s in spans if not s.padre]
     assert [(s.servicio, s.nombre, s.enlaces) for s in raices] == [
@@ -178,7 +182,7 @@ def test_por_el_portal_empieza_en_la_llamada(arriba: Sistema, colector: Colector
     ]
     libro = next(s for s in spans if s.nombre == "anotar en el libro")
     assert subir(spans, libro)[-1] == "portal: POST /v1/solicitudes"
-    p = arriba.despliegue.prefijo
+    p = sistema.despliegue.prefijo
     assert {(s.servicio, s.nombre) for s in spans if s.padre == raices[0].span} >= {
         ("portal", "POST /v1/solicitudes"),  # la repetida
         ("portal", f"publish {p}senda.solicitudes"),
@@ -189,10 +193,12 @@ def test_por_el_portal_empieza_en_la_llamada(arriba: Sistema, colector: Colector
     }
 
 
-def test_nada_de_lo_exportado_dice_de_quien_es(arriba: Sistema, colector: Colector):
+def nada_de_lo_exportado_dice_de_quien_es(sistema: Sistema) -> None:
     """Corre la última: mira todo lo que las anteriores hicieron exportar."""
+
+    colector = sistema.colector
     juntos = b"".join(colector.crudo)
-    rutas = _rutas(arriba)
+    rutas = _rutas(sistema)
     assert len(rutas) >= 4
     for vedado in (PLANTADO, "MARIA", "GT-SVET", "ag-0123abcd", *rutas, *(r.replace("-", "") for r in rutas)):
         assert vedado.encode() not in juntos, vedado
@@ -214,3 +220,13 @@ def _rutas(sistema: Sistema) -> list[str]:
         ).all()
     motor.dispose()
     return [msgspec.json.decode(c, type=dict[str, Any])["subject"] for c in cuerpos]
+
+
+PASOS = (
+    una_traza_de_la_solicitud_al_libro,
+    lo_hecho_por_lotes_va_con_enlaces,
+    tras_matar_a_mitad_sigue_siendo_la_misma,
+    repetir_una_solicitud_no_abre_otra_traza,
+    una_negativa_dice_su_codigo,
+    por_el_portal_empieza_en_la_llamada,
+)

@@ -10,14 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
-import pytest
 import sqlalchemy as sa
 
 from contratos.acuse import Acuse
@@ -68,7 +67,9 @@ class Sistema:
         )  # fmt: skip
         self.topologia = mapa(prefijo)
         self.transporte = TransporteAmqp(bus.url)
-        self.transporte.preparar(self.topologia)
+        # La del portal, desde ahora: así le llega todo desde el principio y no ha de pedirlo.
+        for suya in (self.topologia, solo_recibe(PORTAL.nombre, PORTAL.sigue, prefijo)):
+            self.transporte.preparar(suya)
         self.colas = colas_de_institucion(RECTORA, prefijo)
         for cola in self.colas:
             self.transporte.asegurar_cola(cola)
@@ -80,7 +81,7 @@ class Sistema:
     def variables(self) -> dict[str, str]:
         """Las de OpenTelemetry que piden exportar, y deprisa."""
         return {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": self.colector.url, "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.colector.url, "OTEL_EXPORTER_OTLP_TIMEOUT": "20",
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }  # fmt: skip
 
@@ -174,17 +175,3 @@ class Sistema:
                 conexion.execute(sa.text(f"DROP SCHEMA {base.esquema} CASCADE"))
                 conexion.execute(sa.text(f"DROP OWNED BY {usuario}"))
                 conexion.execute(sa.text(f"DROP ROLE {usuario}"))
-
-
-@pytest.fixture(scope="module")
-def colector() -> Iterator[Colector]:
-    abierto = Colector().abrir()
-    yield abierto
-    abierto.cerrar()
-
-
-@pytest.fixture(scope="module")
-def sistema(tmp_path_factory: pytest.TempPathFactory, bus: Bus, url_base: str, colector: Colector) -> Iterator[Sistema]:
-    abierto = Sistema(tmp_path_factory.mktemp("trazas"), bus, url_base, colector)
-    yield abierto
-    abierto.cerrar()
