@@ -6,7 +6,7 @@ atributos son los de una métrica (servicio, origen, tipo, código): nunca un id
 
 from __future__ import annotations
 
-import secrets
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +25,8 @@ Atributos = Mapping[str, str | int]
 _ENLACES: Final = 128
 #: Solicitudes cuya llegada se recuerda haber anotado. Olvidar una solo hace que, repetida, salga su raíz otra vez.
 _RECUERDA: Final = 4096
+#: No el del servicio: anotar no ha de cambiar lo que él decide. Un id de span no es un secreto.
+_AZAR: Final = random.Random()  # noqa: S311
 _64_BITS: Final = 2**64
 
 
@@ -67,7 +69,7 @@ class Trazas:
 
     def otro(self, traza: int) -> Punto:
         """Un punto del que nada va a colgar en otro proceso."""
-        return Punto(traza, secrets.randbits(64) or 1)
+        return Punto(traza, _AZAR.getrandbits(64) or 1)
 
     def estrenar(self, raiz: Punto) -> Punto | None:
         """De qué cuelga la llegada de una solicitud: de nada la primera vez que se ve aquí; repetida, de ella."""
@@ -83,9 +85,8 @@ class Trazas:
         *, enlaces: Sequence[Punto] = (), error: str = "",
     ) -> None:  # fmt: skip
         """Deja un span que acaba ahora. Nunca lanza: el trabajo que cuenta ya está hecho."""
-        con_servicio = {**atributos, "senda.servicio": self.servicio}
         try:
-            self.dejar(Terminado(nombre, clase, punto, padre, desde, ahora(), con_servicio, enlaces, error))
+            self.dejar(Terminado(nombre, clase, punto, padre, desde, ahora(), atributos, enlaces, error))
         except Exception as fallo:  # noqa: BLE001  lo que sea: perder una traza no cuesta nada
             if not self._avisado:
                 self._avisado = True
@@ -95,7 +96,7 @@ class Trazas:
         self, nombre: str, clase: Clase, partes: Sequence[Punto], desde: int, atributos: Atributos, error: str = ""
     ) -> None:
         """Lo que se hizo de una vez con varios mensajes: traza propia, un enlace a cada uno y ningún padre."""
-        suyo = self.otro(secrets.randbits(128) or 1)
+        suyo = self.otro(_AZAR.getrandbits(128) or 1)
         cuantos = {"messaging.batch.message_count": len(partes)}
         self.anotar(
             f"{nombre} (lote)", clase, suyo, None, desde, {**atributos, **cuantos}, enlaces=partes[:_ENLACES],

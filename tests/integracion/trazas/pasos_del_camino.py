@@ -203,7 +203,7 @@ def nada_de_lo_exportado_dice_de_quien_es(sistema: Sistema) -> None:
     for vedado in (PLANTADO, "MARIA", "GT-SVET", "ag-0123abcd", *rutas, *(r.replace("-", "") for r in rutas)):
         assert vedado.encode() not in juntos, vedado
     permitidos = {
-        "senda.servicio", "senda.origen", "senda.tipo", "senda.resultado", "senda.codigo", "error.type",
+         "senda.origen", "senda.tipo", "senda.resultado", "senda.codigo", "error.type",
         "messaging.system", "messaging.operation.type", "messaging.operation.name", "messaging.destination.name",
         "messaging.destination.template", "messaging.batch.message_count", "http.request.method", "http.route",
         "http.response.status_code",

@@ -39,7 +39,7 @@ PLANTADO = "MARIA-LOPEZ-2547-88120"
 T = TypeVar("T")
 
 
-def hasta(condicion: Callable[[], T], segundos: float = 40.0) -> T:
+def hasta(condicion: Callable[[], T], segundos: float = 60.0) -> T:
     """Pregunta hasta que la respuesta sea verdadera: fuera hay procesos de verdad y no hay a quién esperar."""
     limite, espera = time.monotonic() + segundos, threading.Event()
     while not (valor := condicion()):
@@ -97,7 +97,7 @@ class Sistema:
                 self._procesos[nombre] = subprocess.Popen(orden, env=suyo, stdout=salida, stderr=salida)
 
     def listos(self, *nombres: str) -> None:
-        hasta(lambda: all(self.pedir(n, "/salud/listo") for n in nombres), 60)
+        hasta(lambda: all(self.pedir(n, "/salud/listo") for n in nombres), 150)
 
     def pedir(self, nombre: str, camino: str) -> dict[str, Any]:
         """El JSON que contesta un proceso; vacío si no contesta 200."""

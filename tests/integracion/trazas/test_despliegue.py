@@ -15,7 +15,8 @@ from tests.integracion.trazas import pasos_del_camino, pasos_del_colector
 from tests.integracion.trazas.colector import Colector
 from tests.integracion.trazas.sistema import Sistema
 
-pytestmark = pytest.mark.real
+# En una máquina con otros trabajos, arrancar siete procesos puede tardar minutos.
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def sistema(tmp_path: Path, bus: Bus, url_base: str) -> Iterator[Sistema]:
 
 def test_una_traza_de_la_solicitud_al_libro(sistema: Sistema, subtests: pytest.Subtests):
     sistema.arrancar("deteccion", "coordinacion", "auditoria")
+    sistema.listos("deteccion", "coordinacion", "auditoria")
     pasos = (*pasos_del_camino.PASOS, *pasos_del_colector.PASOS, pasos_del_camino.nada_de_lo_exportado_dice_de_quien_es)
     for paso in pasos:
         with subtests.test(paso.__name__):

@@ -11,13 +11,14 @@ import structlog
 
 from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
+from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.topologia import colas_de_institucion
 from infra.mensajeria.transportes.base import Mensaje, Transporte, TransporteCaido
 from infra.observabilidad.puntos_de_traza import CABECERA, Punto, Puntos
 from infra.observabilidad.servicio_trazado import ServicioTrazado
 from infra.observabilidad.transporte_trazado import TransporteTrazado
 from infra.observabilidad.trazas import Terminado, Trazas
-from tests.integracion.mensajeria.sistema import INSTITUCION, Contador, Sistema, muere_tras_publicar
+from tests.integracion.mensajeria.sistema import AJUSTES, INSTITUCION, Contador, Sistema, muere_tras_publicar
 from tests.integracion.pilas import Pila
 
 PUNTOS = Puntos(b"k" * 32)
@@ -27,11 +28,11 @@ AJENO = Punto(0xAB, 0xCD)
 class Trazado(Sistema):
     """El sistema de dos servicios, con trazas. ``spans``: lo anotado; ``trazas``: las de cada servicio."""
 
-    def __init__(self, pila: Pila, proporcion: float = 1.0) -> None:
+    def __init__(self, pila: Pila, proporcion: float = 1.0, ajustes: Ajustes = AJUSTES) -> None:
         self.spans: list[Terminado] = []
         self.trazas: dict[str, Trazas] = {}
         self.proporcion = proporcion
-        super().__init__(pila)
+        super().__init__(pila, ajustes)
 
     def montar(self, servicio: Contador, motor: object = None) -> Estacion:
         trazas = self.trazas[servicio.nombre] = Trazas(servicio.nombre, PUNTOS, self.spans.append, self.proporcion)
