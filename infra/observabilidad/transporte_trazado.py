@@ -104,7 +104,7 @@ class TransporteTrazado:
             return self.dentro.publicar(mensajes)
         desde = ahora()
         partes = [p.origen for p in pistas if p is not None]
-        intercambio = next(m.intercambio for m, p in zip(mensajes, pistas, strict=True) if p is not None)
+        intercambio = next(_intercambio(m) for m, p in zip(mensajes, pistas, strict=True) if p is not None)
         del_bus = _bus("send", "publish", intercambio)
         try:
             llegaron = self.dentro.publicar([_con_contexto(m, p) for m, p in zip(mensajes, pistas, strict=True)])
@@ -115,11 +115,10 @@ class TransporteTrazado:
             raise
         for mensaje, pista, llego in zip(mensajes, pistas, llegaron, strict=True):
             if pista is not None:
-                self.trazas.anotar(
-                    f"publish {mensaje.intercambio}", "CLIENT", self.trazas.otro(pista.origen.traza), pista.origen,
-                    desde, {**_bus("send", "publish", mensaje.intercambio), **pista.atributos},
-                    error="" if llego else "sin-confirmar",
-                )  # fmt: skip
+                suyo = _intercambio(mensaje)
+                atributos = {**_bus("send", "publish", suyo), **pista.atributos}
+                punto, fallo = self.trazas.otro(pista.origen.traza), "" if llego else "sin-confirmar"
+                self.trazas.anotar(f"publish {suyo}", "CLIENT", punto, pista.origen, desde, atributos, error=fallo)
         if len(partes) > 1:
             self.trazas.anotar_lote(f"publish {intercambio}", "CLIENT", partes, desde, del_bus)
         return llegaron
@@ -157,18 +156,23 @@ class TransporteTrazado:
     def _de_publicado(self, mensaje: Mensaje) -> Pista | None:
         if mensaje.intercambio == self.nombres.solicitudes:
             return self._si_se_anota(de_solicitud(self.trazas.puntos, mensaje.cuerpo))
-        return self._de_otro(mensaje)
+        if mensaje.intercambio in {self.nombres.eventos, self.nombres.reenvios}:
+            return self._de_hecho(mensaje)
+        # Sin intercambio va el de quien no es nadie: donde pidió que se le respondiera.
+        es_acuse = mensaje.intercambio in {self.nombres.acuses, ""} and mensaje.tipo == _ACUSE
+        return self._si_se_anota(_de_acuse(self.trazas.puntos, mensaje.cuerpo)) if es_acuse else None
 
     def _de_recibido(self, mensaje: Mensaje) -> Pista | None:
         if self._es_de_solicitudes():
             return self._si_se_anota(de_solicitud(self.trazas.puntos, mensaje.cuerpo))
-        return self._de_otro(mensaje)
+        if self._cola.startswith(self.nombres.entrada_de("")):
+            return self._de_hecho(mensaje)
+        es_acuse = self._cola.startswith(self.nombres.acuses_de(""))
+        return self._si_se_anota(_de_acuse(self.trazas.puntos, mensaje.cuerpo)) if es_acuse else None
 
-    def _de_otro(self, mensaje: Mensaje) -> Pista | None:
-        if mensaje.tipo == _ACUSE:
-            return self._si_se_anota(_de_acuse(self.trazas.puntos, mensaje.cuerpo))
+    def _de_hecho(self, mensaje: Mensaje) -> Pista | None:
         if "anterior" not in mensaje.cabeceras:
-            return None
+            return None  # un latido
         leido = de_hecho(self.trazas.puntos, mensaje.cuerpo, str(mensaje.cabeceras.get("origen", "")))
         return None if leido is None else self._si_se_anota(leido[1])
 
@@ -176,13 +180,13 @@ class TransporteTrazado:
         return pista if pista is not None and self.trazas.se_anota(pista.origen.traza) else None
 
     def _es_de_solicitudes(self) -> bool:
-        return self._cola.startswith(f"{self.nombres.solicitudes}.")
+        return self._cola.startswith(self.nombres.solicitudes_de(""))
 
     def _destino(self) -> str:
         """La cola; de una institución, la plantilla de su nombre."""
-        for suya in (self.nombres.acuses, self.nombres.buzon):
-            if self._cola.startswith(f"{suya}."):
-                return f"{suya}.{{institucion}}"
+        for suyas in (self.nombres.acuses_de, self.nombres.buzon_de):
+            if self._cola.startswith(suyas("")):
+                return suyas("{institucion}")
         return self._cola
 
     def preparar(self, topologia: Topologia) -> None:
@@ -219,6 +223,11 @@ def _bus(tipo: str, operacion: str, destino: str) -> Atributos:
         "messaging.operation.name": operacion,
         que: destino,
     }
+
+
+def _intercambio(mensaje: Mensaje) -> str:
+    """El de un mensaje, con el nombre que las convenciones dan al que no lo tiene."""
+    return mensaje.intercambio or "amq.default"
 
 
 def _con_contexto(mensaje: Mensaje, pista: Pista | None) -> Mensaje:
