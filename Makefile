@@ -42,7 +42,7 @@ $(VENV)/.ejecucion: requisitos.txt pyproject.toml | $(PY)
 	@$(PY) -m pip install -q --no-deps -e .
 	@touch $@
 
-$(VENV)/.desarrollo: requisitos-dev.txt $(VENV)/.ejecucion
+$(VENV)/.desarrollo: requisitos-dev.txt requisitos-trazas.txt $(VENV)/.ejecucion
 	@echo "Instalando lo de desarrollo…"
 	@$(PY) -m pip install -q --no-compile -r requisitos-dev.txt
 	@touch $@

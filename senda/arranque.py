@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.anfitrion.anfitrion import Anfitrion
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
 from infra.reloj import RelojAcelerado, reloj_desde
-from senda.composicion import Montaje, inscribir_rectora
+from senda.composicion import Montaje, inscribir_rectora, mapa
 from senda.despliegue import leer
+from senda.trazas import encender
 
 
 class BusNoCompartido(Exception):
@@ -21,8 +23,10 @@ class BusNoCompartido(Exception):
         return "con memory:// los seis servicios van en un proceso: usa «senda todo»"
 
 
-def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
+def montar(carpeta: Path, nombre: str, puerto: int, resolver: Callable[[str], bool] | None = None) -> Anfitrion:
     """Monta un servicio de ``carpeta``. ``puerto``: el de su HTTP; 0 si será uno cualquiera.
+
+    ``resolver``: véase `trazas.encender`.
 
     Errores: `DespliegueAusente`, `BusNoCompartido`, `ClavesInvalidas`.
     """
@@ -32,6 +36,9 @@ def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
     reloj = reloj_desde(despliegue.reloj)
     ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
     montaje = Montaje(carpeta, despliegue, reloj, AzarReal(), ajustes=Ajustes().por(ritmo))
+    trazas = encender(carpeta, nombre, mapa(despliegue.prefijo).nombres, resolver)
+    if trazas is not None:
+        montaje.envolver, montaje.observar = trazas.transporte, trazas.servicio
     # El puerto es de un solo proceso: quien rearranca en él es el mismo titular y sigue sin esperar a que caduque
     # su propio arriendo.
     titular = f"{nombre}@{socket.gethostname()}:{puerto or f'pid{os.getpid()}'}"
@@ -41,4 +48,4 @@ def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
         if nombre == "coordinacion":
             inscribir_rectora(estacion, despliegue)
 
-    return Anfitrion(estacion, reloj, ritmo, al_preparar)
+    return Anfitrion(estacion, reloj, ritmo, al_preparar, trazas.cerrar if trazas else lambda: None)

@@ -13,6 +13,7 @@ from infra.almacen.motor import abrir_motor
 from infra.anfitrion.estacion import Estacion
 from infra.azar import Azar
 from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.topologia import Topologia, topologia
 from infra.mensajeria.transportes.abrir import abrir as abrir_transporte
 from infra.mensajeria.transportes.base import Transporte
@@ -23,7 +24,6 @@ from senda.acceso_bus import Acceso
 from senda.despliegue import Despliegue, anillo_maestro, claves_de
 from servicios.atencion.contexto import CONTEXTO as ATENCION
 from servicios.auditoria.contexto import CONTEXTO as AUDITORIA
-from servicios.comun.contexto import Contexto
 from servicios.coordinacion.contexto import CONTEXTO as COORDINACION
 from servicios.coordinacion.internas import InscribirRectora
 from servicios.deteccion.contexto import CONTEXTO as DETECCION
@@ -48,7 +48,8 @@ def mapa(prefijo: str = "") -> Topologia:
 class Montaje:
     """Lo que comparten los servicios de un proceso. ``broker``: solo con ``memory://``.
 
-    ``envolver``: lo que se hace con cada transporte; sirve para probar a quien está al otro lado.
+    ``envolver`` y ``observar``: lo que se hace con cada transporte y cada servicio; para probar a quien está al otro
+    lado y para las trazas.
     """
 
     carpeta: Path
@@ -58,6 +59,7 @@ class Montaje:
     broker: BrokerMemoria | None = None
     ajustes: Ajustes = field(default_factory=Ajustes)
     envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte
+    observar: Callable[[Servicio], Servicio] = lambda servicio: servicio
     _azares: dict[str, Azar] = field(default_factory=dict)
 
     def azar_de(self, nombre: str) -> Azar:
@@ -99,7 +101,7 @@ class Montaje:
         """Monta un servicio. ``titular`` distingue a este proceso de otra réplica."""
         suya = Acceso(self.carpeta, self.despliegue).url_de_servicio(nombre)
         return Estacion(
-            servicio=CONTEXTOS[nombre],
+            servicio=self.observar(CONTEXTOS[nombre]),
             almacen=self.almacen(nombre, llavero),
             topologia=mapa(self.despliegue.prefijo),
             origenes=self.despliegue.origenes,
@@ -112,11 +114,8 @@ class Montaje:
 
 def inscribir_rectora(estacion: Estacion, despliegue: Despliegue) -> None:
     """Primer hecho de todo despliegue: coordinación inscribe a la institución rectora. Repetirlo no hace nada."""
-    contexto = estacion.servicio
-    if not isinstance(contexto, Contexto):
-        raise TypeError("la rectora la inscribe el contexto de coordinación")
     with estacion.almacen.tanda() as tanda:
         rectora = InscribirRectora(
             codigo=despliegue.rectora, clave_firma=despliegue.clave_rectora, pais=despliegue.pais
         )
-        contexto.encargar(tanda, rectora)
+        COORDINACION.encargar(tanda, rectora)

@@ -32,7 +32,9 @@ from infra.seguridad.llavero import Llavero
 from senda import openapi
 from senda.acceso_bus import Acceso
 from senda.arranque import BusNoCompartido
+from senda.composicion import mapa
 from senda.despliegue import Despliegue, claves_de, leer
+from senda.trazas import Encendidas, encender
 from servicios.portal.contexto import CONTEXTO
 from servicios.portal.puerta import Puerta
 from servicios.portal.recogida import Recogida
@@ -60,13 +62,15 @@ class Portal:
     abrir_transporte: Callable[[], Transporte]
     titular: str
     ajustes: Ajustes = field(default_factory=Ajustes)
+    trazas: Encendidas | None = None
 
     def __post_init__(self) -> None:
         nombres = self.topologia.nombres
         seguidos = {n: self.despliegue.origenes[n] for n in CONTEXTO.sigue}
-        de_entrada, de_relevo, de_recogida = (self.abrir_transporte() for _ in range(3))
+        de_entrada, de_relevo, de_recogida = (self._abrir() for _ in range(3))
+        servicio = self.trazas.servicio(CONTEXTO) if self.trazas else CONTEXTO
         self.entrada = Entrada(
-            self.almacen, de_entrada, CONTEXTO, seguidos, self.despliegue.claves_de_origen, self.ajustes, nombres
+            self.almacen, de_entrada, servicio, seguidos, self.despliegue.claves_de_origen, self.ajustes, nombres
         )
         self.huecos = Huecos(self.almacen, NOMBRE, seguidos, self.ajustes)
         self.relevo = Relevo(self.almacen, de_relevo, NOMBRE, self.topologia, self.titular, self.ajustes)
@@ -85,6 +89,11 @@ class Portal:
         for bucle in self.bucles:
             bucle.transporte.cerrar()
         self.almacen.motor.dispose()
+        if self.trazas:
+            self.trazas.cerrar()
+
+    def _abrir(self) -> Transporte:
+        return self.trazas.transporte(self.abrir_transporte()) if self.trazas else self.abrir_transporte()
 
     def _bucles(self, de_relevo: Transporte, de_recogida: Transporte) -> tuple[Bucle, ...]:
         relevar = Paso("relevo", con_topologia(de_relevo, self.topologia, self.relevo.paso), self.relevo.proximo)
@@ -99,7 +108,7 @@ class Portal:
 
 def montar(
     carpeta: Path, despliegue: Despliegue, reloj: Reloj, azar: Azar, abrir_transporte: Callable[[], Transporte],
-    titular: str, ajustes: Ajustes | None = None,
+    titular: str, ajustes: Ajustes | None = None, trazas: Encendidas | None = None,
 ) -> Portal:  # fmt: skip
     """Monta el portal de un despliegue. Errores: `ClavesInvalidas`; `KeyError` si se instaló sin portal."""
     # Quien atiende HTTP y quien da las rondas van en hilos distintos: cada uno con su almacén, sobre la misma base.
@@ -114,6 +123,7 @@ def montar(
         abrir_transporte=abrir_transporte,
         titular=titular,
         ajustes=ajustes or Ajustes(),
+        trazas=trazas,
     )
 
 
@@ -125,7 +135,8 @@ def de_carpeta(carpeta: Path, azar: Azar, titular: str) -> Portal:
     reloj = reloj_desde(despliegue.reloj)
     ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
     suya = Acceso(carpeta, despliegue).url_de_servicio(NOMBRE)
-    return montar(carpeta, despliegue, reloj, azar, lambda: abrir(suya), titular, ajustes=Ajustes().por(ritmo))
+    trazas = encender(carpeta, NOMBRE, mapa(despliegue.prefijo).nombres)
+    return montar(carpeta, despliegue, reloj, azar, lambda: abrir(suya), titular, Ajustes().por(ritmo), trazas)
 
 
 def servir_con(portal: Portal) -> Litestar:
@@ -141,7 +152,9 @@ def servir_con(portal: Portal) -> Litestar:
     rondas = {nombre: planificador.ronda for nombre, planificador in por_bucle.items()}
     hilo = EnHilo(rondas, sondear, preparar=portal.preparar, cerrar=portal.cerrar, reloj=reloj)
     portal.puerta.almacen.al_confirmar(hilo.despertar)
-    return aplicacion(portal.puerta, claves_publicas(portal.despliegue), openapi.texto(), hilo, portal.ajustes)
+    capas = [portal.trazas.solicitudes_por_http] if portal.trazas else []
+    publicas = claves_publicas(portal.despliegue)
+    return aplicacion(portal.puerta, publicas, openapi.texto(), hilo, portal.ajustes, capas=capas)
 
 
 def claves_publicas(despliegue: Despliegue) -> Claves:

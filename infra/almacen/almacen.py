@@ -83,6 +83,8 @@ class Almacen:
             yield tanda
             tanda.volcar()
         self._memoria.devolver(tanda.posicion(), tanda.flujos)
+        for hacer in tanda.tras_confirmar:
+            hacer()
         if tanda.trajo_algo:
             for aviso in self._al_confirmar:
                 aviso()

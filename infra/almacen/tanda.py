@@ -81,6 +81,8 @@ class Tanda:
         self._nuevos: set[UUID] = set()
         self._sugeridos: set[UUID] = set()
         self._al_volcar: list[Aviso] = []
+        #: Qué hacer cuando haya confirmado; si se revierte, nunca. No ha de lanzar: ya no hay vuelta atrás.
+        self.tras_confirmar: list[Callable[[], None]] = []
         self._recordado: dict[object, Any] = {}
         self._contestado: dict[str, Struct] = {}
         self._de_varios: dict[object, dict[UUID, list[Row[Any]]]] = {}

@@ -49,13 +49,14 @@ class Anfitrion:
     """Aloja una estación.
 
     ``ritmo``: cuánto corre el reloj de las instituciones respecto al de verdad. ``al_preparar``: lo que hay que hacer
-    una vez, con la base y el bus listos y antes de atender; repetirlo no ha de cambiar nada.
+    una vez, con la base y el bus listos y antes de atender; repetirlo no ha de cambiar nada. ``al_acabar``: lo último.
     """
 
     estacion: Estacion
     reloj: Reloj
     ritmo: float = 1.0
     al_preparar: Callable[[], None] = _nada
+    al_acabar: Callable[[], None] = _nada
     marchas: tuple[Marcha, ...] = field(init=False)
     _hilos: list[Hilo] = field(default_factory=list)
     _recuento: Recuento | None = None
@@ -95,6 +96,7 @@ class Anfitrion:
             for hilo in self._hilos:
                 hilo.kill()
         self.estacion.cerrar()
+        self.al_acabar()
 
     def vida(self) -> Vida:
         """Si los bucles dan vueltas. No toca la base ni el bus."""

@@ -20,7 +20,11 @@ warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 import eventlet  # noqa: E402
 import eventlet.debug  # noqa: E402
 import eventlet.patcher  # noqa: E402
+import eventlet.tpool  # noqa: E402
 from eventlet.event import Event  # noqa: E402
+
+#: El de verdad, que detiene a quien lo usa.
+_SOCKET: Any = eventlet.patcher.original("socket")
 
 
 def preparado() -> bool:
@@ -83,6 +87,15 @@ def ceder() -> None:
     eventlet.sleep(0)
 
 
+def resolver(maquina: str) -> bool:
+    """Si ese nombre tiene dirección. Se pregunta en un hilo de los de siempre: mientras, los verdes siguen."""
+    try:
+        eventlet.tpool.execute(_SOCKET.getaddrinfo, maquina, None)
+    except OSError:
+        return False
+    return True
+
+
 def hilo_actual() -> object:
     """Identidad del hilo verde que llama."""
     return eventlet.getcurrent()
@@ -107,4 +120,5 @@ __all__ = [
     "hilo_actual",
     "preparado",
     "preparar_proceso",
+    "resolver",
 ]

@@ -18,13 +18,13 @@ import structlog
 
 PERMITIDAS: Final = frozenset({
     # de todo registro
-    "event", "level", "instante", "servicio", "correlacion", "bucle", "paso",
+    "event", "level", "instante", "servicio", "correlacion", "bucle", "paso", "trace_id", "span_id",
     # del bus y la base
     "cola", "colas", "origen", "posicion", "desde", "hasta", "lote",
     # de un fallo
     "codigo", "motivo", "clase", "lugar", "error", "causas", "pila", "fallos", "intentos", "espera",
     # del proceso y de las librerías
-    "puerto", "signal", "segundos", "modulo", "linea", "plantilla",
+    "puerto", "signal", "segundos", "modulo", "linea", "plantilla", "perdidos",
 })  # fmt: skip
 
 #: Lo más largo que sale en un campo: un texto mayor no es un código ni un nombre.

@@ -207,9 +207,13 @@ def contrato() -> Router:
 
 
 def aplicacion(
-    puerta: Puerta, claves: Claves, documento: bytes, recoge: EnHilo, ajustes: Ajustes, otras: Sequence[Router] = ()
-) -> Litestar:
-    """La aplicación ASGI. ``documento``: el de OpenAPI; ``recoge``: lo que anda mientras ella esté arriba."""
+    puerta: Puerta, claves: Claves, documento: bytes, recoge: EnHilo, ajustes: Ajustes, otras: Sequence[Router] = (),
+    capas: Sequence[Any] = (),
+) -> Litestar:  # fmt: skip
+    """La aplicación ASGI.
+
+    ``documento``: el de OpenAPI; ``recoge``: lo que anda mientras ella esté arriba; ``capas``: lo que va por fuera.
+    """
 
     @get("/v1/contrato/openapi.json", media_type=MediaType.JSON, sync_to_thread=False)
     def leer_contrato() -> bytes:
@@ -228,6 +232,7 @@ def aplicacion(
         [contrato(), leer_contrato, de_salud(Vigia(puerta, recoge, ajustes)), *otras],
         dependencies={"puerta": _siempre(puerta), "claves": _siempre(claves)},
         exception_handlers=ATIENDE,
+        middleware=capas,
         request_max_body_size=MAXIMO_BYTES,
         on_startup=[enchufar],
         on_shutdown=[desenchufar],

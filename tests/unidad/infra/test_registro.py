@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from infra.observabilidad import registro
+from infra.observabilidad.puntos_de_traza import Punto, en_el_registro
 
 
 @pytest.fixture
@@ -42,6 +43,15 @@ def test_una_linea_dice_instante_servicio_y_correlacion(salida: io.StringIO):
     assert (primera["servicio"], primera["correlacion"], primera["posicion"]) == ("deteccion", "c-1", 7)
     assert primera["instante"].endswith("Z")
     assert "correlacion" not in segunda
+
+
+def test_una_linea_dice_de_que_traza_es(salida: io.StringIO):
+    with en_el_registro(Punto(0xAB, 0xCD)):
+        structlog.get_logger().info("dentro")
+    structlog.get_logger().info("fuera")
+    dentro, fuera = lineas(salida)
+    assert (dentro["trace_id"], dentro["span_id"]) == ("0" * 30 + "ab", "0" * 14 + "cd")
+    assert "trace_id" not in fuera
 
 
 def test_lo_no_permitido_no_sale_y_lo_largo_se_acorta(salida: io.StringIO):
