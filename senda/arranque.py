@@ -12,6 +12,7 @@ from infra.mensajeria.ajustes import Ajustes
 from infra.reloj import RelojAcelerado, reloj_desde
 from senda.composicion import Montaje, inscribir_rectora
 from senda.despliegue import leer
+from senda.restauracion.linea import exigir_linea
 
 
 class BusNoCompartido(Exception):
@@ -38,6 +39,7 @@ def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
     estacion = montaje.estacion(nombre, montaje.llavero(), titular)
 
     def al_preparar() -> None:
+        exigir_linea(carpeta, despliegue, nombre, estacion.almacen.motor, reloj.ahora())
         if nombre == "coordinacion":
             inscribir_rectora(estacion, despliegue)
 
