@@ -83,8 +83,8 @@ class ClusterArchivado:
                 raise NoArranca("el WAL no se archivó")
             time.sleep(0.05)  # archiva otro proceso: no hay a qué suscribirse
 
-    def restaurar(self, copia: Path, hasta: datetime) -> Servidor:
-        """Otro clúster, en otro puerto, con esa copia y el WAL archivado hasta un instante. Abierto para escribir."""
+    def restaurar(self, copia: Path, hasta: datetime | None) -> Servidor:
+        """Otro clúster, en otro puerto, con esa copia y el WAL archivado hasta un instante (o entero), ya abierto."""
         destino = copia.with_name(f"{copia.name}-{puerto_libre()}")
         shutil.copytree(copia, destino, copy_function=shutil.copy2)
         for raiz, carpetas, archivos in os.walk(destino):
@@ -92,13 +92,15 @@ class ClusterArchivado:
                 ceder(Path(raiz) / nombre)
         destino.chmod(0o700)
         with (destino / "postgresql.auto.conf").open("a") as ajustes:
-            ajustes.write(
-                f"restore_command = 'cp {self.archivo}/%f %p'\nrecovery_target_time = '{hasta.isoformat()}'\n"
-                "recovery_target_action = 'promote'\nrecovery_target_timeline = 'current'\narchive_mode = 'off'\n"
-            )
+            ajustes.write(f"restore_command = 'cp {self.archivo}/%f %p'\narchive_mode = 'off'\n")
+            ajustes.write("recovery_target_timeline = 'current'\n")
+            if hasta is not None:
+                ajustes.write(f"recovery_target_time = '{hasta.isoformat()}'\nrecovery_target_action = 'promote'\n")
         (destino / "recovery.signal").touch()
         puerto, control = puerto_libre(), _binario("pg_ctl")
+        # Lo que el principal lleva en la línea de órdenes no va en la copia, y con menos conexiones no recupera.
         opciones = f"-p {puerto} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.carpeta}"
+        opciones += " -c max_connections=200"
         arrancar = [control, "-D", str(destino), "-w", "-l", f"{destino}.log", "-o", opciones, "start"]
         usuario = self.servidor.usuario
         ejecutar(arrancar, usuario=usuario)

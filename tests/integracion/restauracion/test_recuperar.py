@@ -51,7 +51,7 @@ def hechos(carpeta: Path, servicio: str) -> list[bytes]:
 
 def continuar(carpeta: Path, ensayo: Ensayo) -> Pais:
     """Lo arranca y le pide algo más."""
-    pais = Pais.reabierto(carpeta, ensayo.pais, AzarSembrado(77))
+    pais: Pais = Pais.reabierto(carpeta, ensayo.pais, AzarSembrado(77))
     pais.asentar()
     pais.detectar()
     pais.asentar()
