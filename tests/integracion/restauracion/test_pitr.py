@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,15 +16,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from infra.reloj import RelojReal
+from senda.arranque import montar
 from senda.composicion import CONTEXTOS
-from senda.consulta import base_abierta
-from senda.despliegue import ARCHIVO, Despliegue, leer
+from senda.despliegue import ARCHIVO, leer
 from senda.restauracion.hallazgos import Codigo, Veredicto
-from senda.restauracion.linea import BaseRestaurada, exigir_linea
+from senda.restauracion.linea import BaseRestaurada
 from tests.cluster_archivado import ClusterArchivado
 from tests.integracion.boveda.pais import Pais
 from tests.integracion.restauracion.ensayo import Ensayo, acuse_de, mover
+from tests.integracion.restauracion.test_colas import con_bus
 from tests.integracion.restauracion.test_recuperar import codigos, continuar, hechos, mirar, reponer
 from tests.servidores_propios import Servidor, apagar
 
@@ -64,19 +64,29 @@ def hacia(carpeta: Path, servidor: Servidor, servicios: tuple[str, ...]) -> None
     (carpeta / ARCHIVO).write_text(json.dumps(escrito))
 
 
-def exigir(carpeta: Path, servicio: str) -> None:
-    """Lo que hace un servicio al arrancar."""
-    despliegue: Despliegue = leer(carpeta)
-    with base_abierta(despliegue.bases[servicio]) as motor:
-        exigir_linea(carpeta, despliegue, servicio, motor, RelojReal().ahora())
+@pytest.fixture
+def arrancar(url_amqp: str) -> Callable[..., None]:
+    """Lo que hace cada servicio al arrancar, antes de atender nada."""
+
+    def probar(carpeta: Path, *servicios: str) -> None:
+        # El bus de la carpeta es el de un solo proceso, y así no se arranca un servicio suelto.
+        otra = mover(carpeta, carpeta.with_name(f"{carpeta.name}-{uuid4().hex[:6]}"))
+        con_bus(otra, url_amqp, "")
+        for servicio in servicios or CONTEXTOS:
+            anfitrion = montar(otra, servicio, 0)
+            try:
+                anfitrion.al_preparar()
+            finally:
+                anfitrion.estacion.cerrar()
+
+    return probar
 
 
-def test_restaurar_a_un_instante_y_continuar_el_mismo_libro(cluster, url_base, prefijo, tmp_path) -> None:
+def test_restaurar_a_un_instante_y_continuar_el_mismo_libro(cluster, arrancar, url_base, prefijo, tmp_path) -> None:
     ensayo = Ensayo(Pais(tmp_path / "vivo", cluster.url, url_base, prefijo), tmp_path / "fuera")
     copia = cluster.copiar()
     ensayo.empezar()
-    for servicio in CONTEXTOS:
-        exigir(tmp_path / "vivo", servicio)
+    arrancar(tmp_path / "vivo")
     t = cluster.instante()
     ensayo.seguir()
     ensayo.pais.cerrar()
@@ -92,8 +102,8 @@ def test_restaurar_a_un_instante_y_continuar_el_mismo_libro(cluster, url_base, p
         uno = mover(tmp_path / "vivo", tmp_path / "uno")
         hacia(uno, restaurado, ("coordinacion",))
         with pytest.raises(BaseRestaurada, match="origen-atrasado"):
-            exigir(uno, "coordinacion")
-        exigir(uno, "deteccion")  # la suya no es otra
+            arrancar(uno, "coordinacion")
+        arrancar(uno, "deteccion")  # la suya no es otra
         cluster.apagar()
         carpeta = mover(tmp_path / "vivo", tmp_path / "roto")
         hacia(carpeta, restaurado, todos)
@@ -103,13 +113,12 @@ def test_restaurar_a_un_instante_y_continuar_el_mismo_libro(cluster, url_base, p
         assert {len(hechos(carpeta, s)) < len(al_final[s]) for s in ("deteccion", "coordinacion")} == {True}
         for servicio in CONTEXTOS:
             with pytest.raises(BaseRestaurada, match="libro-corto"):
-                exigir(carpeta, servicio)
+                arrancar(carpeta, servicio)
         hecho = reponer(carpeta, ensayo.entero)
         assert not hecho.despues.hallazgos
         assert (hecho.despues.tamano, hecho.despues.raiz) == (bueno.tamano, bueno.raiz)
         assert {s: hechos(carpeta, s) for s in CONTEXTOS} == al_final
-        for servicio in CONTEXTOS:
-            exigir(carpeta, servicio)
+        arrancar(carpeta)
         pais = continuar(carpeta, ensayo)
         cuantos = len(hechos(carpeta, "deteccion"))
         assert acuse_de(pais, ensayo.tras_t) in ensayo.recibos
@@ -144,13 +153,12 @@ def test_con_las_claves_en_el_mismo_servidor_restaurarlo_las_pierde_todas(cluste
 
 
 @entero
-def test_una_replica_promovida_que_no_perdio_nada_pasa_sola(cluster, url_base, prefijo, tmp_path) -> None:
+def test_una_replica_promovida_que_no_perdio_nada_pasa_sola(cluster, arrancar, url_base, prefijo, tmp_path) -> None:
     """Estrena línea de tiempo igual que una copia restaurada: se comprueba y, si está completa, no detiene a nadie."""
     ensayo = Ensayo(Pais(tmp_path / "vivo", cluster.url, url_base, prefijo), tmp_path / "fuera")
     copia = cluster.copiar()
     ensayo.empezar()
-    for servicio in CONTEXTOS:
-        exigir(tmp_path / "vivo", servicio)
+    arrancar(tmp_path / "vivo")
     ensayo.seguir()
     ensayo.pais.cerrar()
     cluster.archivar()
@@ -158,7 +166,6 @@ def test_una_replica_promovida_que_no_perdio_nada_pasa_sola(cluster, url_base, p
     try:
         carpeta = mover(tmp_path / "vivo", tmp_path / "promovida")
         hacia(carpeta, promovida, tuple(leer(carpeta).bases.keys() - {"llavero"}))
-        for servicio in CONTEXTOS:
-            exigir(carpeta, servicio)
+        arrancar(carpeta)
     finally:
         apagar(promovida)
