@@ -19,7 +19,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test mentiras simulacion hostil conformidad bench lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -65,6 +65,9 @@ hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make ho
 
 conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenarios, y todos los defectos que han de suspender
 	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+respaldo: $(VENV)/.desarrollo ## copia base, restauración a un instante y recuperación, con PostgreSQL propios
+	@SENDA_RESPALDO=entero $(PY) -m pytest tests/integracion/restauracion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
 
 bench: $(VENV)/.ejecucion ## el libro contra las primitivas, con un millón de hechos; OPCIONES="--hechos 20000"
 	@$(VENV)/bin/senda bench libro $(if $(OPCIONES),$(OPCIONES),--json docs/medidas/banco.json)

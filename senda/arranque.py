@@ -13,6 +13,7 @@ from infra.mensajeria.ajustes import Ajustes
 from infra.reloj import RelojAcelerado, reloj_desde
 from senda.composicion import Montaje, inscribir_rectora, mapa
 from senda.despliegue import leer
+from senda.restauracion.linea import exigir_linea
 from senda.trazas import encender
 
 
@@ -45,6 +46,7 @@ def montar(carpeta: Path, nombre: str, puerto: int, resolver: Callable[[str], bo
     estacion = montaje.estacion(nombre, montaje.llavero(), titular)
 
     def al_preparar() -> None:
+        exigir_linea(carpeta, despliegue, nombre, estacion.almacen.motor, reloj.ahora())
         if nombre == "coordinacion":
             inscribir_rectora(estacion, despliegue)
 

@@ -65,11 +65,13 @@ class Despliegue(Struct, frozen=True, kw_only=True):
 
 def crear(
     carpeta: Path, instalaciones: Mapping[str, Instalacion], *, pais: str, bus: str, base: str | None, prefijo: str,
-    reloj: str, rectora: str, clave_rectora: str, azar: Azar,
+    reloj: str, rectora: str, clave_rectora: str, azar: Azar, llavero: str | None = None,
 ) -> Despliegue:  # fmt: skip
     """Prepara bases y claves de los servicios nombrados en ``instalaciones``.
 
     ``base``: URL de PostgreSQL de quien puede crear esquemas y usuarios, o None para SQLite dentro de la carpeta.
+    ``llavero``: la de otro servidor para las claves de las personas, que no se restauran con los hechos; sin ella, van
+    en ``base``.
     Errores: `FileExistsError` si la carpeta ya tiene un despliegue.
     """
     carpeta.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,7 +91,7 @@ def crear(
             for n, suya in instalaciones.items()
         }
         llaves = f"{aislar}_llavero"
-        bases["llavero"] = Base(crear_usuario(base, llaves, azar.hijo("base-llavero"), dueno=True), llaves)
+        bases["llavero"] = Base(crear_usuario(llavero or base, llaves, azar.hijo("base-llavero"), dueno=True), llaves)
     despliegue = Despliegue(
         pais=pais, bus=bus, prefijo=prefijo, reloj=reloj, bases=bases, rectora=rectora, clave_rectora=clave_rectora,
         claves_de_origen={f"/{pais}/{n}": publica_a_texto(c.firma.public_key()) for n, c in claves.items()},
@@ -98,9 +100,10 @@ def crear(
             for n, c in claves.items()
         },
     )  # fmt: skip
-    llavero = Llavero(bases["llavero"].url, maestra(carpeta), azar, RelojReal(), esquema=bases["llavero"].esquema)
-    llavero.crear_esquema()
-    llavero.cerrar()
+    suyo = bases["llavero"]
+    abierto = Llavero(suyo.url, maestra(carpeta), azar, RelojReal(), esquema=suyo.esquema)
+    abierto.crear_esquema()
+    abierto.cerrar()
     escribir_secreto(carpeta / ARCHIVO, msgspec.json.format(msgspec.json.encode(despliegue)))
     return despliegue
 

@@ -94,12 +94,13 @@ class Embebido:
 def estrenar(
     carpeta: Path, rectora: Credencial, reloj: Reloj, azar: Azar, pais: str = "gt", ajustes: Ajustes | None = None,
     bus: str = BUS, envolver: Callable[[Transporte], Transporte] = lambda transporte: transporte,
-    base: str | None = None, prefijo: str = "",
+    base: str | None = None, prefijo: str = "", llavero: str | None = None,
 ) -> Embebido:  # fmt: skip
     """Crea un despliegue nuevo en la carpeta y lo monta.
 
     ``bus``: el de este proceso o, para que otros programas lleguen a él, un RabbitMQ. ``envolver``: lo que se hace con
-    cada transporte de un servicio. ``base`` y ``prefijo``: los de `crear`. Errores: `FileExistsError` si ya había uno.
+    cada transporte de un servicio. ``base``, ``prefijo`` y ``llavero``: los de `crear`. Errores: `FileExistsError` si
+    ya había uno.
     """
     despliegue = crear(
         carpeta,
@@ -112,6 +113,7 @@ def estrenar(
         rectora=rectora.codigo,
         clave_rectora=rectora.publica,
         azar=azar,
+        llavero=llavero,
     )
     broker = BrokerMemoria()
     return Embebido(Montaje(carpeta, despliegue, reloj, azar, broker, ajustes or Ajustes(), envolver), broker)

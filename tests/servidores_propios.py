@@ -134,13 +134,16 @@ def rabbitmq_propio(
     return propio
 
 
-def postgres_propio(carpeta: Path, falla: Callable[[str], str]) -> Servidor:
-    """Crea y arranca un PostgreSQL nuevo en `carpeta`. `falla(url)` como en `rabbitmq_propio`. Errores: `NoArranca`."""
+def postgres_propio(carpeta: Path, falla: Callable[[str], str], *, conf: str = "") -> Servidor:
+    """Crea y arranca un PostgreSQL nuevo en `carpeta`. `falla(url)` y `conf` como en `rabbitmq_propio`.
+
+    Errores: `NoArranca`.
+    """
     initdb, control = binario_postgres("initdb"), binario_postgres("pg_ctl")
     if not initdb or not control:
         raise NoArranca("PostgreSQL no está instalado")
     # PostgreSQL se niega a correr como root: se le da la carpeta a su usuario, o a nadie si no existe.
-    usuario = _sin_privilegios() if os.geteuid() == 0 else None
+    usuario = usuario_sin_privilegios() if os.geteuid() == 0 else None
     carpeta.mkdir(parents=True)
     if usuario:
         shutil.chown(carpeta, usuario)
@@ -149,6 +152,8 @@ def postgres_propio(carpeta: Path, falla: Callable[[str], str]) -> Servidor:
         [initdb, "-D", str(datos), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
         usuario=usuario,
     )
+    with (datos / "postgresql.conf").open("a") as ajustes:
+        ajustes.write(f"\n{conf}\n")
     opciones = f"-p {puerto} -c listen_addresses=127.0.0.1 -c unix_socket_directories={carpeta} -c max_connections=200"
     orden = [control, "-D", str(datos), "-w", "-l", str(carpeta / "registro"), "-o", opciones, "start"]
     ejecutar(orden, usuario=usuario)
@@ -171,7 +176,7 @@ def apagar(servidor: Servidor) -> None:
             print(f"al apagar {servidor.origen}: {error}")
 
 
-def _sin_privilegios() -> str:
+def usuario_sin_privilegios() -> str:
     for nombre in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(nombre).pw_name

@@ -11,7 +11,7 @@ from infra.almacen.motor import abrir_motor
 from infra.azar import Azar
 
 #: Tablas de todo servicio a las que su usuario solo puede añadir.
-SOLO_ANEXAR = ("eventos", "solicitudes", "entregas", "aplicaciones")
+SOLO_ANEXAR = ("eventos", "solicitudes", "entregas", "aplicaciones", "repuestas")
 _NOMBRE = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 

@@ -224,3 +224,13 @@ aplicaciones = Table(
     Column("instante", Instante, nullable=False),
     sqlite_autoincrement=True,
 )
+
+#: Los hechos propios que se recuperaron tras restaurar la base, por la huella de la solicitud que los causó: la fila de
+#: `solicitudes` se perdió, y a quien la repita se le ha de dar el acuse de entonces y no otro efecto. Solo se añade.
+repuestas = Table(
+    "repuestas",
+    ESQUEMA,
+    Column("posicion", Entero, primary_key=True, autoincrement=False),
+    Column("huella", Text, nullable=False),
+    Index("repuestas_por_huella", "huella"),
+)

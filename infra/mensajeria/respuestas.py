@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +18,7 @@ from eventos.sobre import Anotado
 from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.esquema import solicitudes
 from infra.almacen.tanda import Tanda
+from infra.mensajeria import repuestas
 from infra.mensajeria.acuses import AcuseFirmado, Notaria
 from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
@@ -88,6 +90,10 @@ class Respuestas:
         self._mandar(recibida, institucion, previa.acuse)
         return True
 
+    def consta(self, examinada: Examinada) -> bool:
+        """Si ya se respondió algo con su id."""
+        return examinada.clave in self._previas
+
     def ya_respondida(self, recibida: Recibida, examinada: Examinada) -> bool:
         """Idempotencia: la repetida recibe los mismos bytes que la primera; el mismo id con otro cuerpo, un error."""
         previa = self._previas.get(examinada.clave)
@@ -99,12 +105,29 @@ class Respuestas:
         self._mandar(recibida, examinada.solicitud.institucion, acuse)
         return True
 
+    def ya_constaba(self, recibida: Recibida, examinada: Examinada) -> bool:
+        """Lo que pide ya lo cuenta un hecho recuperado tras restaurar la base: recibe el acuse de entonces.
+
+        El acuse se perdió con la base, pero todo lo que decía está en los hechos: sale con los mismos bytes y firma.
+        """
+        causados = repuestas.causados_por(self.tanda, examinada.huella)
+        if not causados:
+            return False
+        posicion, ultimo = causados[-1]
+        self._aceptada(recibida, examinada, [a for _, a in causados], posicion, ultimo.registrado)
+        return True
+
     def aceptar(self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado]) -> None:
         """Recibo de lo que se hizo. Lo firmado se conserva: su huella va en los hechos que causó."""
+        self._aceptada(recibida, examinada, anotados, self.tanda.posicion(), self.tanda.ahora)
+
+    def _aceptada(
+        self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado], posicion: int, cuando: datetime
+    ) -> None:
         institucion, identificador = examinada.clave
         contestado = self.tanda.contestado(examinada.huella)
         acuse = self.notaria.aceptada(
-            examinada.huella, institucion, identificador, anotados, self.tanda.posicion(), self.tanda.ahora,
+            examinada.huella, institucion, identificador, anotados, posicion, cuando,
             contestado if isinstance(contestado, TramoDeBuzon) else None,
         )  # fmt: skip
         rutas = [a.agregado for a in anotados if isinstance(a.hecho, HechoDeRuta)]

@@ -17,7 +17,7 @@ from eventos.sobre import Anotado
 from infra.almacen.almacen import Almacen
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
-from infra.mensajeria import bandeja
+from infra.mensajeria import bandeja, repuestas
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida
@@ -51,6 +51,7 @@ class Solicitudes:
     servicio: Servicio
     ajustes: Ajustes = field(default_factory=Ajustes)
     nombres: Nombres = field(default_factory=Nombres)
+    _repuestas: bool | None = None
 
     def __post_init__(self) -> None:
         cola = self.nombres.solicitudes_de(self.servicio.nombre)
@@ -187,7 +188,7 @@ class Solicitudes:
             self._esperar_si_cabe(tanda, recibida, rechazo)
             respuestas.devolver(recibida, _como_invalida(rechazo))
             return
-        if respuestas.ya_respondida(recibida, leida):
+        if respuestas.ya_respondida(recibida, leida) or self._ya_constaba(tanda, respuestas, recibida, leida):
             return
         antes = tanda.en_mano
         try:
@@ -201,6 +202,12 @@ class Solicitudes:
             respuestas.negar(recibida, leida, negativa)
         else:
             respuestas.aceptar(recibida, leida, anotados)
+
+    def _ya_constaba(self, tanda: Tanda, respuestas: Respuestas, recibida: Recibida, leida: Examinada) -> bool:
+        """Si ya causó hechos que este origen recuperó. Que los haya se mira una vez: se recupera con él parado."""
+        if self._repuestas is None:
+            self._repuestas = repuestas.hay(tanda)
+        return self._repuestas and respuestas.ya_constaba(recibida, leida)
 
     def _decidir(self, tanda: Tanda, examinada: Examinada) -> Sequence[Anotado]:
         peticion = abrir(examinada, self.servicio.nombre, self.almacen.claves, tanda.ahora)

@@ -12,11 +12,13 @@ from infra.reloj import reloj_desde
 from infra.seguridad.firma import publica_de_texto
 from infra.seguridad.llavero import Llavero
 from senda.auditoria.firmadas import Firmadas
+from senda.auditoria.retenidos import retener
 from senda.auditoria.verificacion import vkey_del_libro
 from senda.consulta import ConsultaNegada, base_abierta, lector_de
 from senda.despliegue import Despliegue, anillo_maestro, leer
 from senda_verificar.nota import escribir_vkey
 from servicios.auditoria.accesos import TODAS, Acceso, MotivoAcceso, registrar
+from servicios.auditoria.exportacion import PUNTO
 from servicios.auditoria.exportacion import exportar as llevar
 
 Avance = Callable[[int, int], None]
@@ -30,7 +32,9 @@ def exportar_publico(carpeta: Path, destino: Path, avance: Avance = lambda _van,
     despliegue = leer(carpeta)
     ahora = reloj_desde(despliegue.reloj).ahora()
     with base_abierta(despliegue.bases["auditoria"]) as motor, leyendo(motor, instantanea=True) as conexion:
-        return llevar(conexion, destino, ahora, avance=avance)
+        cuantas = llevar(conexion, destino, ahora, avance=avance)
+    retener(carpeta, (destino / PUNTO).read_text(encoding="utf-8"))
+    return cuantas
 
 
 def exportar_con_mandato(
@@ -47,7 +51,9 @@ def exportar_con_mandato(
         with motor.begin() as conexion:
             registrar(conexion, Acceso(quien, TODAS, motivo, ahora))
         with firmadas(carpeta, despliegue) as solicitudes, leyendo(motor, instantanea=True) as conexion:
-            return llevar(conexion, destino, ahora, con_entradas=True, solicitudes=solicitudes.de, avance=avance)
+            cuantas = llevar(conexion, destino, ahora, con_entradas=True, solicitudes=solicitudes.de, avance=avance)
+    retener(carpeta, (destino / PUNTO).read_text(encoding="utf-8"))
+    return cuantas
 
 
 def exigir_mandato(despliegue: Despliegue, como: str | None) -> None:

@@ -8,10 +8,12 @@ from uuid import UUID
 from infra.almacen.motor import leyendo
 from senda.auditoria.accesos import constar
 from senda.auditoria.exportacion import exigir_mandato, firmadas
+from senda.auditoria.retenidos import retener
 from senda.consulta import base_abierta
 from senda.despliegue import leer
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.prueba import probar
+from servicios.auditoria.refrendos import punto_refrendado
 
 
 def probar_ruta(carpeta: Path, ruta: UUID, archivo: Path, como: str | None, motivo: MotivoAcceso) -> int:
@@ -29,7 +31,11 @@ def probar_ruta(carpeta: Path, ruta: UUID, archivo: Path, como: str | None, moti
         firmadas(carpeta, despliegue) as solicitudes,
         leyendo(motor, instantanea=True) as conexion,
     ):
-        return probar(conexion, str(ruta), archivo, solicitudes.de)
+        cuantos = probar(conexion, str(ruta), archivo, solicitudes.de)
+        punto = punto_refrendado(conexion)
+    if punto is not None:
+        retener(carpeta, punto)
+    return cuantos
 
 
 __all__ = ["probar_ruta"]

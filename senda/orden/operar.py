@@ -29,12 +29,15 @@ from senda.composicion import CONTEXTOS, Montaje, instalaciones
 from senda.consulta import base_abierta
 from senda.despliegue import DespliegueAusente, leer
 from senda.despliegue import migrar as llevar
+from senda.orden import restauracion
 from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, progreso
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import raiz_y_tamano
 from servicios.auditoria.libro import recontar as recontar_libro
 
 app = typer.Typer(no_args_is_help=True, help="Cómo están los servicios y qué se quedó parado.")
+app.command("comprobar-restauracion")(restauracion.comprobar_restauracion)
+app.command("recuperar")(restauracion.recuperar)
 _MEMORIA = "memory:"
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import httpx
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from infra.almacen.motor import abrir_motor, leyendo
 from infra.reloj import reloj_desde
@@ -24,11 +24,12 @@ from senda.auditoria.refrendo import (
     preparar,
     recoger,
 )
+from senda.auditoria.retenidos import retener
 from senda.despliegue import DespliegueAusente, leer
 from senda.orden.comun import CARPETA_DEMO, Carpeta, fin, progreso
 from senda.testigo import de_testigo, vkey_de
 from senda_verificar.nota import ClaveInvalida
-from servicios.auditoria.refrendos import ultimo_refrendado
+from servicios.auditoria.refrendos import punto_refrendado, ultimo_refrendado
 from servicios.testigo.dominio import Respuesta
 
 #: Segundos, y bytes que se leen de lo que conteste: un refrendo mide doscientos.
@@ -59,6 +60,9 @@ def refrendar(
     try:
         with _libro(carpeta) as (motor, ahora):
             clave = vkey_de(vkey)
+            with leyendo(motor) as conexion:
+                # Antes de pedir: el testigo puede refrendarlo aunque su respuesta no llegue.
+                _retener(carpeta, conexion)
             if a_archivo is not None:
                 _escribir(motor, clave, a_archivo, desde)
                 return
@@ -70,6 +74,7 @@ def refrendar(
                 )
             with motor.begin() as conexion:
                 anotar(conexion, refrendo, ahora)
+                _retener(carpeta, conexion, refrendo.tamano)
     except (DespliegueAusente, ClaveInvalida) as error:
         fin(str(error), 2)
     except (SinRefrendo, TestigoInalcanzable) as error:
@@ -107,6 +112,12 @@ def _escribir(motor: Engine, vkey: str, archivo: Path, desde: int | None) -> Non
         " y recoge lo que conteste con --desde-archivo.",
         markup=False,
     )
+
+
+def _retener(carpeta: Path, conexion: Connection, tamano: int | None = None) -> None:
+    punto = punto_refrendado(conexion, tamano)
+    if punto is not None:
+        retener(carpeta, punto)
 
 
 def _lineas(archivo: Path) -> bytes:

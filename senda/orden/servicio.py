@@ -17,7 +17,7 @@ from senda.cliente import Credencial
 from senda.composicion import CONTEXTOS, instalaciones
 from senda.despliegue import DespliegueAusente, crear
 from senda.embebido import Embebido, EnMarcha, en_exclusiva, estrenar, reabrir
-from senda.orden.comun import Carpeta, progreso
+from senda.orden.comun import Carpeta, fin, progreso
 from senda.orden.piezas import BOVEDA, EN_SU_CARPETA, REGISTRO
 from senda.protocolo.rechazos import PaisSinPaquete, PaqueteEnBorrador
 
@@ -29,6 +29,10 @@ def instalar(
     ] = "memory://",
     base: Annotated[
         str | None, typer.Option(help="URL de PostgreSQL de quien puede crear esquemas; sin ella, SQLite.")
+    ] = None,
+    llavero: Annotated[
+        str | None,
+        typer.Option(help="URL de otro PostgreSQL para las claves de las personas: no se restauran con los hechos."),
     ] = None,
     prefijo: Annotated[str, typer.Option(help="Se antepone a colas y esquemas, para compartir servidores.")] = "",
     pais: Annotated[
@@ -46,6 +50,8 @@ def instalar(
     ] = None,
 ) -> None:
     """Prepara bases, usuarios y claves. Deja la clave de la rectora en la carpeta: llévatela."""
+    if llavero is not None and base is None:
+        fin("--llavero es para cuando los hechos van en PostgreSQL: di también --base.", 2)
     azar = AzarReal()
     propia = _rectora_de(pais)
     rectora = rectora or propia
@@ -62,6 +68,7 @@ def instalar(
             rectora=rectora,
             clave_rectora=credencial.publica,
             azar=azar,
+            llavero=llavero,
         )
     except FileExistsError:
         progreso.print("Esa carpeta ya tiene un despliegue; elige otra.", style="red")

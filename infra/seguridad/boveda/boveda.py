@@ -193,6 +193,11 @@ class Boveda:
         with self.motor.begin() as conexion:
             libro.contado(conexion, numero, self._reloj.ahora())
 
+    def deber_otra_vez(self) -> None:
+        """Todo lo contado vuelve a estar por contar: el libro se restauró de una copia y pudo perderlo."""
+        with self.motor.begin() as conexion:
+            libro.deber_otra_vez(conexion)
+
     def mandatos(self, institucion: str) -> Collection[Mandato]:
         """Los de una institución activa. Error: `InstitucionSinAcceso`."""
         mandatos = self.fuentes.mandatos(institucion)

@@ -47,6 +47,11 @@ def contado(conexion: Connection, numero: int, ahora: datetime) -> None:
     conexion.execute(sa.update(por_contar).where(por_contar.c.numero == numero).values(contado=ahora))
 
 
+def deber_otra_vez(conexion: Connection) -> None:
+    """Todo lo contado, otra vez por contar: quien lo recibe no repite lo que ya conste."""
+    conexion.execute(sa.update(por_contar).values(contado=None))
+
+
 def _hecho(tipo: str, datos: bytes) -> HechoDeRuta:
     hecho = msgspec.json.decode(datos, type=CATALOGO[tipo])
     if not isinstance(hecho, HechoDeRuta):
@@ -54,4 +59,4 @@ def _hecho(tipo: str, datos: bytes) -> HechoDeRuta:
     return hecho
 
 
-__all__ = ["PorContar", "contado", "contar", "pendientes"]
+__all__ = ["PorContar", "contado", "contar", "deber_otra_vez", "pendientes"]

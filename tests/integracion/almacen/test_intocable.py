@@ -135,14 +135,14 @@ def test_llevar_uno_instalado_antes_al_esquema_vigente(pila_real: Pila, aprovisi
     nombre, motor = aprovisionados[0]
     admin = abrir_motor(pila_real.url, nombre)
     with admin.begin() as conexion:
-        conexion.execute(sa.text("DROP TABLE entregas, aplicaciones"))
+        conexion.execute(sa.text("DROP TABLE entregas, aplicaciones, repuestas"))
         conexion.execute(sa.text("DROP INDEX solicitudes_por_huella"))
         conexion.execute(sa.text("UPDATE version_esquema SET version_num = '001'"))
     admin.dispose()
     for _ in range(2):
         actualizar(pila_real.url, nombre, Instalacion(LECTURAS))
     sembrar(motor)
-    for ataque in ("UPDATE entregas SET mensaje = 'otro'", "DELETE FROM aplicaciones"):
+    for ataque in ("UPDATE entregas SET mensaje = 'otro'", "DELETE FROM aplicaciones", "DELETE FROM repuestas"):
         with pytest.raises(sa.exc.ProgrammingError, match="InsufficientPrivilege"), motor.begin() as conexion:
             conexion.execute(sa.text(ataque))
 

@@ -21,7 +21,7 @@ from infra.seguridad.boveda.politica import Base, Finalidad, Titulo
 from infra.seguridad.boveda.puertos import Quien
 from senda import boveda as de_senda
 from senda.cliente import Credencial, componer
-from senda.embebido import estrenar
+from senda.embebido import estrenar, reabrir
 from tests.integracion.boveda.mundo import FICHA
 
 LUNES = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -36,20 +36,36 @@ MANDATOS_ONG = (
 class Pais:
     """Los seis servicios y la bóveda. La rectora es GT-SVET; GT-ONG puede casi todo."""
 
-    def __init__(self, carpeta, **montar):
+    def __init__(self, carpeta, base=None, llavero=None, prefijo="", **montar):
         self.carpeta, self.azar, self.reloj = carpeta, AzarSembrado(11), RelojSimulado(LUNES)
         self.credenciales = {c: Credencial.generar(c, self.azar.hijo(c)) for c in ("GT-SVET", "GT-ONG")}
-        self.sistema = estrenar(carpeta, self.credenciales["GT-SVET"], self.reloj, self.azar)
+        rectora = self.credenciales["GT-SVET"]
+        self.sistema = estrenar(carpeta, rectora, self.reloj, self.azar, base=base, llavero=llavero, prefijo=prefijo)
         self.enlace = self.sistema.enlace()
         de_senda.instalar(carpeta, None, self.azar.hijo("instalar-boveda"))
         self.almacenes = {nombre: e.almacen for nombre, e in self.sistema.estaciones.items()}
-        self.montada = de_senda.abrir(self.sistema.montaje, self.reloj, self.sistema.llavero, self.almacenes, **montar)
-        self.boveda, self.destruccion = self.montada.boveda, self.montada.destruccion
+        self._montar_boveda(**montar)
         self.sistema.planificador.hasta_reposo()
         self.privadas = {c: X25519PrivateKey.from_private_bytes(self.azar.bytes(32)) for c in self.credenciales}
         self._inscribir_en_directorio("GT-ONG")
         for codigo in self.privadas:
             self._inscribir_en_boveda(codigo)
+
+    @classmethod
+    def reabierto(cls, carpeta, antes, azar):
+        """El mismo despliegue en otra carpeta, sobre las bases que su archivo diga, con otro azar y el bus vacío."""
+        pais = cls.__new__(cls)
+        pais.carpeta, pais.azar, pais.reloj = carpeta, azar, RelojSimulado(antes.reloj.ahora())
+        pais.credenciales, pais.privadas = dict(antes.credenciales), dict(antes.privadas)
+        pais.sistema = reabrir(carpeta, pais.reloj, azar)
+        pais.enlace = pais.sistema.enlace()
+        pais.almacenes = {nombre: e.almacen for nombre, e in pais.sistema.estaciones.items()}
+        pais._montar_boveda()
+        return pais
+
+    def _montar_boveda(self, **montar):
+        self.montada = de_senda.abrir(self.sistema.montaje, self.reloj, self.sistema.llavero, self.almacenes, **montar)
+        self.boveda, self.destruccion = self.montada.boveda, self.montada.destruccion
 
     def inscribir(self, codigo):
         """Una institución más, con los mandatos de GT-ONG."""
@@ -76,10 +92,14 @@ class Pais:
         recepcion = self.sistema.despliegue.recepcion[peticion.servicio]
         credencial = self.credenciales[quien.institucion]
         compuesta = componer(peticion, credencial, quien.agente, self.reloj.ahora(), recepcion, self.azar)
+        return self.mandar(quien.institucion, compuesta)
+
+    def mandar(self, institucion, compuesta):
+        """El acuse de una solicitud ya firmada."""
         assert self.enlace.enviar([compuesta]) == [True]
         for _ in range(200):
             self.sistema.planificador.hasta_reposo()
-            for acuse in self.enlace.acuses(quien.institucion):
+            for acuse in self.enlace.acuses(institucion):
                 if acuse.id == compuesta.id:
                     return acuse
             self.reloj.adelantar_hasta(self.sistema.proximo() or self.reloj.ahora())
