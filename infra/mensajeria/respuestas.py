@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -44,6 +45,14 @@ class _Conservada(NamedTuple):
     ruta: UUID | None
 
 
+class Dada(NamedTuple):
+    """Una respuesta dada, para contarla cuando la tanda confirme. ``institucion``: None si no se supo quién pedía."""
+
+    resultado: str
+    institucion: str | None
+    recibido: datetime
+
+
 _PREVIAS = sa.select(
     *(solicitudes.c[n] for n in ("institucion", "id", "huella", "firma", "resultado", "acuse", "firma_acuse"))
 ).where(
@@ -62,6 +71,7 @@ class Respuestas:
     llavero: Llavero
     _previas: dict[tuple[str, str], _Previa] = field(default_factory=dict)
     _nuevas: list[_Conservada] = field(default_factory=list)
+    dadas: list[Dada] = field(default_factory=list)
 
     def buscar_previas(self, claves: Collection[tuple[str, str]]) -> None:
         """Lee de una vez lo ya respondido a unas solicitudes (institución, id)."""
@@ -85,7 +95,7 @@ class Respuestas:
         institucion = examinada.solicitud.institucion
         if recibida.usuario not in {None, institucion}:
             return False
-        self._mandar(recibida, institucion, previa.acuse)
+        self._mandar(recibida, institucion, previa.acuse, "repetida")
         return True
 
     def ya_respondida(self, recibida: Recibida, examinada: Examinada) -> bool:
@@ -93,10 +103,10 @@ class Respuestas:
         previa = self._previas.get(examinada.clave)
         if previa is None:
             return False
-        acuse = previa.acuse
+        acuse, resultado = previa.acuse, "repetida"
         if previa.huella != examinada.huella:
-            acuse = self._negativa(examinada, SolicitudInvalida("id-reutilizado"))
-        self._mandar(recibida, examinada.solicitud.institucion, acuse)
+            acuse, resultado = self._negativa(examinada, SolicitudInvalida("id-reutilizado")), "rechazada"
+        self._mandar(recibida, examinada.solicitud.institucion, acuse, resultado)
         return True
 
     def aceptar(self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado]) -> None:
@@ -128,7 +138,7 @@ class Respuestas:
         )
         contar_devuelta(self.tanda.conexion, self.tanda.ahora, invalida.codigo)
         registro.warning("solicitud-devuelta", servicio=self.notaria.servicio, codigo=invalida.codigo)
-        self._mandar(recibida, quien, acuse)
+        self._mandar(recibida, quien, acuse, "devuelta")
 
     def volcar(self) -> None:
         """Guarda lo respondido. Errores: `ClaveDestruida`."""
@@ -154,7 +164,7 @@ class Respuestas:
     def _responder(self, nueva: _Conservada) -> None:
         self._nuevas.append(nueva)
         self._previas[nueva.examinada.clave] = _Previa(nueva.examinada.huella, nueva.recibida.firma, nueva.acuse)
-        self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse)
+        self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse, nueva.acuse.resultado.value)
 
     def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida) -> AcuseFirmado:
         institucion, identificador = examinada.clave
@@ -163,7 +173,10 @@ class Respuestas:
             self.tanda.ahora,
         )  # fmt: skip
 
-    def _mandar(self, recibida: Recibida, institucion: str | None, acuse: AcuseFirmado) -> None:
+    def _mandar(self, recibida: Recibida, institucion: str | None, acuse: AcuseFirmado, resultado: str) -> None:
+        # A quien solo dice ser alguien no se le apunta nada: el nombre lo escribió cualquiera.
+        de_quien = recibida.usuario if resultado == "devuelta" else institucion
+        self.dadas.append(Dada(resultado, de_quien, recibida.recibido))
         if institucion:
             intercambio, clave = "acuses", institucion
         elif recibida.responder_a:
