@@ -1,7 +1,7 @@
 """Quién pide demasiado: solicitudes y negativas por institución en los últimos minutos, en memoria.
 
-La métrica dice cuánto, nunca quién: el nombre lo da `senda operar instituciones`, que deja constancia. Solo cuenta a
-quien firmó y está inscrita (o a quien el bus autentica), así que no crece con lo que cualquiera invente.
+La métrica dice cuánto, nunca quién: el nombre lo da `senda operar instituciones`. Solo cuenta a quien firmó y está
+inscrita (o a quien el bus autentica), así que no crece con lo que cualquiera invente.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ class _Cifras(Collector):
             ("relevo_hechos_pendientes", "Hechos guardados y aún sin publicar", relevo.hechos),
             ("relevo_mensajes_pendientes", "Acuses y avisos aún sin publicar", relevo.mensajes),
             ("relevo_edad_segundos", "Edad del pendiente más viejo", relevo.edad),
+            ("relevo_hechos_edad_segundos", "Edad del hecho más viejo sin publicar", relevo.edad_hechos),
             ("plazos_retraso_segundos", "Desde que venció el plazo más viejo sin atender", salud.retraso_plazos),
             *salud.propias,
         ):

@@ -29,11 +29,15 @@ from infra.mensajeria.relevo import DESTINO_HECHOS, urgentes_sin_entregar
 
 
 class EstadoRelevo(Struct, frozen=True, kw_only=True):
-    """Lo confirmado por la base y aún no por el bus. ``edad``: segundos del más viejo, o None si no hay."""
+    """Lo confirmado por la base y aún no por el bus.
+
+    ``edad``: segundos del más viejo, o None si no hay; ``edad_hechos``: lo mismo, solo de los hechos.
+    """
 
     hechos: int = 0
     mensajes: int = 0
     edad: float | None = None
+    edad_hechos: float | None = None
 
     @property
     def pendientes(self) -> int:
@@ -202,13 +206,14 @@ _ORIGENES = sa.select(
 def _relevo(conexion: Connection, ahora: datetime) -> EstadoRelevo:
     marca, ultima = conexion.scalar(_MARCA) or 0, conexion.scalar(_HECHOS) or 0
     mensajes = hasta_tope(conexion, sa.select(salida.c.numero))
-    viejos = [conexion.scalar(_PRIMERO_EN_SALIDA)] if mensajes else []
+    de_salida = _edad(conexion.scalar(_PRIMERO_EN_SALIDA), ahora) if mensajes else None
+    de_hechos = None
     if ultima > marca and (cuerpo := conexion.scalar(_CUERPO, {"cual": marca + 1})) is not None:
         # Un hecho propio que no se lee lo nombra la verificación; aquí solo se queda sin edad.
         with suppress(SobreInvalido):
-            viejos.append(abrir_sobre(cuerpo).registrado)
-    edad = max((_edad(viejo, ahora) or 0.0 for viejo in viejos if viejo is not None), default=None)
-    return EstadoRelevo(hechos=max(0, ultima - marca), mensajes=mensajes, edad=edad)
+            de_hechos = _edad(abrir_sobre(cuerpo).registrado, ahora)
+    edad = max((una for una in (de_salida, de_hechos) if una is not None), default=None)
+    return EstadoRelevo(hechos=max(0, ultima - marca), mensajes=mensajes, edad=edad, edad_hechos=de_hechos)
 
 
 def _entrada(conexion: Connection, ahora: datetime) -> dict[str, EstadoOrigen]:
