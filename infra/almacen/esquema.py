@@ -25,9 +25,11 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 ESQUEMA = MetaData()
+_URGENTE, _VIGENTE = text("urgente"), text("hasta IS NULL")
 Entero = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -81,7 +83,8 @@ entrada = Table(
     Column("recibido", Instante, nullable=False),
 )
 
-#: Por origen: hasta dónde se aplicó (con su hoja), qué falta desde cuándo y si está en alto por divergencia.
+#: Por origen: hasta dónde se aplicó (con su hoja), qué falta desde cuándo, si está en alto por divergencia y cuándo se
+#: le oyó latir por última vez.
 avances = Table(
     "avances",
     ESQUEMA,
@@ -93,6 +96,7 @@ avances = Table(
     Column("falta_desde", Instante),
     Column("pedidos", Integer, nullable=False, default=0),
     Column("alto", Text),
+    Column("latido", Instante),
 )
 
 #: El hecho que ahora mismo no se deja aplicar, y cuándo se vuelve a intentar.
@@ -176,6 +180,7 @@ salida = Table(
     Column("intentos", Integer, nullable=False, default=0),
     Column("proximo", Instante, nullable=False),
     Index("salida_por_enviar", "proximo", "numero"),
+    Index("salida_urgentes", "creado", postgresql_where=_URGENTE, sqlite_where=_URGENTE),
     sqlite_autoincrement=True,
 )
 
@@ -233,4 +238,20 @@ repuestas = Table(
     Column("posicion", Entero, primary_key=True, autoincrement=False),
     Column("huella", Text, nullable=False),
     Index("repuestas_por_huella", "huella"),
+)
+
+#: Qué tiene parado una persona en este servicio, por qué (un código), quién (su seudónimo) y desde cuándo; con
+#: ``hasta``, ya no. De cada tarea, una vigente como mucho.
+pausas = Table(
+    "pausas",
+    ESQUEMA,
+    Column("numero", Entero, primary_key=True),
+    Column("tarea", Text, nullable=False),
+    Column("motivo", Text, nullable=False),
+    Column("quien", Text, nullable=False),
+    Column("desde", Instante, nullable=False),
+    Column("hasta", Instante),
+    Column("reanudo", Text),
+    Index("pausas_vigentes", "tarea", unique=True, postgresql_where=_VIGENTE, sqlite_where=_VIGENTE),
+    sqlite_autoincrement=True,
 )

@@ -13,9 +13,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra.anfitrion.estacion import Bucle, Estacion
+from infra.anfitrion.gobierno import Gobierno
 from infra.anfitrion.marcha import RETROCESO, RETROCESO_SIN_BASE, Marcha
 from infra.anfitrion.verde import Despertador, Vencido, con_plazo
-from infra.observabilidad.salud import Recuento, Salud, Vida, contar, medir, sin_base
+from infra.observabilidad.metricas import DelProceso
+from infra.observabilidad.salud import Salud, Vida, medir, sin_base
 from infra.reloj import Reloj
 
 registro = structlog.get_logger(__name__)
@@ -23,10 +25,8 @@ registro = structlog.get_logger(__name__)
 #: Segundos sin dar una vuelta a partir de los que un bucle se da por colgado.
 SIN_LATIR = 120.0
 PLAZO_SALUD = 3.0
-PLAZO_RECUENTO = 10.0
-#: Cada cuánto se recuenta como mucho: recorre una tabla que crece.
-VIGENCIA_RECUENTO = 30.0
 PLAZO_PARADA = 3.0
+PLAZO_DESPEDIDA = 1.0
 
 
 class Hilo(Protocol):
@@ -59,11 +59,10 @@ class Anfitrion:
     al_acabar: Callable[[], None] = _nada
     marchas: tuple[Marcha, ...] = field(init=False)
     _hilos: list[Hilo] = field(default_factory=list)
-    _recuento: Recuento | None = None
-    _recontado: float = float("-inf")
 
     def __post_init__(self) -> None:
-        self.marchas = tuple(self._marcha(bucle) for bucle in self.estacion.bucles)
+        self._gobierno = Gobierno(self.estacion, self.reloj)
+        self.marchas = tuple(self._marcha(bucle) for bucle in self._gobierno.bucles)
         self._despertador = Despertador()
         self._parada = False
         self._preparado = False
@@ -95,6 +94,7 @@ class Anfitrion:
             registro.warning("parada-con-prisa", segundos=PLAZO_PARADA)
             for hilo in self._hilos:
                 hilo.kill()
+        self._despedir()
         self.estacion.cerrar()
         self.al_acabar()
 
@@ -109,27 +109,22 @@ class Anfitrion:
         bus = self._preparado and not self._parada and all(marcha.bus for marcha in self.marchas)
         try:
             with con_plazo(PLAZO_SALUD):
-                return medir(self.estacion.almacen, self.estacion.nombre, self.estacion.ajustes, bus=bus)
+                estacion = self.estacion
+                return medir(estacion.almacen, estacion.nombre, estacion.ajustes, bus=bus, contexto=estacion.servicio)
         except Vencido:
             return sin_base(self.estacion.nombre, self.reloj.ahora(), bus=bus)
 
-    def recuento(self) -> Recuento | None:
-        """Totales de solicitudes, de hace como mucho `VIGENCIA_RECUENTO`; None si no se pudieron leer nunca."""
-        ahora = self.reloj.monotono()
-        if ahora - self._recontado >= VIGENCIA_RECUENTO:
-            try:
-                with con_plazo(PLAZO_RECUENTO):
-                    self._recuento = contar(self.estacion.almacen)
-                self._recontado = ahora
-            except Vencido:
-                registro.warning("sin-recuento")
-            except SQLAlchemyError as error:
-                registro.warning("sin-recuento", error=type(error).__name__)
-        return self._recuento
+    def del_proceso(self) -> DelProceso:
+        """Lo que este proceso lleva contado. No toca la base ni el bus."""
+        return self._gobierno.del_proceso({marcha.bucle.nombre: marcha.fallos for marcha in self.marchas})
 
-    def fallos(self) -> dict[str, int]:
-        """Fallos de cada bucle desde el arranque."""
-        return {marcha.bucle.nombre: marcha.fallos for marcha in self.marchas}
+    def _despedir(self) -> None:
+        """Que conste que ya no anda; si la base no deja, se sabrá cuando venza lo que dijo."""
+        try:
+            with con_plazo(PLAZO_DESPEDIDA):
+                self._gobierno.despedir()
+        except (Vencido, SQLAlchemyError) as error:
+            registro.warning("sin-despedida", error=type(error).__name__)
 
     def _preparar(self) -> bool:
         intentos = 0
@@ -157,7 +152,10 @@ class Anfitrion:
             "entrada": nombres.entrada_de(nombre),
             "reparaciones": nombres.reparaciones_de(nombre),
         }
-        return Marcha(bucle, colas.get(bucle.nombre, ""), self.estacion.almacen.motor, self.reloj, self.ritmo)
+        return Marcha(
+            bucle, colas.get(bucle.nombre, ""), self.estacion.almacen.motor, self.reloj, self.ritmo,
+            self._gobierno.medidas,
+        )  # fmt: skip
 
 
 __all__ = ["Anfitrion"]

@@ -17,6 +17,7 @@ from infra.almacen.motor import base_caida, comprobar
 from infra.anfitrion.estacion import Bucle, Paso
 from infra.anfitrion.verde import Despertador, Vencido, ceder, con_plazo, hilo_actual
 from infra.mensajeria.transportes.base import TransporteCaido
+from infra.observabilidad.medidas import Medidas
 from infra.reloj import Reloj
 
 registro = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Marcha:
     motor: Engine
     reloj: Reloj
     ritmo: float = 1.0
+    medidas: Medidas | None = None
     #: Última vuelta, en el reloj monótono; con ella se sabe si el bucle sigue vivo.
     latido: float = field(init=False)
     #: Si el último uso del bus salió bien.
@@ -102,7 +104,7 @@ class Marcha:
         hizo = False
         for paso in self.bucle.pasos:
             if paso.toca(self.reloj.ahora()):
-                hizo = self._intentar(paso.nombre, paso.correr) or hizo
+                hizo = self._dar(paso) or hizo
         espera = 0.0 if hizo else self._espera()
         if self.bucle.escucha is None:
             self._cuidar_conexion()
@@ -112,6 +114,14 @@ class Marcha:
             self._despertador.esperar(espera)
         else:
             self._intentar("escucha", self._escuchar, espera)
+
+    def _dar(self, paso: Paso) -> bool:
+        """Da un paso y mide lo que dura. Los que no tenían nada que hacer no cuentan: taparían a los demás."""
+        fallos, inicio = self.fallos, self.reloj.monotono()
+        hizo = self._intentar(paso.nombre, paso.correr)
+        if self.medidas is not None and (hizo or self.fallos > fallos):
+            self.medidas.paso(paso.nombre, self.reloj.monotono() - inicio)
+        return hizo
 
     def _escuchar(self, espera: float) -> bool:
         hubo = self.bucle.escucha is not None and self.bucle.escucha(espera)

@@ -100,9 +100,7 @@ class ServicioSenda:
     @punto("GET", "/metricas")
     def metricas(self, _peticion: Request) -> Response:
         """Las mismas cifras, para Prometheus."""
-        salud = self.anfitrion.salud()
-        recuento = self.anfitrion.recuento() if salud.base else None
-        texto = metricas.exponer(salud, recuento, self.anfitrion.fallos())
+        texto = metricas.exponer(self.anfitrion.salud(), self.anfitrion.del_proceso())
         return Response(texto, content_type=metricas.FORMATO)
 
 

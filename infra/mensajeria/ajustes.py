@@ -30,6 +30,10 @@ class Ajustes(Struct, frozen=True, kw_only=True):
     latido: timedelta = timedelta(seconds=15)
     #: Edad de un aviso urgente sin entregar a partir de la cual se alarma.
     alarma_urgente: timedelta = timedelta(seconds=30)
+    #: Retraso al aplicar lo recibido o al atender un plazo a partir del cual se alarma: los reintentos caben dentro.
+    alarma_atraso: timedelta = timedelta(minutes=2)
+    #: Cuánto vale el «sigo aquí» de un proceso; lo renueva a un tercio.
+    presencia: timedelta = timedelta(seconds=30)
 
     def retroceso(self, intentos: int) -> timedelta:
         """Espera antes del siguiente intento: se dobla hasta el máximo."""

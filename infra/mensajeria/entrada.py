@@ -137,11 +137,12 @@ class Entrada:
         return divergentes
 
     def _anotar_latido(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
-        """Apunta hasta dónde dice llegar el origen; si su hoja contradice la guardada, la devuelve."""
+        """Apunta que latió y hasta dónde dice llegar; si su hoja contradice la guardada, la devuelve."""
+        mayor = sa.case((avances.c.anunciada < latido.posicion, latido.posicion), else_=avances.c.anunciada)
         conexion.execute(
             sa.update(avances)
-            .where(avances.c.origen == latido.origen, avances.c.anunciada < latido.posicion)
-            .values(anunciada=latido.posicion)
+            .where(avances.c.origen == latido.origen)
+            .values(anunciada=mayor, latido=self.almacen.reloj.ahora())
         )
         conocida: bytes | None = conexion.scalar(
             sa.select(entrada.c.hoja).where(entrada.c.origen == latido.origen, entrada.c.posicion == latido.posicion)

@@ -54,6 +54,11 @@ class Plazos:
         # El más viejo es uno apartado, y tapa al que vence después: se mira cuando ese vuelve.
         return min(aparte.hasta for aparte in self._aparte.values())
 
+    @property
+    def con_fallo(self) -> int:
+        """Plazos vencidos que fallan cada vez que se atienden."""
+        return len(self._aparte)
+
     def _primero(self) -> datetime | None:
         with self.almacen.consulta() as tanda:
             return self.servicio.proximo_vencimiento(tanda)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -52,6 +52,14 @@ Contradiccion = tuple[HechoCrudo, bytes]
 Dejar = Callable[[Hashable], datetime | None]
 
 
+class Medida(NamedTuple):
+    """Una cifra propia de un contexto. ``nombre``: sin prefijo y con su unidad (``refrendo_edad_segundos``)."""
+
+    nombre: str
+    ayuda: str
+    valor: float
+
+
 class Servicio(Protocol):
     """Un contexto visto desde el bus."""
 
@@ -92,3 +100,6 @@ class Servicio(Protocol):
 
     def proximo_vencimiento(self, tanda: Tanda) -> datetime | None:
         """Cuándo vence el siguiente plazo."""
+
+    def medidas(self, conexion: Connection, ahora: datetime) -> Sequence[Medida]:
+        """Lo que solo este contexto sabe medir (``ahora`` en UTC). Se pregunta cada pocos segundos: por índices."""

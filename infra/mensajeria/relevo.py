@@ -26,6 +26,7 @@ from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, Transporte
+from infra.observabilidad.medidas import Medidas
 
 registro = structlog.get_logger(__name__)
 
@@ -63,6 +64,9 @@ class Relevo:
     topologia: Topologia
     titular: str
     ajustes: Ajustes = field(default_factory=Ajustes)
+    medidas: Medidas | None = None
+    #: Instituciones cuya cola no admitió lo último que se les mandó: las llena quien no lee.
+    atascadas: set[str] = field(default_factory=set)
     _atascos: int = 0
     _reintento: datetime | None = None
 
@@ -81,7 +85,10 @@ class Relevo:
         """Publica un tramo de hechos y uno de salida, si este proceso es el titular."""
         ahora = self.almacen.reloj.ahora()
         marca, hay_hechos, filas = self._pendiente(ahora)
-        if not (hay_hechos or filas) or self._arriendo.valla(self.almacen.motor, ahora) is None:
+        if not (hay_hechos or filas):
+            return Labor.NADA
+        if self._arriendo.valla(self.almacen.motor, ahora) is None:
+            self.atascadas.clear()  # lo sabe ahora quien publica
             return Labor.NADA
         hechos = self._publicar_hechos(marca, ahora) if hay_hechos else Labor.NADA
         return max(hechos, self._publicar_salida(filas, ahora))
@@ -145,6 +152,8 @@ class Relevo:
         devueltos = [f for f in filas if f.numero not in enviados]
         # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
         self._aseguradas -= {f.clave for f in devueltos}
+        self.atascadas -= {f.clave for f in filas if f.numero in enviados and f.intercambio in _DE_INSTITUCION}
+        self.atascadas |= {f.clave for f in devueltos if f.intercambio in _DE_INSTITUCION}
         # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
         sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
         with self.almacen.motor.begin() as conexion:
@@ -154,6 +163,10 @@ class Relevo:
                 conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
             self._constar(conexion, [f for f in filas if f.numero in enviados], confirmado)
             self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
+        if self.medidas is not None:
+            for fila in filas:
+                if fila.numero in enviados:
+                    self.medidas.enviado(fila.intercambio, (confirmado - fila.creado).total_seconds())
         return Labor.de(len(enviados), self.ajustes.lote_relevo)
 
     def _constar(self, conexion: sa.Connection, salidas: Sequence[Row[Any]], confirmado: datetime) -> None:
@@ -214,12 +227,12 @@ class Relevo:
         return Mensaje(intercambio, fila.clave, fila.tipo, fila.cuerpo, fila.id, cabeceras)
 
 
-def urgentes_sin_entregar(almacen: Almacen, ajustes: Ajustes) -> int:
+_URGENTES = sa.select(sa.func.count()).where(salida.c.urgente, salida.c.creado <= sa.bindparam("limite"))
+
+
+def urgentes_sin_entregar(conexion: sa.Connection, ahora: datetime, ajustes: Ajustes) -> int:
     """Avisos urgentes que nadie ha recibido y ya deberían: cada derivación así es alguien a quien nadie va a buscar."""
-    limite = almacen.reloj.ahora() - ajustes.alarma_urgente
-    consulta = sa.select(sa.func.count()).where(salida.c.urgente, salida.c.creado <= limite)
-    with leyendo(almacen.motor) as conexion:
-        return conexion.scalar(consulta) or 0
+    return conexion.scalar(_URGENTES, {"limite": ahora - ajustes.alarma_urgente}) or 0
 
 
 __all__ = ["DESTINO_HECHOS", "Relevo", "urgentes_sin_entregar"]

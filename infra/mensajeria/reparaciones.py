@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, structs
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada
 from infra.almacen.motor import leyendo
+from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.panorama import Vista, panorama
@@ -61,6 +62,23 @@ class Huecos:
                     pidio = self._atender(nombre, origen) or pidio
         return pidio
 
+    def pedir_ya(self, nombre: str, desde: int | None = None, hasta: int | None = None) -> PeticionDeTramo | None:
+        """Pide un tramo a un origen sin esperar a que toque; None si no le falta nada.
+
+        Por omisión, el hueco; con ``desde``, hasta lo último que se sabe que existe. Lo repetido se descarta al llegar.
+        Lo envía el relevo de este servicio. Errores: `KeyError` si no sigue a ese origen.
+        """
+        with self.almacen.tanda() as tanda:
+            (vista,) = panorama(tanda.conexion, [self.origenes[nombre]])
+            if desde is None and vista.hueco is not None:
+                desde, hasta = vista.hueco, hasta or self._hasta(tanda.conexion, vista)
+            hasta = hasta or max(vista.ultima, vista.anunciada)
+            if desde is None or desde > hasta:
+                return None
+            pedido = PeticionDeTramo(self.servicio, desde, hasta)
+            self._enviar(tanda, nombre, pedido)
+        return pedido
+
     def proximo(self) -> datetime | None:
         """Cuándo toca pedir (otra vez) un tramo (UTC)."""
         with leyendo(self.almacen.motor) as conexion:
@@ -87,13 +105,15 @@ class Huecos:
                 return False
             hasta = self._hasta(tanda.conexion, vista)
             pedido = PeticionDeTramo(self.servicio, vista.hueco, hasta)
-            tanda.enviar(
-                intercambio="reparaciones", clave=nombre, tipo="reparacion", cuerpo=msgspec.json.encode(pedido)
-            )
+            self._enviar(tanda, nombre, pedido)
             pedidos = self._pedidos(vista.falta_desde, vista.pedidos, tanda.ahora)
             tanda.conexion.execute(donde.values(pedidos=pedidos))
         registro.warning("hueco-pedido", servicio=self.servicio, origen=origen, desde=pedido.desde, hasta=hasta)
         return True
+
+    @staticmethod
+    def _enviar(tanda: Tanda, nombre: str, pedido: PeticionDeTramo) -> None:
+        tanda.enviar(intercambio="reparaciones", clave=nombre, tipo="reparacion", cuerpo=msgspec.json.encode(pedido))
 
     def _hasta(self, conexion: sa.Connection, vista: Vista) -> int:
         """La última posición del hueco: antes de la primera que ya se tiene, o lo último que el origen anunció."""

@@ -46,6 +46,14 @@ class _Conservada(NamedTuple):
     ruta: UUID | None
 
 
+class Dada(NamedTuple):
+    """Una respuesta dada, para contarla cuando la tanda confirme. ``institucion``: None si no se supo quién pedía."""
+
+    resultado: str
+    institucion: str | None
+    recibido: datetime
+
+
 _PREVIAS = sa.select(
     *(solicitudes.c[n] for n in ("institucion", "id", "huella", "firma", "resultado", "acuse", "firma_acuse"))
 ).where(
@@ -64,6 +72,7 @@ class Respuestas:
     llavero: Llavero
     _previas: dict[tuple[str, str], _Previa] = field(default_factory=dict)
     _nuevas: list[_Conservada] = field(default_factory=list)
+    dadas: list[Dada] = field(default_factory=list)
 
     def buscar_previas(self, claves: Collection[tuple[str, str]]) -> None:
         """Lee de una vez lo ya respondido a unas solicitudes (institución, id)."""
@@ -87,7 +96,7 @@ class Respuestas:
         institucion = examinada.solicitud.institucion
         if recibida.usuario not in {None, institucion}:
             return False
-        self._mandar(recibida, institucion, previa.acuse)
+        self._mandar(recibida, institucion, previa.acuse, "repetida")
         return True
 
     def consta(self, examinada: Examinada) -> bool:
@@ -99,10 +108,10 @@ class Respuestas:
         previa = self._previas.get(examinada.clave)
         if previa is None:
             return False
-        acuse = previa.acuse
+        acuse, resultado = previa.acuse, "repetida"
         if previa.huella != examinada.huella:
-            acuse = self._negativa(examinada, SolicitudInvalida("id-reutilizado"))
-        self._mandar(recibida, examinada.solicitud.institucion, acuse)
+            acuse, resultado = self._negativa(examinada, SolicitudInvalida("id-reutilizado")), "rechazada"
+        self._mandar(recibida, examinada.solicitud.institucion, acuse, resultado)
         return True
 
     def ya_constaba(self, recibida: Recibida, examinada: Examinada) -> bool:
@@ -151,7 +160,7 @@ class Respuestas:
         )
         contar_devuelta(self.tanda.conexion, self.tanda.ahora, invalida.codigo)
         registro.warning("solicitud-devuelta", servicio=self.notaria.servicio, codigo=invalida.codigo)
-        self._mandar(recibida, quien, acuse)
+        self._mandar(recibida, quien, acuse, "devuelta")
 
     def volcar(self) -> None:
         """Guarda lo respondido. Errores: `ClaveDestruida`."""
@@ -177,7 +186,7 @@ class Respuestas:
     def _responder(self, nueva: _Conservada) -> None:
         self._nuevas.append(nueva)
         self._previas[nueva.examinada.clave] = _Previa(nueva.examinada.huella, nueva.recibida.firma, nueva.acuse)
-        self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse)
+        self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse, nueva.acuse.resultado.value)
 
     def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida) -> AcuseFirmado:
         institucion, identificador = examinada.clave
@@ -186,7 +195,10 @@ class Respuestas:
             self.tanda.ahora,
         )  # fmt: skip
 
-    def _mandar(self, recibida: Recibida, institucion: str | None, acuse: AcuseFirmado) -> None:
+    def _mandar(self, recibida: Recibida, institucion: str | None, acuse: AcuseFirmado, resultado: str) -> None:
+        # A quien solo dice ser alguien no se le apunta nada: el nombre lo escribió cualquiera.
+        de_quien = recibida.usuario if resultado == "devuelta" else institucion
+        self.dadas.append(Dada(resultado, de_quien, recibida.recibido))
         if institucion:
             intercambio, clave = "acuses", institucion
         elif recibida.responder_a:

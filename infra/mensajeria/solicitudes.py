@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from contratos.acuse import Resultado
 from contratos.solicitud import MAXIMO_BYTES
 from eventos.rechazo import Rechazo, TodaviaNo
 from eventos.sobre import Anotado
@@ -19,6 +20,7 @@ from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria import bandeja, repuestas
 from infra.mensajeria.acuses import Notaria
+from infra.mensajeria.afluencia import Afluencia
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.diagnostico import lugar
@@ -29,6 +31,7 @@ from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.respuestas import Respuestas
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
+from infra.observabilidad.medidas import Medidas
 from infra.seguridad.firma import publica_de_texto
 from infra.seguridad.llavero import ClaveDestruida
 
@@ -51,9 +54,11 @@ class Solicitudes:
     servicio: Servicio
     ajustes: Ajustes = field(default_factory=Ajustes)
     nombres: Nombres = field(default_factory=Nombres)
+    medidas: Medidas | None = None
     _repuestas: bool | None = None
 
     def __post_init__(self) -> None:
+        self.afluencia = Afluencia(self.almacen.reloj)
         cola = self.nombres.solicitudes_de(self.servicio.nombre)
         self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
         self._notaria = Notaria(self.servicio.nombre, self.almacen.origen, self.almacen.claves)
@@ -102,6 +107,7 @@ class Solicitudes:
                     leer(enorme.cuerpo)
                 except SolicitudInvalida as invalida:
                     respuestas.devolver(enorme, invalida)
+        self._contar(respuestas)
         return entregas
 
     def _atender_juntas(self, numeros: Sequence[int]) -> None:
@@ -123,6 +129,7 @@ class Solicitudes:
             en_espera = {r.numero for r, _ in esperan}
             bandeja.quitar(tanda.conexion, [r.numero for r in recibidas if r.numero not in en_espera])
             bandeja.aplazar(tanda.conexion, esperan)
+        self._contar(respuestas)
 
     def _atender_sola(self, numero: int) -> None:
         try:
@@ -157,6 +164,7 @@ class Solicitudes:
                     respuestas.negar(recibida, firmada, motivo)
                 respuestas.volcar()
                 bandeja.quitar(tanda.conexion, [numero])
+        self._contar(respuestas)
 
     def _firmada(self, numero: int) -> Examinada | None:
         """La solicitud, si se puede comprobar quién la firmó. En otra transacción: la que falló puede estar rota."""
@@ -239,6 +247,16 @@ class Solicitudes:
 
     def _respuestas(self, tanda: Tanda) -> Respuestas:
         return Respuestas(tanda, self._notaria, self.almacen.llavero)
+
+    def _contar(self, respuestas: Respuestas) -> None:
+        """Con la tanda ya confirmada: lo que se revirtió no se respondió."""
+        ahora = self.almacen.reloj.ahora()
+        for dada in respuestas.dadas:
+            if self.medidas is not None:
+                self.medidas.respondida(dada.resultado, (ahora - dada.recibido).total_seconds())
+            if dada.institucion is not None:
+                negada = dada.resultado in {Resultado.RECHAZADA.value, "devuelta"}
+                self.afluencia.anotar(dada.institucion, negada=negada)
 
 
 @dataclass

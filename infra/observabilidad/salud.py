@@ -1,34 +1,43 @@
 """Cómo está un servicio: lo que falta por publicar, lo que falta por llegar, lo apartado y lo que alguien debe mirar.
 
-Solo lee la base del servicio. Si el bus responde lo dice quien llama, que es quien tiene conexión.
+Solo lee la base del servicio, por índices y con topes: se pregunta cada pocos segundos, tenga mil hechos o millones. Si
+el bus responde lo dice quien llama, que es quien tiene conexión.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.almacen import Almacen
-from infra.almacen.devueltas import contar_devueltas
-from infra.almacen.esquema import apartados, avances, bandeja, eventos, marcas, salida, solicitudes
+from infra.almacen.esquema import apartados, avances, bandeja, cabecera, entrada, eventos, marcas, salida
 from infra.almacen.motor import base_caida, leyendo
+from infra.almacen.recuento import hasta_tope
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.panorama import Vista, panorama
+from infra.mensajeria.pausas import Pausa, vigentes
+from infra.mensajeria.presencia import en_marcha
+from infra.mensajeria.puertos import Medida, Servicio
 from infra.mensajeria.relevo import DESTINO_HECHOS, urgentes_sin_entregar
 
 
 class EstadoRelevo(Struct, frozen=True, kw_only=True):
-    """Lo confirmado por la base y aún no por el bus. ``edad``: segundos del más viejo, o None si no hay."""
+    """Lo confirmado por la base y aún no por el bus.
+
+    ``edad``: segundos del más viejo, o None si no hay; ``edad_hechos``: lo mismo, solo de los hechos.
+    """
 
     hechos: int = 0
     mensajes: int = 0
     edad: float | None = None
+    edad_hechos: float | None = None
 
     @property
     def pendientes(self) -> int:
@@ -37,7 +46,11 @@ class EstadoRelevo(Struct, frozen=True, kw_only=True):
 
 
 class EstadoOrigen(Struct, frozen=True, kw_only=True):
-    """Lo recibido de un origen. Posiciones; ``hueco``: la que falta, y desde hace cuántos segundos."""
+    """Lo recibido de un origen. Posiciones, y segundos.
+
+    ``hueco``: la que falta. ``edad``: lo que lleva recibido y sin aplicar lo más viejo. ``edad_latido``: desde que se
+    le oyó.
+    """
 
     aplicada: int
     recibida: int
@@ -45,6 +58,13 @@ class EstadoOrigen(Struct, frozen=True, kw_only=True):
     hueco: int | None = None
     edad_hueco: float | None = None
     alto: str | None = None
+    edad: float | None = None
+    edad_latido: float | None = None
+
+    @property
+    def pendientes(self) -> int:
+        """Hechos que se sabe que existen y aún no se han aplicado."""
+        return max(0, self.anunciada - self.aplicada)
 
 
 class Vida(Struct, frozen=True):
@@ -55,7 +75,12 @@ class Vida(Struct, frozen=True):
 
 
 class Salud(Struct, frozen=True, kw_only=True):
-    """El estado de un servicio. ``listo``: puede trabajar; ``alarmas``: códigos de lo que alguien debe mirar."""
+    """El estado de un servicio. ``listo``: puede trabajar; ``alarmas``: códigos de lo que alguien debe mirar.
+
+    ``hechos``: los suyos, desde siempre. ``procesos``: cuántos hay en marcha. ``retraso_plazos``: segundos que hace que
+    venció el plazo más viejo sin atender. ``propias``: lo que solo su contexto sabe medir. Los recuentos se quedan en
+    `recuento.TOPE`.
+    """
 
     servicio: str
     instante: datetime
@@ -66,15 +91,14 @@ class Salud(Struct, frozen=True, kw_only=True):
     entrada: dict[str, EstadoOrigen] = {}
     apartados: int = 0
     bandeja: int = 0
+    edad_bandeja: float | None = None
     urgentes_sin_entregar: int = 0
+    hechos: int = 0
+    procesos: int = 0
+    retraso_plazos: float = 0.0
+    pausas: tuple[Pausa, ...] = ()
+    propias: tuple[Medida, ...] = ()
     alarmas: tuple[str, ...] = ()
-
-
-class Recuento(Struct, frozen=True, kw_only=True):
-    """Totales desde que existe el servicio. ``solicitudes``: por resultado; ``devueltas``: no atribuibles a nadie."""
-
-    solicitudes: dict[str, int]
-    devueltas: int
 
 
 SIN_BASE: Final = "sin-base"
@@ -84,45 +108,75 @@ HUECO_VIEJO: Final = "hueco-viejo"
 APARTADOS: Final = "apartados"
 URGENTES: Final = "urgentes-sin-entregar"
 RELEVO_ATRASADO: Final = "relevo-atrasado"
+ENTRADA_ATRASADA: Final = "entrada-atrasada"
+PLAZOS_ATRASADOS: Final = "plazos-atrasados"
+EN_PAUSA: Final = "en-pausa"
 
 
-def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool) -> Salud:
-    """Lee el estado de un servicio. ``bus``: si el broker responde. Sin base no lanza: lo dice."""
+def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool, contexto: Servicio | None = None) -> Salud:
+    """Lee el estado de un servicio. ``bus``: si el broker responde. Sin base no lanza: lo dice.
+
+    ``contexto``: quien sabe de sus plazos y de sus cifras; None, si no tiene (el portal).
+    """
     ahora = almacen.reloj.ahora()
     try:
         with leyendo(almacen.motor) as conexion:
-            relevo = _relevo(conexion, ahora)
-            origenes = _entrada(conexion, ahora)
-            retenidos = _cuantos(conexion, apartados)
-            por_atender = _cuantos(conexion, bandeja)
-        urgentes = urgentes_sin_entregar(almacen, ajustes)
+            salud = _leer(conexion, servicio, ajustes, ahora, contexto, bus=bus)
+        retraso = _retraso(almacen, contexto, ahora)
     except SQLAlchemyError as error:
         if not base_caida(error):
             raise
         return sin_base(servicio, ahora, bus=bus)
-    tope = ajustes.alarma_urgente.total_seconds()
-    alto = any(o.alto is not None for o in origenes.values())
-    alarmas = {
-        SIN_BUS: not bus,
-        DIVERGENCIA: alto,
-        URGENTES: urgentes > 0,
-        HUECO_VIEJO: any((o.edad_hueco or 0.0) > tope for o in origenes.values()),
-        APARTADOS: retenidos > 0,
-        RELEVO_ATRASADO: (relevo.edad or 0.0) > tope,
-    }
+    salud = structs.replace(salud, retraso_plazos=retraso)
+    alarmas = tuple(codigo for codigo, suena in _que_suena(salud, ajustes).items() if suena)
+    return structs.replace(salud, alarmas=alarmas)
+
+
+def _leer(
+    conexion: Connection, servicio: str, ajustes: Ajustes, ahora: datetime, contexto: Servicio | None, *, bus: bool
+) -> Salud:
+    origenes = _entrada(conexion, ahora)
     return Salud(
         servicio=servicio,
         instante=ahora,
-        listo=bus and not alto,
+        listo=bus and all(o.alto is None for o in origenes.values()),
         bus=bus,
         base=True,
-        relevo=relevo,
+        relevo=_relevo(conexion, ahora),
         entrada=origenes,
-        apartados=retenidos,
-        bandeja=por_atender,
-        urgentes_sin_entregar=urgentes,
-        alarmas=tuple(codigo for codigo, suena in alarmas.items() if suena),
+        apartados=hasta_tope(conexion, sa.select(apartados.c.origen)),
+        bandeja=hasta_tope(conexion, sa.select(bandeja.c.numero)),
+        edad_bandeja=_edad(conexion.scalar(_PRIMERA_EN_BANDEJA), ahora),
+        urgentes_sin_entregar=urgentes_sin_entregar(conexion, ahora, ajustes),
+        hechos=conexion.scalar(_HECHOS) or 0,
+        procesos=len(en_marcha(conexion, ahora)),
+        pausas=tuple(vigentes(conexion)),
+        propias=tuple(contexto.medidas(conexion, ahora)) if contexto is not None else (),
     )
+
+
+def _retraso(almacen: Almacen, contexto: Servicio | None, ahora: datetime) -> float:
+    if contexto is None:
+        return 0.0
+    with almacen.consulta() as tanda:
+        return _edad(contexto.proximo_vencimiento(tanda), ahora) or 0.0
+
+
+def _que_suena(salud: Salud, ajustes: Ajustes) -> dict[str, bool]:
+    urgencia, atraso = ajustes.alarma_urgente.total_seconds(), ajustes.alarma_atraso.total_seconds()
+    origenes = salud.entrada.values()
+    return {
+        SIN_BUS: not salud.bus,
+        DIVERGENCIA: any(o.alto is not None for o in origenes),
+        URGENTES: salud.urgentes_sin_entregar > 0,
+        HUECO_VIEJO: any((o.edad_hueco or 0.0) > urgencia for o in origenes),
+        APARTADOS: salud.apartados > 0,
+        RELEVO_ATRASADO: (salud.relevo.edad or 0.0) > urgencia,
+        ENTRADA_ATRASADA: any(o.alto is None and (o.edad or 0.0) > atraso for o in origenes),
+        # Con el servicio parado nadie los atiende, y eso ya se ve.
+        PLAZOS_ATRASADOS: salud.procesos > 0 and salud.retraso_plazos > atraso,
+        EN_PAUSA: bool(salud.pausas),
+    }
 
 
 def sin_base(servicio: str, ahora: datetime, *, bus: bool) -> Salud:
@@ -131,49 +185,57 @@ def sin_base(servicio: str, ahora: datetime, *, bus: bool) -> Salud:
     return Salud(servicio=servicio, instante=ahora, listo=False, bus=bus, base=False, alarmas=alarmas)
 
 
-def contar(almacen: Almacen) -> Recuento:
-    """Totales de solicitudes. Recorre la tabla: no es para cada segundo. Errores: los de la base."""
-    consulta = sa.select(solicitudes.c.resultado, sa.func.count()).group_by(solicitudes.c.resultado)
-    with leyendo(almacen.motor) as conexion:
-        por_resultado: dict[str, int] = dict(conexion.execute(consulta).tuples().all())
-        return Recuento(solicitudes=por_resultado, devueltas=contar_devueltas(conexion))
+_HECHOS = sa.select(cabecera.c.posicion)
+_MARCA = sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS)
+_CUERPO = sa.select(eventos.c.cuerpo).where(eventos.c.posicion == sa.bindparam("cual"))
+_PRIMERA_EN_BANDEJA = sa.select(bandeja.c.recibido).order_by(bandeja.c.numero).limit(1)
+_PRIMERO_EN_SALIDA = sa.select(salida.c.creado).order_by(salida.c.numero).limit(1)
+#: Lo más viejo recibido y sin aplicar: lo siguiente o, si eso falta, lo primero que espera detrás del hueco.
+_ORIGENES = sa.select(
+    avances.c.origen,
+    avances.c.latido,
+    sa.select(entrada.c.recibido)
+    .where(entrada.c.origen == avances.c.origen, entrada.c.posicion > avances.c.aplicada)
+    .order_by(entrada.c.posicion)
+    .limit(1)
+    .scalar_subquery()
+    .label("espera"),
+).order_by(avances.c.origen)
 
 
 def _relevo(conexion: Connection, ahora: datetime) -> EstadoRelevo:
-    marca = conexion.scalar(sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS)) or 0
-    ultima = conexion.scalar(sa.select(sa.func.max(eventos.c.posicion))) or 0
-    mensajes, mas_viejo = conexion.execute(sa.select(sa.func.count(), sa.func.min(salida.c.creado))).one()
-    viejos = [mas_viejo] if mas_viejo is not None else []
-    if ultima > marca:
-        cuerpo = conexion.scalar(sa.select(eventos.c.cuerpo).where(eventos.c.posicion == marca + 1))
-        try:
-            viejos += [abrir_sobre(cuerpo).registrado] if cuerpo is not None else []
-        except SobreInvalido:
-            # Un hecho propio que no se lee lo nombra la verificación; aquí solo se queda sin edad.
-            viejos += []
-    edad = max(0.0, (ahora - min(viejos)).total_seconds()) if viejos else None
-    return EstadoRelevo(hechos=max(0, ultima - marca), mensajes=mensajes, edad=edad)
+    marca, ultima = conexion.scalar(_MARCA) or 0, conexion.scalar(_HECHOS) or 0
+    mensajes = hasta_tope(conexion, sa.select(salida.c.numero))
+    de_salida = _edad(conexion.scalar(_PRIMERO_EN_SALIDA), ahora) if mensajes else None
+    de_hechos = None
+    if ultima > marca and (cuerpo := conexion.scalar(_CUERPO, {"cual": marca + 1})) is not None:
+        # Un hecho propio que no se lee lo nombra la verificación; aquí solo se queda sin edad.
+        with suppress(SobreInvalido):
+            de_hechos = _edad(abrir_sobre(cuerpo).registrado, ahora)
+    edad = max((una for una in (de_salida, de_hechos) if una is not None), default=None)
+    return EstadoRelevo(hechos=max(0, ultima - marca), mensajes=mensajes, edad=edad, edad_hechos=de_hechos)
 
 
 def _entrada(conexion: Connection, ahora: datetime) -> dict[str, EstadoOrigen]:
-    origenes = list(conexion.scalars(sa.select(avances.c.origen).order_by(avances.c.origen)))
-    return {vista.origen: _origen(vista, ahora) for vista in panorama(conexion, origenes)}
+    filas = {fila.origen: fila for fila in conexion.execute(_ORIGENES)}
+    return {v.origen: _origen(v, filas[v.origen], ahora) for v in panorama(conexion, filas)}
 
 
-def _origen(vista: Vista, ahora: datetime) -> EstadoOrigen:
-    falta = vista.falta_desde if vista.hueco is not None else None
+def _origen(vista: Vista, fila: sa.Row[Any], ahora: datetime) -> EstadoOrigen:
     return EstadoOrigen(
         aplicada=vista.aplicada,
         recibida=vista.ultima,
         anunciada=max(vista.anunciada, vista.ultima),
         hueco=vista.hueco,
-        edad_hueco=None if falta is None else max(0.0, (ahora - falta).total_seconds()),
+        edad_hueco=_edad(vista.falta_desde, ahora) if vista.hueco is not None else None,
         alto=vista.alto,
+        edad=_edad(fila.espera, ahora),
+        edad_latido=_edad(fila.latido, ahora),
     )
 
 
-def _cuantos(conexion: Connection, tabla: sa.Table) -> int:
-    return conexion.scalar(sa.select(sa.func.count()).select_from(tabla)) or 0
+def _edad(desde: datetime | None, ahora: datetime) -> float | None:
+    return None if desde is None else max(0.0, (ahora - desde).total_seconds())
 
 
-__all__ = ["EstadoOrigen", "EstadoRelevo", "Recuento", "Salud", "Vida", "contar", "medir", "sin_base"]
+__all__ = ["EstadoOrigen", "EstadoRelevo", "Salud", "Vida", "medir", "sin_base"]

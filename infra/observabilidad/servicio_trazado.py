@@ -16,7 +16,7 @@ from eventos.rechazo import Rechazo
 from eventos.sobre import Anotado
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.diagnostico import lugar
-from infra.mensajeria.puertos import Contradiccion, Dejar, HechoCrudo, Latido, Remitente, Servicio
+from infra.mensajeria.puertos import Contradiccion, Dejar, HechoCrudo, Latido, Medida, Remitente, Servicio
 from infra.mensajeria.topologia import Nombres
 from infra.observabilidad.puntos_de_traza import Punto, en_el_registro
 from infra.observabilidad.transporte_trazado import de_hecho
@@ -84,6 +84,9 @@ class ServicioTrazado:
 
     def clave_de(self, tanda: Tanda, institucion: str) -> str:
         return self.dentro.clave_de(tanda, institucion)
+
+    def medidas(self, conexion: Connection, ahora: datetime) -> Sequence[Medida]:
+        return self.dentro.medidas(conexion, ahora)
 
     def atender(self, tanda: Tanda, peticion: Peticion, remitente: Remitente) -> Sequence[Anotado]:
         puntos = self.trazas.puntos

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -13,24 +13,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import apartados
 from infra.almacen.motor import leyendo
-from infra.azar import AzarReal
 from infra.mensajeria.apartados import Reproceso
-from infra.mensajeria.transportes.abrir import abrir
-from infra.observabilidad.salud import Salud, medir
-from infra.rabbitmq.claves import ClaveIlegible
+from infra.observabilidad.salud import medir
 from infra.rabbitmq.permisos import OPERACION
-from infra.reloj import reloj_desde
-from senda.acceso_bus import Acceso, LlaveAusente
 from senda.auditoria.accesos import constar
 from senda.composicion import CONTEXTOS, Montaje, instalaciones
 from senda.consulta import base_abierta
-from senda.despliegue import DespliegueAusente, leer
 from senda.despliegue import migrar as llevar
-from senda.orden import restauracion
-from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, progreso
+from senda.embebido import EnMarcha, en_exclusiva
+from senda.orden import gobernar, restauracion
+from senda.orden.bases import almacen_de, almacenes, embebido, en_marcha, hay_bus, montaje_de
+from senda.orden.comun import CARPETA_DEMO, Carpeta, ComoJson, Motivo, fin, progreso
+from senda.orden.estado import contar
 from servicios.auditoria.accesos import MotivoAcceso
 from servicios.auditoria.libro import raiz_y_tamano
 from servicios.auditoria.libro import recontar as recontar_libro
@@ -38,19 +34,25 @@ from servicios.auditoria.libro import recontar as recontar_libro
 app = typer.Typer(no_args_is_help=True, help="Cómo están los servicios y qué se quedó parado.")
 app.command("comprobar-restauracion")(restauracion.comprobar_restauracion)
 app.command("recuperar")(restauracion.recuperar)
-_MEMORIA = "memory:"
 
 
 @app.command()
 def estado(carpeta: Carpeta = CARPETA_DEMO, como_json: ComoJson = False) -> None:
-    """Lo pendiente de publicar y de aplicar, huecos, apartados y alarmas de cada servicio. Sale con 1 si algo suena."""
-    with _montaje(carpeta) as montaje:
-        bus = _hay_bus(Acceso(carpeta, montaje.despliegue).url_de_servicio(OPERACION))
-        medidas = [medir(almacen, nombre, montaje.ajustes, bus=bus) for nombre, almacen in _almacenes(montaje)]
+    """Qué falta por publicar, atender y aplicar en cada servicio, y qué está en pausa. Sale con 1 si algo suena.
+
+    Los recuentos se quedan en 10000. Qué hacer con cada alarma está en docs/guardia.md.
+    """
+    with montaje_de(carpeta) as montaje:
+        bus = hay_bus(montaje, OPERACION)
+        medidas = [
+            medir(almacen, nombre, montaje.ajustes, bus=bus, contexto=CONTEXTOS[nombre])
+            for nombre, almacen in almacenes(montaje)
+        ]
+        solo = embebido(montaje)
     if como_json:
         typer.echo(msgspec.json.encode(medidas))
     else:
-        Console().print(_tabla(medidas))
+        contar(medidas, Console(), embebido=solo)
     raise typer.Exit(1 if any(m.alarmas for m in medidas) else 0)
 
 
@@ -59,8 +61,8 @@ def ver_apartados(motivo: Motivo = MotivoAcceso.OPERACION, carpeta: Carpeta = CA
     """Los hechos apartados de cada servicio y por qué lo están. De cada ruta que nombra deja constancia."""
     tabla = Table("servicio", "origen", "posición", "sujeto", "motivo", "desde", box=None)
     sujetos = []
-    with _montaje(carpeta) as montaje:
-        for nombre, almacen in _almacenes(montaje):
+    with montaje_de(carpeta) as montaje:
+        for nombre, almacen in almacenes(montaje):
             with leyendo(almacen.motor) as conexion:
                 for fila in conexion.execute(sa.select(apartados).order_by(apartados.c.desde)):
                     sujetos.append(fila.sujeto)
@@ -83,12 +85,8 @@ def reprocesar(
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:
     """Vuelve a aplicar los hechos apartados, por sujeto y en orden. El que falle sigue apartado."""
-    if servicio not in CONTEXTOS:
-        progreso.print(f"No hay un servicio «{servicio}»; son: {', '.join(CONTEXTOS)}.", style="red")
-        raise typer.Exit(2)
     fallidos = 0
-    with _montaje(carpeta) as montaje:
-        almacen = dict(_almacenes(montaje))[servicio]
+    with montaje_de(carpeta) as montaje, almacen_de(montaje, servicio) as almacen:
         reproceso = Reproceso(almacen, CONTEXTOS[servicio])
         sujetos = [sujeto] if sujeto else reproceso.sujetos()
         if not sujeto:  # quien lo da ya lo sabe; a quien no, se los va a nombrar
@@ -104,22 +102,39 @@ def reprocesar(
     raise typer.Exit(1 if fallidos else 0)
 
 
+app.command("pausar")(gobernar.pausar)
+app.command("reanudar")(gobernar.reanudar)
+app.command("reparar")(gobernar.reparar)
+app.command("instituciones")(gobernar.instituciones)
+
+
 @app.command()
 def migrar(
     base: Annotated[
         str | None, typer.Option(help="URL de PostgreSQL de quien instaló; con SQLite no hace falta.")
     ] = None,
+    con_servicios_en_marcha: Annotated[
+        bool,
+        typer.Option(help="Aunque los haya: solo si las notas de la versión dicen que se puede."),
+    ] = False,
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:
     """Lleva las bases al esquema de esta versión, con los servicios parados. Repetirlo no cambia nada."""
-    try:
-        quedan = llevar(leer(carpeta), instalaciones(), base)
-    except DespliegueAusente as error:
-        progreso.print(str(error), style="red")
-        raise typer.Exit(2) from None
+    with montaje_de(carpeta) as montaje:
+        andan = {} if con_servicios_en_marcha else en_marcha(montaje)
+        if andan:
+            quienes = ", ".join(f"{nombre} ({len(procesos)})" for nombre, procesos in andan.items())
+            fin(
+                f"No se migra con servicios en marcha: {quienes}. Páralos y repite; uno que murió de golpe deja de "
+                "contar a los 30 segundos. Si la versión admite migrar en caliente: --con-servicios-en-marcha."
+            )
+        try:
+            with en_exclusiva(carpeta) if embebido(montaje) else nullcontext():
+                quedan = llevar(montaje.despliegue, instalaciones(), base)
+        except EnMarcha as error:
+            fin(str(error))
     if quedan:
-        progreso.print(f"Di con --base quién instaló: quedan {', '.join(quedan)}.", style="red")
-        raise typer.Exit(2)
+        fin(f"Di con --base quién instaló: quedan {', '.join(quedan)}.")
     progreso.print("Las bases están en el esquema de esta versión.")
 
 
@@ -127,7 +142,7 @@ def migrar(
 def recontar(carpeta: Carpeta = CARPETA_DEMO) -> None:
     """Rehace las cuentas del libro (frontera y nodos del árbol) desde sus hojas, si se dañaron. No toca hechos."""
     with (
-        _montaje(carpeta) as montaje,
+        montaje_de(carpeta) as montaje,
         base_abierta(montaje.despliegue.bases["auditoria"]) as motor,
         motor.begin() as conexion,
     ):
@@ -142,55 +157,3 @@ def _constar(montaje: Montaje, sujetos: Iterable[str], motivo: MotivoAcceso) -> 
         with suppress(ValueError):
             rutas.append(UUID(sujeto))
     constar(montaje.despliegue, rutas, montaje.despliegue.rectora, motivo)
-
-
-@contextmanager
-def _montaje(carpeta: Carpeta) -> Iterator[Montaje]:
-    try:
-        despliegue = leer(carpeta)
-    except DespliegueAusente as error:
-        progreso.print(str(error), style="red")
-        raise typer.Exit(2) from None
-    try:
-        yield Montaje(carpeta, despliegue, reloj_desde(despliegue.reloj), AzarReal())
-    except (LlaveAusente, ClaveIlegible) as error:
-        progreso.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-
-
-def _almacenes(montaje: Montaje) -> Iterator[tuple[str, Almacen]]:
-    llavero = montaje.llavero()
-    try:
-        for nombre in CONTEXTOS:
-            almacen = montaje.almacen(nombre, llavero)
-            yield nombre, almacen
-            almacen.motor.dispose()
-    finally:
-        llavero.cerrar()
-
-
-def _hay_bus(direccion: str) -> bool:
-    if direccion.startswith(_MEMORIA):
-        # Vive dentro del proceso de los servicios: desde fuera no hay nada que mirar.
-        return True
-    transporte = abrir(direccion)
-    try:
-        return transporte.viva()
-    finally:
-        transporte.cerrar()
-
-
-def _tabla(medidas: list[Salud]) -> Table:
-    tabla = Table("servicio", "listo", "por publicar", "por atender", "por aplicar", "apartados", "alarmas", box=None)
-    for medida in medidas:
-        atrasadas = sum(max(o.recibida, o.anunciada) - o.aplicada for o in medida.entrada.values())
-        tabla.add_row(
-            medida.servicio,
-            "[green]sí[/]" if medida.listo else "[red]no[/]",
-            str(medida.relevo.pendientes),
-            str(medida.bandeja),
-            str(atrasadas),
-            str(medida.apartados),
-            f"[red]{', '.join(medida.alarmas)}[/]" if medida.alarmas else "—",
-        )
-    return tabla

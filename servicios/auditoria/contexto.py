@@ -13,6 +13,7 @@ from servicios.auditoria.aplicacion import CASOS
 from servicios.auditoria.cabeceras import conservar
 from servicios.auditoria.lecturas import TABLAS, indizar
 from servicios.auditoria.libro import anotar, sellar
+from servicios.auditoria.medidas import medir
 from servicios.auditoria.politicas import al_divergir
 from servicios.auditoria.punto_de_control import Accesos
 from servicios.comun.contexto import Contexto
@@ -38,6 +39,7 @@ CONTEXTO = Contexto(
     al_guardar_crudo=guardar_en_el_libro,
     al_conservar_cabecera=conservar,
     al_divergir=al_divergir,
+    al_medir=medir,
     migraciones=(Path(__file__).with_name("migraciones"),),
     solo_anexar=("libro", "puntos", "accesos", "cabeceras", "refrendos"),
 )

@@ -17,7 +17,7 @@ from eventos.sobre import Anotado
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion
 from infra.almacen.tanda import Autoria, Tanda
-from infra.mensajeria.puertos import Contradiccion, Dejar, HechoCrudo, Latido, Remitente
+from infra.mensajeria.puertos import Contradiccion, Dejar, HechoCrudo, Latido, Medida, Remitente
 from servicios.comun import directorio, permiso, rutas
 from servicios.comun.mesa import Casos, Encargo, Interna, Mesa
 
@@ -65,14 +65,18 @@ def _sin_denuncia(_crudo: HechoCrudo, _conocida: bytes) -> Interna | None:
     return None
 
 
+def _sin_medidas(_conexion: Connection, _ahora: datetime) -> Sequence[Medida]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contexto:
     """Un servicio, sin anfitrión.
 
     ``al_conocer``: qué hace cuando otro cuenta algo. ``avisar`` y ``avisar_de_lo_ajeno``: a quién hay que decir los
     hechos propios y los de otro (buzones). ``vencidos`` y ``proximo``: sus plazos; ``aplazar``: volver a citar uno que
-    no se atendió, si ``vencidos`` ya lo dio por mirado. ``al_guardar_crudo``, ``al_conservar_cabecera``,
-    ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo quien lleva el libro.
+    no se atendió, si ``vencidos`` ya lo dio por mirado. ``al_medir``: sus cifras propias. ``al_guardar_crudo``,
+    ``al_conservar_cabecera``, ``al_divergir``, ``migraciones`` y ``solo_anexar``: solo quien lleva el libro.
     """
 
     nombre: str
@@ -85,6 +89,7 @@ class Contexto:
     vencidos: Callable[[Tanda, int], Sequence[Interna]] = _sin_plazos
     proximo: Callable[[Tanda], datetime | None] = _sin_proximo
     aplazar: Callable[[Tanda, Interna, datetime], None] = _sin_aplazar
+    al_medir: Callable[[Connection, datetime], Sequence[Medida]] = _sin_medidas
     interpreta: bool = True
     al_guardar_crudo: Callable[[Tanda, Sequence[HechoCrudo]], None] = _sin_libro
     al_conservar_cabecera: Callable[[Connection, Latido], Contradiccion | None] = _sin_cabeceras
@@ -158,6 +163,10 @@ class Contexto:
     def proximo_vencimiento(self, tanda: Tanda) -> datetime | None:
         """Cuándo vence el siguiente plazo (UTC), o None."""
         return self.proximo(tanda)
+
+    def medidas(self, conexion: Connection, ahora: datetime) -> Sequence[Medida]:
+        """Las cifras que solo este contexto sabe medir."""
+        return self.al_medir(conexion, ahora)
 
     def encargar(self, tanda: Tanda, interna: Interna, autoria: Autoria | None = None) -> Sequence[Anotado]:
         """Lo que el sistema hace por sí mismo (plazos, puesta en marcha), sin hecho ajeno que lo cause.

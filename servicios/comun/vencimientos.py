@@ -29,7 +29,9 @@ from eventos.vigentes import Vigentes
 from infra.almacen.esquema import Instante
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.lecturas import APARTE
+from infra.almacen.recuento import hasta_tope
 from infra.almacen.tanda import Tanda
+from infra.mensajeria.puertos import Medida
 from servicios.comun import rutas
 from servicios.comun.mesa import Casos, Interna, Mesa
 from servicios.comun.rutas import FichaRuta
@@ -52,6 +54,7 @@ _PRIMERA, _ULTIMA = date(1900, 1, 1), date(9000, 1, 1)
 # Sin ruta todavía no hay protocolo: esperan a que coordinación cuente que la abrió.
 _POR_TOCAR = sa.select(agenda).join(rutas.rutas, rutas.rutas.c.ruta == agenda.c.ruta).order_by(agenda.c.toca)
 _TOCAN = _POR_TOCAR.where(agenda.c.toca <= sa.bindparam("ahora")).order_by(agenda.c.ruta).limit(sa.bindparam("maximo"))
+_PENDIENTES = _POR_TOCAR.where(agenda.c.toca <= sa.bindparam("ahora")).with_only_columns(agenda.c.ruta)
 _PRIMERA_CITA = _POR_TOCAR.where(agenda.c.toca.is_not(None)).limit(1)
 _CITAR = sa.update(agenda).where(agenda.c.ruta == sa.bindparam("cual")).values(toca=sa.bindparam("cuando"))
 _OLVIDAR = sa.delete(agenda).where(agenda.c.ruta == sa.bindparam("cual"))
@@ -104,6 +107,10 @@ class Vigia:
         filas = tanda.leer(_PRIMERA_CITA)
         return filas[0].toca if filas else None
 
+    def medir(self, conexion: Connection, ahora: datetime) -> Sequence[Medida]:
+        """Cuántas rutas tienen una fecha pasada que aún nadie miró."""
+        return [plazos_vencidos(hasta_tope(conexion, _PENDIENTES, {"ahora": ahora}))]
+
     def revisar(self, interna: RevisarFechas, mesa: Mesa) -> Sequence[Hecho]:
         """Los avisos que hoy faltan por dar."""
         return self._mirar(mesa.tanda, interna.ruta)[0]
@@ -136,6 +143,11 @@ class Vigia:
         return por_avisar(self.fechas(estado, ficha), dichos, protocolo, tanda.ahora)
 
 
+def plazos_vencidos(cuantos: int) -> Medida:
+    """La misma cifra en todo servicio con plazos."""
+    return Medida("plazos_vencidos", "Plazos que vencieron y aún no se han atendido", cuantos)
+
+
 def por_avisar(
     fechas: Iterable[Fecha], dichos: Sequence[Hecho], protocolo: Protocolo, ahora: datetime
 ) -> tuple[list[Hecho], datetime | None]:
@@ -163,4 +175,4 @@ def por_avisar(
     return [aviso for aviso in avisos if aviso not in dichos], min(citas, default=None)
 
 
-__all__ = ["TABLAS", "Fecha", "RevisarFechas", "Vigia", "agenda", "por_avisar"]
+__all__ = ["TABLAS", "Fecha", "RevisarFechas", "Vigia", "agenda", "plazos_vencidos", "por_avisar"]

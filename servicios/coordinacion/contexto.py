@@ -23,4 +23,5 @@ CONTEXTO = Contexto(
     avisar_de_lo_ajeno=buzon.avisar_de_lo_ajeno,
     vencidos=plazos.vencidos,
     proximo=plazos.proximo,
+    al_medir=plazos.medir,
 )

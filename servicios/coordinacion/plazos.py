@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from eventos.coordinacion import Etapa
+from infra.almacen.recuento import hasta_tope
 from infra.almacen.tanda import Tanda
+from infra.mensajeria.puertos import Medida
 from servicios.comun import directorio
 from servicios.comun.mesa import Interna
+from servicios.comun.vencimientos import plazos_vencidos
 from servicios.coordinacion.dominio.derivacion import PENDIENTES
 from servicios.coordinacion.expediente import rectora
 from servicios.coordinacion.internas import RelevarSuspendida, VencerDerivacion
@@ -25,6 +29,7 @@ _VENCIDOS = (
     .order_by(plazos.c.vence, plazos.c.derivacion, plazos.c.etapa)
     .limit(sa.bindparam("maximo"))
 )
+_PENDIENTES = sa.select(plazos.c.derivacion).where(plazos.c.vence <= sa.bindparam("ahora"))
 _PRIMERO = sa.select(plazos.c.vence).order_by(plazos.c.vence).limit(1)
 _SIN_MANOS = (
     sa.select(derivaciones.c.ruta, derivaciones.c.derivacion)
@@ -56,6 +61,11 @@ def proximo(tanda: Tanda) -> datetime | None:
         return tanda.ahora
     filas = tanda.leer(_PRIMERO)
     return filas[0].vence if filas else None
+
+
+def medir(conexion: Connection, ahora: datetime) -> Sequence[Medida]:
+    """Cuántos plazos vencieron y nadie ha escalado aún."""
+    return [plazos_vencidos(hasta_tope(conexion, _PENDIENTES, {"ahora": ahora}))]
 
 
 def _por_relevar(tanda: Tanda, maximo: int) -> list[RelevarSuspendida]:

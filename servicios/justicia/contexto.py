@@ -20,5 +20,6 @@ CONTEXTO = Contexto(
     tablas=Lecturas(tablas=(TABLAS, vencimientos.TABLAS), aplicadores=(aplicar, VIGIA.aplicar)),
     vencidos=VIGIA.vencidos,
     proximo=VIGIA.proximo,
+    al_medir=VIGIA.medir,
     aplazar=aplazar,
 )

@@ -49,7 +49,8 @@ class Vigia:
     async def cifras(self) -> bytes:
         """Lo mismo, para Prometheus."""
         salud, cuantas = await self.salud()
-        return metricas.exponer(salud, None, self.hilo.fallos(), self._propias(salud, cuantas))
+        proceso = metricas.DelProceso(fallos=self.hilo.fallos(), contadas=self._propias(salud, cuantas))
+        return metricas.exponer(salud, proceso)
 
     def _medir(self) -> tuple[Salud, int]:
         almacen = self.puerta.almacen

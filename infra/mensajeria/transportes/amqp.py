@@ -208,6 +208,8 @@ class TransporteAmqp:
             declarada = self._en_canal(lambda canal: canal.queue_declare(cola, passive=True))
         except NotFound:
             return 0
+        except AccessRefused:
+            raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
         en_bufer = len(self._consumos[cola].listos) if cola in self._consumos else 0
         listos: int = declarada.message_count
         return listos + en_bufer

@@ -87,7 +87,10 @@ class Transporte(Protocol):
         """Manda la entrega a muertos, sin reencolar. `motivo` es un código para el registro, no un valor recibido."""
 
     def pendientes(self, cola: str) -> int:
-        """Mensajes aún por recibir, sin contar los recibidos sin confirmar; 0 si la cola no existe (véase `atada`)."""
+        """Mensajes aún por recibir, sin contar los recibidos sin confirmar; 0 si la cola no existe (véase `atada`).
+
+        Lanza `TopologiaIncompatible` si el broker no deja ni mirarla.
+        """
 
     def atada(self, intercambio: str, cola: str) -> bool:
         """Si existe la cola que se espera. Nunca la crea.

@@ -33,7 +33,7 @@ from infra.almacen.motor import abrir_motor
 from infra.almacen.tanda import Autoria, Tanda
 from infra.anfitrion.estacion import Estacion
 from infra.azar import AzarReal
-from infra.mensajeria.puertos import HechoCrudo, Latido, Remitente
+from infra.mensajeria.puertos import HechoCrudo, Latido, Medida, Remitente
 from infra.mensajeria.topologia import topologia
 from infra.mensajeria.transportes.abrir import abrir
 from infra.reloj import RelojReal
@@ -89,6 +89,9 @@ class ServicioDePrueba:
 
     def proximo_vencimiento(self, _tanda: Tanda) -> datetime | None:
         return None
+
+    def medidas(self, _conexion: Connection, _ahora: datetime) -> Sequence[Medida]:
+        return ()
 
 
 def montar(carpeta: Path, nombre: str, titular: str, lenta: float) -> Estacion:

@@ -29,7 +29,7 @@ from infra.anfitrion.estacion import Estacion
 from infra.anfitrion.planificador import Planificador
 from infra.azar import AzarReal
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Remitente
+from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Medida, Remitente
 from infra.mensajeria.relevo import Relevo
 from infra.mensajeria.topologia import Cola, Topologia, colas_de_institucion, topologia
 from infra.mensajeria.transportes import Mensaje, TransporteCaido
@@ -100,6 +100,9 @@ class Contador:
 
     def proximo_vencimiento(self, _tanda: Tanda) -> datetime | None:
         return min(self.vencen, default=None)
+
+    def medidas(self, _conexion: Connection, _ahora: datetime) -> Sequence[Medida]:
+        return ()
 
 
 def _autoria(remitente: Remitente) -> Autoria:

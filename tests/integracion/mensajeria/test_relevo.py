@@ -195,9 +195,14 @@ def test_lo_urgente_sin_entregar_se_ve(sistema: Sistema):
     almacen, ajustes = sistema.deteccion.almacen, sistema.ajustes
     escribir(sistema, intercambio="reparaciones", clave="nadie", urgente=True)
     sistema.reposo()
-    assert urgentes_sin_entregar(almacen, ajustes) == 0
+
+    def urgentes() -> int:
+        with leyendo(almacen.motor) as conexion:
+            return urgentes_sin_entregar(conexion, sistema.reloj.ahora(), ajustes)
+
+    assert urgentes() == 0
     sistema.pasan(seconds=ajustes.alarma_urgente.total_seconds())
-    assert urgentes_sin_entregar(almacen, ajustes) == 1
+    assert urgentes() == 1
 
 
 def test_el_bus_caido_no_pierde_ni_marca_nada(sistema: Sistema, monkeypatch):

@@ -18,12 +18,13 @@ from contratos.codigos import DE_EXAMEN
 from infra.almacen.devueltas import contar_devueltas
 from infra.almacen.esquema import ESQUEMA, bandeja, salida, solicitudes
 from infra.almacen.tanda import Tanda
+from infra.anfitrion.gobierno import Gobierno
 from infra.mensajeria.examen import SolicitudInvalida, leer
 from infra.mensajeria.examen import abrir as abrir_solicitud
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje
 from infra.observabilidad.metricas import exponer
-from infra.observabilidad.salud import contar, medir
+from infra.observabilidad.salud import medir
 from infra.seguridad.firma import publica_de_texto, verificar
 from infra.seguridad.sello import abrir
 from senda.cliente import Compuesta, Credencial
@@ -99,6 +100,7 @@ def test_cada_mala_tiene_su_porque_y_no_repite_nada(sistema: Sistema):
     casos, buenas = malas(sistema), [sistema.componer() for _ in range(10)]
     respuestas = f"{sistema.pila.prefijo}respuestas-{uuid4().hex[:6]}"
     sistema.fuera.asegurar_cola(Cola(respuestas))
+    gobierno = Gobierno(sistema.deteccion, sistema.reloj)
     with structlog.testing.capture_logs() as registro:
         sistema.enviar(*(mala for mala, _, _ in casos.values()), *buenas, responder_a=respuestas)
         atender_todo(sistema)
@@ -111,7 +113,9 @@ def test_cada_mala_tiene_su_porque_y_no_repite_nada(sistema: Sistema):
     assert sistema.hechos() == len(buenas)
     assert sistema.muertos == 0
     estado = medir(sistema.deteccion.almacen, "deteccion", sistema.ajustes, bus=True)
-    metricas = exponer(estado, contar(sistema.deteccion.almacen), {}).decode()
+    metricas = exponer(estado, gobierno.del_proceso({})).decode()
+    assert f'senda_solicitudes_total{{resultado="aceptada",servicio="deteccion"}} {float(len(buenas))}' in metricas
+    assert "senda_mayor_rechazo" in metricas
     assert PLANTA not in b"".join(recibidos).decode() + repr(registro) + todo_lo_guardado(sistema) + metricas
     sistema.pila.borrar_cola(respuestas)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,15 +14,19 @@ from eventos.deteccion import AlertaRecibida
 from eventos.listas import CanalAlerta
 from eventos.tipos import Urgencia
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import apartados, avances, devueltas, entrada, salida, solicitudes
+from infra.almacen.esquema import apartados, avances, entrada, salida
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion, instalar
 from infra.almacen.motor import abrir_motor
 from infra.almacen.tanda import Autoria
 from infra.azar import AzarSembrado
 from infra.mensajeria.ajustes import Ajustes
-from infra.observabilidad.metricas import exponer
-from infra.observabilidad.salud import Salud, contar, medir
+from infra.mensajeria.pausas import MotivoPausa, Tarea, pausar
+from infra.mensajeria.presencia import Presencia
+from infra.mensajeria.puertos import Medida
+from infra.observabilidad.medidas import Medidas
+from infra.observabilidad.metricas import DelProceso, exponer
+from infra.observabilidad.salud import Salud, medir
 from infra.reloj import RelojSimulado
 from infra.seguridad.identidad_servicio import ClavesServicio
 from infra.seguridad.llavero import Llavero
@@ -129,13 +134,13 @@ def test_apartados_y_urgentes_alarman(almacen: Almacen):
 
 def test_las_metricas_dicen_lo_mismo_y_no_a_quien(almacen: Almacen):
     seguir(almacen, aplicada=5, anunciada=7)
-    for n, resultado in enumerate(("aceptada", "aceptada", "rechazada")):
-        poner(
-            almacen, solicitudes, institucion="GT-PGN", id=str(n), huella="", cuerpo=b"", firma="", resultado=resultado,
-            acuse=b"", firma_acuse="", atendida=INICIO,
-        )  # fmt: skip
-    poner(almacen, devueltas, dia=INICIO.date(), codigo="firma-caducada", cuantas=1)
-    texto = exponer(ver(almacen), contar(almacen), {"entrada": 2}).decode()
+    medidas = Medidas("deteccion")
+    for resultado in ("aceptada", "aceptada", "rechazada", "devuelta"):
+        medidas.respondida(resultado, 0.2)
+    medidas.enviado("acuses", 3.0)
+    medidas.paso("relevo", 0.01)
+    proceso = DelProceso(fallos={"entrada": 2}, muertos=3, atascadas=1, contadas=medidas.familias())
+    texto = exponer(ver(almacen), proceso).decode()
     for linea in (
         'senda_listo{servicio="deteccion"} 1.0',
         'senda_solicitudes_total{resultado="aceptada",servicio="deteccion"} 2.0',
@@ -143,14 +148,69 @@ def test_las_metricas_dicen_lo_mismo_y_no_a_quien(almacen: Almacen):
         'senda_solicitudes_total{resultado="devuelta",servicio="deteccion"} 1.0',
         'senda_hechos_aplicados_total{origen="/gt/atencion",servicio="deteccion"} 5.0',
         'senda_entrada_anunciada{origen="/gt/atencion",servicio="deteccion"} 7.0',
+        'senda_entrada_pendientes{origen="/gt/atencion",servicio="deteccion"} 2.0',
         'senda_fallos_de_bucle_total{bucle="entrada",servicio="deteccion"} 2.0',
+        'senda_respuesta_segundos_bucket{le="0.5",servicio="deteccion"} 4.0',
+        'senda_salida_segundos_count{destino="acuses",servicio="deteccion"} 1.0',
+        'senda_paso_segundos_count{paso="relevo",servicio="deteccion"} 1.0',
+        'senda_muertos{servicio="deteccion"} 3.0',
+        'senda_colas_atascadas{servicio="deteccion"} 1.0',
+        'senda_pausado{servicio="deteccion",tarea="publicar"} 0.0',
     ):
         assert linea in texto
-    assert "GT-PGN" not in texto
+    assert "process_resident_memory_bytes" in texto
+    assert "_created" not in texto
+    # De un origen al que aún no se oyó no se dice que latiera hace nada.
+    assert "senda_entrada_latido_segundos{" not in texto
 
 
 def test_sin_base_las_metricas_lo_dicen(almacen: Almacen, tmp_path: Path):
     almacen.motor = abrir_motor(f"sqlite:///{tmp_path / 'no' / 'existe.db'}")
-    texto = exponer(ver(almacen), None, {}).decode()
+    texto = exponer(ver(almacen), DelProceso()).decode()
     assert 'senda_base{servicio="deteccion"} 0.0' in texto
-    assert "solicitudes" not in texto
+    assert "senda_bandeja" not in texto
+
+
+def test_lo_recibido_y_sin_aplicar_envejece(almacen: Almacen):
+    seguir(almacen, aplicada=3, anunciada=4, latido=INICIO)
+    recibida(almacen, 4)
+    pasan(almacen, 119)
+    origen = ver(almacen).entrada[ORIGEN]
+    assert (origen.pendientes, origen.edad, origen.edad_latido, ver(almacen).alarmas) == (1, 119.0, 119.0, ())
+    pasan(almacen, 2)
+    assert ver(almacen).alarmas == ("entrada-atrasada",)
+
+
+def test_lo_que_espera_tras_un_hueco_tambien_envejece(almacen: Almacen):
+    seguir(almacen, aplicada=3, anunciada=9)
+    recibida(almacen, 7)
+    pasan(almacen, 60)
+    assert ver(almacen).entrada[ORIGEN].edad == 60.0
+
+
+def test_una_pausa_se_ve_y_no_quita_de_listo(almacen: Almacen):
+    with almacen.motor.begin() as conexion:
+        pausar(conexion, [Tarea.APLICAR], MotivoPausa.DEFECTO, "ag-0123abcd", INICIO)
+    salud = ver(almacen)
+    assert (salud.listo, salud.alarmas) == (True, ("en-pausa",))
+    assert [(p.tarea, p.motivo, p.quien, p.desde) for p in salud.pausas] == [
+        ("aplicar", "defecto", "ag-0123abcd", INICIO)
+    ]
+    assert 'senda_pausado{servicio="deteccion",tarea="aplicar"} 1.0' in exponer(salud, DelProceso()).decode()
+
+
+def test_un_plazo_sin_atender_alarma_si_hay_quien_lo_atienda(almacen: Almacen):
+    class ConPlazo:
+        def proximo_vencimiento(self, _tanda: object) -> datetime:
+            return INICIO
+
+        def medidas(self, _conexion: object, _ahora: object) -> list[Medida]:
+            return [Medida("plazos_vencidos", "x", 1.0)]
+
+    contexto: Any = ConPlazo()
+    pasan(almacen, 121)
+    parado = medir(almacen, "deteccion", Ajustes(), bus=True, contexto=contexto)
+    assert (parado.retraso_plazos, parado.propias[0].valor, parado.alarmas) == (121.0, 1.0, ())
+    Presencia(almacen, "deteccion:1", Ajustes()).paso()
+    andando = medir(almacen, "deteccion", Ajustes(), bus=True, contexto=contexto)
+    assert (andando.procesos, andando.alarmas) == (1, ("plazos-atrasados",))

@@ -6,7 +6,7 @@ from alembic import op
 from infra.almacen.solo_anexar import solo_anexar
 
 revision = "005"
-down_revision = "003"
+down_revision = "004"
 branch_labels = None
 depends_on = None
 
