@@ -83,6 +83,11 @@ def ceder() -> None:
     eventlet.sleep(0)
 
 
+def dormir(segundos: float) -> None:
+    """Deja correr a los demás hilos verdes durante ese tiempo."""
+    eventlet.sleep(segundos)
+
+
 def hilo_actual() -> object:
     """Identidad del hilo verde que llama."""
     return eventlet.getcurrent()
@@ -104,6 +109,7 @@ __all__ = [
     "al_pedir_parada",
     "ceder",
     "con_plazo",
+    "dormir",
     "hilo_actual",
     "preparado",
     "preparar_proceso",

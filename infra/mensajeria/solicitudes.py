@@ -1,6 +1,7 @@
-"""Atender solicitudes: se guardan antes de confirmarlas al bus, se responden todas y ninguna detiene a las demás.
+"""Atender solicitudes: se responden o se guardan antes de confirmarlas al bus, y ninguna detiene a las demás.
 
-Se atienden por lotes en una transacción; si el lote falla, se repite de una en una para que solo falle la culpable.
+Se atienden según llegan, por lotes en una transacción (decisión 038). Si el lote falla se guarda en la bandeja, de la
+que se atiende otra vez y, si vuelve a fallar, de una en una para que solo falle la culpable.
 """
 
 from __future__ import annotations
@@ -58,8 +59,11 @@ class Solicitudes:
         self._notaria = Notaria(self.servicio.nombre, self.almacen.origen, self.almacen.claves)
 
     def recibir(self, espera: float = 0.0) -> bool:
-        """Pasa mensajes de la cola a la bandeja y solo entonces los confirma. Dice si hubo (espera en segundos)."""
-        return self._recepcion.tomar(self._guardar, espera)
+        """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
+
+        Dice si hubo (espera en segundos).
+        """
+        return self._recepcion.tomar(self._acoger, espera)
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
@@ -85,43 +89,55 @@ class Solicitudes:
         with leyendo(self.almacen.motor) as conexion:
             return bandeja.proximo(conexion)
 
-    def _guardar(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+    def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
         ahora = self.almacen.reloj.ahora()
         todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
-        caben = [r for r in todas if len(r.cuerpo) <= MAXIMO_BYTES]
-        if len(caben) == len(todas):
-            with self.almacen.motor.begin() as conexion:
-                bandeja.guardar(conexion, caben)
-            return entregas
-        with self.almacen.tanda() as tanda:
-            bandeja.guardar(tanda.conexion, caben)
-            respuestas = self._respuestas(tanda)
-            for enorme in (r for r in todas if len(r.cuerpo) > MAXIMO_BYTES):
-                try:
-                    leer(enorme.cuerpo)
-                except SolicitudInvalida as invalida:
-                    respuestas.devolver(enorme, invalida)
+        for desde in range(0, len(todas), self.ajustes.lote_solicitudes):
+            lote = todas[desde : desde + self.ajustes.lote_solicitudes]
+            try:
+                self._atender_llegadas(lote)
+            except Exception as error:
+                if base_caida(error):
+                    raise
+                # Lo que sea: se guardan y se vuelve a ellas con más calma. Las que no caben se responden aparte.
+                self._dejar_en_la_bandeja([r for r in lote if len(r.cuerpo) <= MAXIMO_BYTES])
+                if enormes := [r for r in lote if len(r.cuerpo) > MAXIMO_BYTES]:
+                    self._atender_llegadas(enormes)
         return entregas
+
+    def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
+        with self.almacen.tanda() as tanda:
+            esperan = self._atender_en(tanda, recibidas)
+            bandeja.guardar(tanda.conexion, [r for r, _ in esperan], [hasta for _, hasta in esperan])
+
+    def _dejar_en_la_bandeja(self, recibidas: Sequence[Recibida]) -> None:
+        with self.almacen.motor.begin() as conexion:
+            bandeja.guardar(conexion, recibidas, [r.recibido for r in recibidas])
 
     def _atender_juntas(self, numeros: Sequence[int]) -> None:
         with self.almacen.tanda() as tanda:
             # Otra réplica pudo atenderlas mientras esperábamos el turno: se leen ya con él.
             recibidas = bandeja.leer(tanda.conexion, numeros)
-            leidas = {r.numero: _leer(r) for r in recibidas}
-            respuestas = self._respuestas(tanda)
-            legibles = [e for e in leidas.values() if isinstance(e, Examinada)]
-            respuestas.buscar_previas({e.clave for e in legibles})
-            tanda.sugerir({e.ruta for e in legibles if e.ruta is not None})
-            esperan = []
-            for recibida in recibidas:
-                try:
-                    self._atender_una(tanda, respuestas, recibida, leidas[recibida.numero])
-                except _Espera as espera:
-                    esperan.append((recibida, espera.hasta))
-            respuestas.volcar()
+            esperan = self._atender_en(tanda, recibidas)
             en_espera = {r.numero for r, _ in esperan}
             bandeja.quitar(tanda.conexion, [r.numero for r in recibidas if r.numero not in en_espera])
             bandeja.aplazar(tanda.conexion, esperan)
+
+    def _atender_en(self, tanda: Tanda, recibidas: Sequence[Recibida]) -> list[tuple[Recibida, datetime]]:
+        """Responde a cada una; devuelve las que han de esperar y hasta cuándo (UTC)."""
+        leidas = [_leer(r) for r in recibidas]
+        respuestas = self._respuestas(tanda)
+        legibles = [e for e in leidas if isinstance(e, Examinada)]
+        respuestas.buscar_previas({e.clave for e in legibles})
+        tanda.sugerir({e.ruta for e in legibles if e.ruta is not None})
+        esperan = []
+        for recibida, leida in zip(recibidas, leidas, strict=True):
+            try:
+                self._atender_una(tanda, respuestas, recibida, leida)
+            except _Espera as espera:
+                esperan.append((recibida, espera.hasta))
+        respuestas.volcar()
+        return esperan
 
     def _atender_sola(self, numero: int) -> None:
         try:
