@@ -1,4 +1,4 @@
-"""La bandeja: solicitudes guardadas tal como llegaron, aún sin respuesta."""
+"""La bandeja: solicitudes guardadas tal como llegaron, aún sin respuesta. Se atienden por rondas (`turnos`)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from sqlalchemy import Connection
 from infra.almacen.esquema import bandeja
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega
+from infra.mensajeria.turnos import Turno, mirar
 
 _FIRMA_MAXIMA: Final = 4096
 _COLA_MAXIMA: Final = 255
 #: Lo que se guarda en lugar de una firma que no cabe en la base: no es ningún JWS, y consta que algo traía.
 _IMPOSIBLE: Final = "-"
-_INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
+#: Forma de un código de institución.
+INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
 
 
 class Recibida(NamedTuple):
     """Una solicitud recibida y cuántas veces falló.
 
     ``usuario``: la institución que publicó, según el bus; None si no lo dice o publicó alguien por varias.
-    ``responder_a``: cola donde quien la envió espera respuesta.
+    ``responder_a``: cola donde quien la envió espera respuesta. ``institucion`` y ``urgente``: su turno.
     """
 
     numero: int
@@ -35,11 +37,19 @@ class Recibida(NamedTuple):
     responder_a: str | None
     recibido: datetime
     fallos: int = 0
+    institucion: str = ""
+    urgente: bool = False
+    ronda: int = 0
+
+    @property
+    def turno(self) -> Turno:
+        """Detrás de quién espera."""
+        return Turno(self.institucion, self.urgente)
 
 
 def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
     """Lo que se guarda de una entrega. Lo que no cabe en la base se descarta aquí: una firma imposible no es firma."""
-    usuario = entrega.usuario if entrega.usuario and _INSTITUCION.fullmatch(entrega.usuario) else None
+    usuario = entrega.usuario if entrega.usuario and INSTITUCION.fullmatch(entrega.usuario) else None
     responder_a = _texto(entrega.responder_a, _COLA_MAXIMA)
     if responder_a.startswith(f"{nombres.prefijo}senda."):
         responder_a = ""  # nadie nos hace escribir en las colas del sistema
@@ -53,7 +63,7 @@ _GUARDAR = sa.insert(bandeja)
 _POR_ATENDER = (
     sa.select(bandeja.c.numero)
     .where(bandeja.c.proximo <= sa.bindparam("ahora"))
-    .order_by(bandeja.c.numero)
+    .order_by(bandeja.c.ronda, bandeja.c.numero)
     .limit(sa.bindparam("lote"))
 )
 _ENTERAS = (
@@ -65,7 +75,7 @@ _QUITAR = sa.delete(bandeja).where(bandeja.c.numero.in_(sa.bindparam("cuales", e
 _APLAZAR = (
     sa.update(bandeja)
     .where(bandeja.c.numero == sa.bindparam("cual"))
-    .values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van"))
+    .values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van"), ronda=sa.bindparam("en_ronda"))
 )
 _PRIMERA_CITA = sa.select(sa.func.min(bandeja.c.proximo))
 
@@ -79,6 +89,7 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
                 {
                     "cuerpo": r.cuerpo, "firma": r.firma, "usuario": r.usuario, "responder_a": r.responder_a,
                     "recibido": r.recibido, "proximo": r.recibido, "fallos": 0,
+                    "institucion": r.institucion, "urgente": r.urgente, "ronda": r.ronda,
                 }
                 for r in recibidas
             ],
@@ -86,7 +97,7 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
 
 
 def por_atender(conexion: Connection, ahora: datetime, maximo: int) -> list[int]:
-    """Números de las que toca mirar, por orden de llegada."""
+    """Números de las que toca mirar, por rondas y, en cada una, por orden de llegada."""
     return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "lote": maximo}))
 
 
@@ -101,10 +112,16 @@ def quitar(conexion: Connection, numeros: Collection[int]) -> None:
         conexion.execute(_QUITAR, {"cuales": list(numeros)})
 
 
-def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]]) -> None:
-    """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva."""
-    if cuando:
-        conexion.execute(_APLAZAR, [{"cual": r.numero, "cita": cita, "van": r.fallos} for r, cita in cuando])
+def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]], ahora: datetime) -> None:
+    """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva.
+
+    Otra mirada es otra vez en su turno: quien hace mirar mucho lo suyo espera más, no los demás.
+    """
+    if not cuando:
+        return
+    rondas = mirar(conexion, {r.turno for r, _ in cuando}, ahora)
+    filas = [{"cual": r.numero, "cita": cita, "van": r.fallos, "en_ronda": rondas.dar(r.turno)} for r, cita in cuando]
+    conexion.execute(_APLAZAR, filas)
 
 
 def proximo(conexion: Connection) -> datetime | None:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 import structlog
 
+from contratos.codigos import CUPO
 from contratos.solicitud import MAXIMO_BYTES
 from eventos.rechazo import Rechazo, TodaviaNo
 from eventos.sobre import Anotado
 from infra.almacen.almacen import Almacen
+from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria import bandeja
@@ -24,6 +26,7 @@ from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida, abrir, comprobar_firma, leer
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.porteria import Porteria
 from infra.mensajeria.puertos import Remitente, Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.respuestas import Respuestas
@@ -56,16 +59,22 @@ class Solicitudes:
         cola = self.nombres.solicitudes_de(self.servicio.nombre)
         self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
         self._notaria = Notaria(self.servicio.nombre, self.almacen.origen, self.almacen.claves)
+        self._porteria = Porteria(
+            self.almacen, self.transporte, self.servicio, self._notaria, self.ajustes, self.nombres
+        )
+        self._apretada = False
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Pasa mensajes de la cola a la bandeja y solo entonces los confirma. Dice si hubo (espera en segundos)."""
+        self._apretada = False
         return self._recepcion.tomar(self._guardar, espera)
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
+        lote = self.ajustes.lote_apretado if self._apretada else self.ajustes.lote_solicitudes
         with leyendo(self.almacen.motor) as conexion:
-            numeros = bandeja.por_atender(conexion, self.almacen.reloj.ahora(), self.ajustes.lote_solicitudes)
-        labor = Labor.de(len(numeros), self.ajustes.lote_solicitudes)
+            numeros = bandeja.por_atender(conexion, self.almacen.reloj.ahora(), lote)
+        labor = Labor.de(len(numeros), lote)
         if len(numeros) <= 1:
             for numero in numeros:
                 self._atender_sola(numero)
@@ -86,15 +95,18 @@ class Solicitudes:
             return bandeja.proximo(conexion)
 
     def _guardar(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
+        self._apretada = len(entregas) >= self.ajustes.lote_recepcion
         ahora = self.almacen.reloj.ahora()
-        todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
+        todas = self._porteria.admitir([bandeja.recibida(e, self.nombres, ahora) for e in entregas], ahora)
         caben = [r for r in todas if len(r.cuerpo) <= MAXIMO_BYTES]
-        if len(caben) == len(todas):
+        if len(caben) == len(entregas):
             with self.almacen.motor.begin() as conexion:
                 bandeja.guardar(conexion, caben)
             return entregas
         with self.almacen.tanda() as tanda:
             bandeja.guardar(tanda.conexion, caben)
+            if rehusadas := len(entregas) - len(todas):
+                contar_devuelta(tanda.conexion, ahora, CUPO, rehusadas)
             respuestas = self._respuestas(tanda)
             for enorme in (r for r in todas if len(r.cuerpo) > MAXIMO_BYTES):
                 try:
@@ -121,7 +133,7 @@ class Solicitudes:
             respuestas.volcar()
             en_espera = {r.numero for r, _ in esperan}
             bandeja.quitar(tanda.conexion, [r.numero for r in recibidas if r.numero not in en_espera])
-            bandeja.aplazar(tanda.conexion, esperan)
+            bandeja.aplazar(tanda.conexion, esperan, tanda.ahora)
 
     def _atender_sola(self, numero: int) -> None:
         try:
@@ -140,7 +152,8 @@ class Solicitudes:
             for recibida in bandeja.leer(tanda.conexion, [numero]):
                 van = recibida._replace(fallos=recibida.fallos + 1)
                 if van.fallos < self.ajustes.intentos:
-                    bandeja.aplazar(tanda.conexion, [(van, tanda.ahora + self.ajustes.retroceso(van.fallos))])
+                    cita = tanda.ahora + self.ajustes.retroceso(van.fallos)
+                    bandeja.aplazar(tanda.conexion, [(van, cita)], tanda.ahora)
                     return
         self._dar_por_fallida(numero, _ERROR_INTERNO)
 

@@ -43,7 +43,8 @@ class _Cifras(Collector):
             yield from self._relevo()
             yield from self._entrada()
         if self.recuento is not None:
-            resultados = self.recuento.solicitudes | {"devuelta": self.recuento.devueltas}
+            sin_atender = {"devuelta": self.recuento.devueltas, "rehusada": self.recuento.rehusadas}
+            resultados = self.recuento.solicitudes | sin_atender
             yield self._contador("solicitudes", "Solicitudes respondidas, por resultado", "resultado", resultados)
         yield from self.otras
 

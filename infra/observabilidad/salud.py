@@ -13,6 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from contratos.codigos import CUPO
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.almacen import Almacen
 from infra.almacen.devueltas import contar_devueltas
@@ -21,6 +22,7 @@ from infra.almacen.motor import base_caida, leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.panorama import Vista, panorama
 from infra.mensajeria.relevo import DESTINO_HECHOS, urgentes_sin_entregar
+from infra.mensajeria.turnos import hay_llenos
 
 
 class EstadoRelevo(Struct, frozen=True, kw_only=True):
@@ -71,10 +73,15 @@ class Salud(Struct, frozen=True, kw_only=True):
 
 
 class Recuento(Struct, frozen=True, kw_only=True):
-    """Totales desde que existe el servicio. ``solicitudes``: por resultado; ``devueltas``: no atribuibles a nadie."""
+    """Totales desde que existe el servicio.
+
+    ``solicitudes``: por resultado; ``devueltas``: no atribuibles a nadie; ``rehusadas``: pasaban del cupo de su
+    institución, y ni se miraron.
+    """
 
     solicitudes: dict[str, int]
     devueltas: int
+    rehusadas: int = 0
 
 
 SIN_BASE: Final = "sin-base"
@@ -84,6 +91,7 @@ HUECO_VIEJO: Final = "hueco-viejo"
 APARTADOS: Final = "apartados"
 URGENTES: Final = "urgentes-sin-entregar"
 RELEVO_ATRASADO: Final = "relevo-atrasado"
+CUPO_AGOTADO: Final = "cupo-agotado"
 
 
 def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool) -> Salud:
@@ -95,6 +103,7 @@ def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool) -> Sa
             origenes = _entrada(conexion, ahora)
             retenidos = _cuantos(conexion, apartados)
             por_atender = _cuantos(conexion, bandeja)
+            lleno = hay_llenos(conexion, ajustes.cupo)
         urgentes = urgentes_sin_entregar(almacen, ajustes)
     except SQLAlchemyError as error:
         if not base_caida(error):
@@ -109,6 +118,7 @@ def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool) -> Sa
         HUECO_VIEJO: any((o.edad_hueco or 0.0) > tope for o in origenes.values()),
         APARTADOS: retenidos > 0,
         RELEVO_ATRASADO: (relevo.edad or 0.0) > tope,
+        CUPO_AGOTADO: lleno,
     }
     return Salud(
         servicio=servicio,
@@ -136,7 +146,9 @@ def contar(almacen: Almacen) -> Recuento:
     consulta = sa.select(solicitudes.c.resultado, sa.func.count()).group_by(solicitudes.c.resultado)
     with leyendo(almacen.motor) as conexion:
         por_resultado: dict[str, int] = dict(conexion.execute(consulta).tuples().all())
-        return Recuento(solicitudes=por_resultado, devueltas=contar_devueltas(conexion))
+        sin_atender = contar_devueltas(conexion)
+    rehusadas = sin_atender.pop(CUPO, 0)
+    return Recuento(solicitudes=por_resultado, devueltas=sum(sin_atender.values()), rehusadas=rehusadas)
 
 
 def _relevo(conexion: Connection, ahora: datetime) -> EstadoRelevo:
@@ -176,4 +188,4 @@ def _cuantos(conexion: Connection, tabla: sa.Table) -> int:
     return conexion.scalar(sa.select(sa.func.count()).select_from(tabla)) or 0
 
 
-__all__ = ["EstadoOrigen", "EstadoRelevo", "Recuento", "Salud", "Vida", "contar", "medir", "sin_base"]
+__all__ = ["CUPO_AGOTADO", "EstadoOrigen", "EstadoRelevo", "Recuento", "Salud", "Vida", "contar", "medir", "sin_base"]

@@ -162,7 +162,10 @@ def test_un_despliegue_de_antes_se_lleva_a_esta_version(demo: Demo, tmp_path: Pa
             if conexion.execute("SELECT 1 FROM sqlite_master WHERE name = 'entregas'").fetchone():
                 conexion.executescript(
                     "DROP TABLE entregas; DROP TABLE aplicaciones; DROP INDEX solicitudes_por_huella;"
-                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '003'"
+                    "DROP INDEX bandeja_por_ronda; DROP INDEX bandeja_por_turno; DROP INDEX salida_por_destino;"
+                    "ALTER TABLE bandeja DROP COLUMN institucion; ALTER TABLE bandeja DROP COLUMN urgente;"
+                    "ALTER TABLE bandeja DROP COLUMN ronda;"
+                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '004'"
                 )
     assert correr(carpeta, "lecturas", "coordinacion").exit_code == 2
     for _ in range(2):
