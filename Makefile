@@ -8,6 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SEMILLAS ?= 20
 HOSTILES ?= 100000
+ASEDIO ?=
 OPCIONES ?=
 PROCESOS ?= auto
 
@@ -60,8 +61,9 @@ mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
 	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
 
-hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make hostil HOSTILES=100000
+hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio, y cuánto retrasa a las demás quien inunda
 	@SENDA_HOSTILES=$(HOSTILES) $(PY) -m pytest tests/integracion/mensajeria/test_hostil.py -k ligera -s $(OPCIONES)
+	@$(PY) -m tests.asedio $(ASEDIO)
 
 conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenarios, y todos los defectos que han de suspender
 	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
