@@ -19,7 +19,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test mentiras simulacion hostil conformidad bench lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion hostil conformidad despliegue bench lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -52,7 +52,7 @@ demo: $(VENV)/.ejecucion ## recorrido completo embebido; OPCIONES="--semilla 7 -
 
 test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de verdad; OPCIONES para pytest
 	@$(PY) -m tests.servicios_reales
-	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 --ignore=tests/despliegue $(OPCIONES)
 
 mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada manera, y qué lo delata; OPCIONES="--base URL"
 	@$(PY) -m tests.mentiras $(OPCIONES)
@@ -65,6 +65,10 @@ hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make ho
 
 conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenarios, y todos los defectos que han de suspender
 	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+# Sin xdist: cada compose se queda con la máquina entera.
+despliegue: $(VENV)/.desarrollo ## los contenedores de verdad: compose, clúster roto y actualización; OPCIONES="-m 'not larga'"
+	@$(PY) -m pytest tests/despliegue -p no:xdist $(OPCIONES)
 
 bench: $(VENV)/.ejecucion ## el libro contra las primitivas, con un millón de hechos; OPCIONES="--hechos 20000"
 	@$(VENV)/bin/senda bench libro $(if $(OPCIONES),$(OPCIONES),--json docs/medidas/banco.json)
