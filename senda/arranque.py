@@ -35,9 +35,12 @@ def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
     # El puerto es de un solo proceso: quien rearranca en él es el mismo titular y sigue sin esperar a que caduque
     # su propio arriendo.
     titular = f"{nombre}@{socket.gethostname()}:{puerto or f'pid{os.getpid()}'}"
-    estacion = montaje.estacion(nombre, montaje.llavero(), titular)
+    llavero = montaje.llavero_por_preparar()
+    estacion = montaje.estacion(nombre, llavero, titular)
 
     def al_preparar() -> None:
+        # Aquí, que se repite hasta que haya base: al montar, quien arrancase con la base caída moriría.
+        llavero.crear_esquema()
         if nombre == "coordinacion":
             inscribir_rectora(estacion, despliegue)
 
