@@ -161,8 +161,10 @@ def test_un_despliegue_de_antes_se_lleva_a_esta_version(demo: Demo, tmp_path: Pa
         with closing(sqlite3.connect(archivo)) as conexion:
             if conexion.execute("SELECT 1 FROM sqlite_master WHERE name = 'entregas'").fetchone():
                 conexion.executescript(
-                    "DROP TABLE entregas; DROP TABLE aplicaciones; DROP INDEX solicitudes_por_huella;"
-                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '003'"
+                    "DROP TABLE entregas; DROP TABLE aplicaciones; DROP TABLE pausas; DROP TABLE repuestas;"
+                    "DROP INDEX solicitudes_por_huella; DROP INDEX salida_urgentes;"
+                    "ALTER TABLE avances DROP COLUMN latido;"
+                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '005'"
                 )
     assert correr(carpeta, "lecturas", "coordinacion").exit_code == 2
     for _ in range(2):
