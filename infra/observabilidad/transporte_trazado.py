@@ -17,8 +17,9 @@ from msgspec import Struct
 from contratos.acuse import Resultado
 from contratos.base import PETICIONES
 from eventos.base import CATALOGO
-from infra.mensajeria.topologia import Cola, Nombres, Topologia
-from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte
+from infra.mensajeria.topologia import Nombres
+from infra.mensajeria.transportes.base import Entrega, Mensaje
+from infra.mensajeria.transportes.envuelto import TransporteEnvuelto
 from infra.observabilidad.puntos_de_traza import CABECERA, Punto, Puntos, de_cabecera
 from infra.observabilidad.trazas import Atributos, Trazas, ahora
 
@@ -89,10 +90,9 @@ def _de_acuse(puntos: Puntos, cuerpo: bytes) -> Pista | None:
 
 
 @dataclass
-class TransporteTrazado:
+class TransporteTrazado(TransporteEnvuelto):
     """Véase `Transporte`. Un solo dueño, como el de ``dentro``: lo recibido se confirma antes de recibir más."""
 
-    dentro: Transporte
     trazas: Trazas
     nombres: Nombres
     _cola: str = ""
@@ -188,30 +188,6 @@ class TransporteTrazado:
             if self._cola.startswith(suyas("")):
                 return suyas("{institucion}")
         return self._cola
-
-    def preparar(self, topologia: Topologia) -> None:
-        self.dentro.preparar(topologia)
-
-    def asegurar_cola(self, cola: Cola) -> None:
-        self.dentro.asegurar_cola(cola)
-
-    def rechazar(self, entrega: Entrega, motivo: str) -> None:
-        self.dentro.rechazar(entrega, motivo)
-
-    def pendientes(self, cola: str) -> int:
-        return self.dentro.pendientes(cola)
-
-    def atada(self, intercambio: str, cola: str) -> bool:
-        return self.dentro.atada(intercambio, cola)
-
-    def cancelar(self, cola: str) -> None:
-        self.dentro.cancelar(cola)
-
-    def viva(self) -> bool:
-        return self.dentro.viva()
-
-    def cerrar(self) -> None:
-        self.dentro.cerrar()
 
 
 def _bus(tipo: str, operacion: str, destino: str) -> Atributos:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.mensajeria.topologia import Cola, Nombres, Topologia
-from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte
+from infra.mensajeria.topologia import Nombres
+from infra.mensajeria.transportes.base import Mensaje
+from infra.mensajeria.transportes.envuelto import TransporteEnvuelto
 from infra.seguridad.firma import firmar, leer_cabecera
 
 #: De los mensajes de un lote para la institución, los que de verdad salen, en su orden.
@@ -104,10 +105,9 @@ class Bus:
 
 
 @dataclass
-class Travieso:
+class Travieso(TransporteEnvuelto):
     """Un transporte que publica lo que la travesura de ahora dice; en lo demás, el de dentro."""
 
-    dentro: Transporte
     bus: Bus
     nombres: Nombres = field(default_factory=Nombres)
 
@@ -119,36 +119,6 @@ class Travieso:
         salieron = iter(self.dentro.publicar(demas) if demas else [])
         todos = all(self.dentro.publicar(list(self.bus.travesura(suyos))))
         return [todos if self._es_suyo(m) else next(salieron) for m in mensajes]
-
-    def preparar(self, topologia: Topologia) -> None:
-        self.dentro.preparar(topologia)
-
-    def asegurar_cola(self, cola: Cola) -> None:
-        self.dentro.asegurar_cola(cola)
-
-    def recibir(self, cola: str, maximo: int, espera: float = 0.0) -> list[Entrega]:
-        return self.dentro.recibir(cola, maximo, espera)
-
-    def confirmar(self, entregas: Sequence[Entrega]) -> None:
-        self.dentro.confirmar(entregas)
-
-    def rechazar(self, entrega: Entrega, motivo: str) -> None:
-        self.dentro.rechazar(entrega, motivo)
-
-    def pendientes(self, cola: str) -> int:
-        return self.dentro.pendientes(cola)
-
-    def atada(self, intercambio: str, cola: str) -> bool:
-        return self.dentro.atada(intercambio, cola)
-
-    def cancelar(self, cola: str) -> None:
-        self.dentro.cancelar(cola)
-
-    def viva(self) -> bool:
-        return self.dentro.viva()
-
-    def cerrar(self) -> None:
-        self.dentro.cerrar()
 
     def _es_suyo(self, mensaje: Mensaje) -> bool:
         de_institucion = mensaje.intercambio in {self.nombres.buzon, self.nombres.acuses}
