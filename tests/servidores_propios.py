@@ -134,10 +134,13 @@ def rabbitmq_propio(
     return propio
 
 
-def postgres_propio(carpeta: Path, falla: Callable[[str], str], *, conf: str = "") -> Servidor:
-    """Crea y arranca un PostgreSQL nuevo en `carpeta`. `falla(url)` y `conf` como en `rabbitmq_propio`.
+def postgres_propio(
+    carpeta: Path, falla: Callable[[str], str], *, conf: str = "", creacion: Sequence[str] = ()
+) -> Servidor:
+    """Crea y arranca un PostgreSQL nuevo en `carpeta`. `falla(url)` como en `rabbitmq_propio`. Errores: `NoArranca`.
 
-    Errores: `NoArranca`.
+    `conf` se añade a su postgresql.conf, donde está también el puerto: `pg_ctl start` sin más lo vuelve a poner en
+    marcha. `creacion`: opciones para initdb.
     """
     initdb, control = binario_postgres("initdb"), binario_postgres("pg_ctl")
     if not initdb or not control:
@@ -149,14 +152,15 @@ def postgres_propio(carpeta: Path, falla: Callable[[str], str], *, conf: str = "
         shutil.chown(carpeta, usuario)
     datos, puerto = carpeta / "datos", puerto_libre()
     ejecutar(
-        [initdb, "-D", str(datos), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        [initdb, "-D", str(datos), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", *creacion],
         usuario=usuario,
     )
-    with (datos / "postgresql.conf").open("a") as ajustes:
-        ajustes.write(f"\n{conf}\n")
-    opciones = f"-p {puerto} -c listen_addresses=127.0.0.1 -c unix_socket_directories={carpeta} -c max_connections=200"
-    orden = [control, "-D", str(datos), "-w", "-l", str(carpeta / "registro"), "-o", opciones, "start"]
-    ejecutar(orden, usuario=usuario)
+    with (datos / "postgresql.conf").open("a") as configuracion:
+        configuracion.write(
+            f"\nport = {puerto}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{carpeta}'\n"
+            f"max_connections = 200\n{conf}\n"
+        )
+    ejecutar([control, "-D", str(datos), "-w", "-l", str(carpeta / "registro"), "start"], usuario=usuario)
     propio = Servidor(
         url=f"postgresql+psycopg://postgres@127.0.0.1:{puerto}/postgres",
         origen="un servidor propio, desde los binarios instalados",

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from uuid import UUID
 
@@ -103,11 +103,11 @@ def plantilla() -> Plantilla:
     """La de este proceso. Siempre con los mismos bytes, corra donde corra."""
     carpeta = _carpeta_rapida()
     azar = AzarSembrado(b"plantilla")
-    directorio = _directorio(azar.hijo("credenciales"))
+    directorio = formar_directorio(azar.hijo("credenciales"))
     reloj = RelojSimulado(INICIO - timedelta(days=1))
     sistema = estrenar(carpeta, directorio[RECTORA].credencial, reloj, azar)
-    pasado = _Pasado(sistema, directorio, reloj, azar.hijo("peticiones"))
-    pasado.contar()
+    pasado = Pasado(sistema, directorio, reloj, azar.hijo("peticiones"))
+    pasado.contar(partial(_cuerpos, carpeta / "coordinacion.db"))
     sistema.cerrar()
     despliegue = sistema.despliegue
     motores = {nombre: abrir_motor(base.url) for nombre, base in despliegue.bases.items()}
@@ -131,7 +131,7 @@ def plantilla() -> Plantilla:
 
 
 @dataclass
-class _Pasado:
+class Pasado:
     """Lo que ocurrió antes de que empiece cualquier semilla, por el mismo camino que lo demás y sin un solo fallo."""
 
     sistema: Embebido
@@ -141,14 +141,16 @@ class _Pasado:
     historia: list[tuple[str, Compuesta]] = field(default_factory=list)
     acuses: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def contar(self) -> None:
-        """Se inscriben casi todas, se detecta a una adulta extranjera y a una niña, y quien debe acepta su encargo."""
+    def contar(self, de_coordinacion: Callable[[], list[bytes]]) -> None:
+        """Se inscriben casi todas, se detecta a una adulta extranjera y a una niña, y quien debe acepta su encargo.
+
+        ``de_coordinacion``: los cuerpos de los hechos de coordinación, en orden.
+        """
         inscritas = [codigo for codigo in self.directorio if codigo not in TARDIAS | {RECTORA}]
         self._pedir([(RECTORA, self.directorio[codigo].peticion()) for codigo in inscritas])
         self._pedir([("GT-MP", _deteccion(SiNo.NO, SiNo.SI)), ("GT-PNC", _deteccion(SiNo.SI, SiNo.NO))])
-        with sqlite3.connect(self.sistema.montaje.carpeta / "coordinacion.db") as base:
-            cuerpos = [json.loads(c) for (c,) in base.execute("SELECT cuerpo FROM eventos ORDER BY posicion")]
-        encargos = [s["data"] for s in cuerpos if s["type"] == "senda.coordinacion.derivacion-emitida.v1"]
+        sobres = map(json.loads, de_coordinacion())
+        encargos = [s["data"] for s in sobres if s["type"] == "senda.coordinacion.derivacion-emitida.v1"]
         self._pedir([
             (e["a"], AceptarDerivacion(ruta=UUID(e["ruta"]), derivacion=UUID(e["derivacion"]))) for e in encargos
         ])  # fmt: skip
@@ -176,13 +178,19 @@ class _Pasado:
             self.acuses += [(codigo, e.mensaje.cuerpo) for e in entregas]
 
 
+def _cuerpos(archivo: Path) -> list[bytes]:
+    with sqlite3.connect(archivo) as base:
+        return [c for (c,) in base.execute("SELECT cuerpo FROM eventos ORDER BY posicion")]
+
+
 def _deteccion(nna: SiNo, extranjera: SiNo) -> DetectarPresuntaVictima:
     return DetectarPresuntaVictima(
         nna=nna, extranjera=extranjera, idioma="spa", riesgo=NivelRiesgo.ALTO, pais_deteccion="gt"
     )
 
 
-def _directorio(azar: AzarSembrado) -> dict[str, Inscrita]:
+def formar_directorio(azar: AzarSembrado) -> dict[str, Inscrita]:
+    """Las instituciones del país, cada una con su clave."""
     datos = tomllib.loads((PROTOCOLO / "instituciones.toml").read_text(encoding="utf-8"))
     return {
         i["codigo"]: Inscrita(
