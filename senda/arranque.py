@@ -43,10 +43,13 @@ def montar(carpeta: Path, nombre: str, puerto: int, resolver: Callable[[str], bo
     # El puerto es de un solo proceso: quien rearranca en él es el mismo titular y sigue sin esperar a que caduque
     # su propio arriendo.
     titular = f"{nombre}@{socket.gethostname()}:{puerto or f'pid{os.getpid()}'}"
-    estacion = montaje.estacion(nombre, montaje.llavero(), titular)
+    llavero = montaje.llavero_por_preparar()
+    estacion = montaje.estacion(nombre, llavero, titular)
 
     def al_preparar() -> None:
         exigir_linea(carpeta, despliegue, nombre, estacion.almacen.motor, reloj.ahora())
+        # Aquí, que se repite hasta que haya base: al montar, quien arrancase con la base caída moriría.
+        llavero.crear_esquema()
         if nombre == "coordinacion":
             inscribir_rectora(estacion, despliegue)
 

@@ -69,10 +69,17 @@ class Montaje:
         return self._azares[nombre]
 
     def llavero(self) -> Llavero:
-        """El llavero del despliegue."""
+        """El llavero del despliegue. Errores: los de su base."""
+        llavero = self.llavero_por_preparar()
+        # Un despliegue anterior a la rotación no tiene la tabla que dice con qué maestra se envuelve.
+        llavero.crear_esquema()
+        return llavero
+
+    def llavero_por_preparar(self) -> Llavero:
+        """El mismo sin tocar aún su base: antes de usarlo, `crear_esquema`."""
         base = self.despliegue.bases["llavero"]
         vigencia = None if self.broker is not None else timedelta(minutes=5)
-        llavero = Llavero(
+        return Llavero(
             base.url,
             anillo_maestro(self.carpeta),
             self.azar_de("llavero"),
@@ -80,9 +87,6 @@ class Montaje:
             esquema=base.esquema,
             vigencia=vigencia,
         )
-        # Un despliegue anterior a la rotación no tiene la tabla que dice con qué maestra se envuelve.
-        llavero.crear_esquema()
-        return llavero
 
     def almacen(self, nombre: str, llavero: Llavero) -> Almacen:
         """El almacén de un servicio."""

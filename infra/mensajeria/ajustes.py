@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
@@ -34,6 +34,18 @@ class Ajustes(Struct, frozen=True, kw_only=True):
     alarma_atraso: timedelta = timedelta(minutes=2)
     #: Cuánto vale el «sigo aquí» de un proceso; lo renueva a un tercio.
     presencia: timedelta = timedelta(seconds=30)
+
+    @property
+    def aplazamiento_maximo(self) -> timedelta:
+        """Lo más lejos que se cita algo a medias."""
+        return max(self.retroceso_maximo, self.mirada_minima, self.mirada_maxima)
+
+    def toca(self, cita: datetime, ahora: datetime) -> bool:
+        """Si llegó la hora de algo aplazado, o su cita está más lejos de lo que se cita nunca: se atrasó el reloj.
+
+        La hora de una máquina salta: adelantada seis días y puesta en su sitio, lo citado entretanto esperaría seis.
+        """
+        return cita <= ahora or cita > ahora + self.aplazamiento_maximo
 
     def retroceso(self, intentos: int) -> timedelta:
         """Espera antes del siguiente intento: se dobla hasta el máximo."""

@@ -56,7 +56,7 @@ class Aplicador:
         ahora = self.almacen.reloj.ahora()
         with leyendo(self.almacen.motor) as conexion:
             vistas = [v for v in panorama(conexion, self.origenes) if v.alto is None]
-            listas = [v for v in vistas if v.sigue and (v.reintento is None or v.reintento <= ahora)]
+            listas = [v for v in vistas if v.sigue and (v.reintento is None or self.ajustes.toca(v.reintento, ahora))]
             tramos = [(v, self._contiguos(conexion, v.origen, v.aplicada)) for v in listas]
         esperan = (v.reintento for v in vistas if v.sigue and v.reintento is not None and v.reintento > ahora)
         self._reintento = min(esperan, default=None)

@@ -30,6 +30,9 @@ class Arriendo:
     _valla: int = 0
     #: Hasta cuándo es nuestro o, si es de otro, hasta cuándo no hay que volver a pedirlo.
     _vence: datetime | None = None
+    #: Lo último que se vio del arriendo de otro, y desde cuándo está así.
+    _visto: tuple[int, datetime] | None = None
+    _desde: datetime | None = None
 
     def preparar(self, conexion: Connection, ahora: datetime) -> None:
         """Crea la fila si no está."""
@@ -56,12 +59,23 @@ class Arriendo:
         self._valla, self._vence = 0, None
         return False
 
+    def _sin_moverse_desde(self, visto: tuple[int, datetime], ahora: datetime) -> datetime:
+        """Desde cuándo, según este reloj, el titular no renueva.
+
+        Su ``vence`` lo escribió otro reloj: si iba seis días adelantado, fiarse sería esperar seis días a un muerto.
+        """
+        if self._desde is None or visto != self._visto or ahora < self._desde:
+            self._visto, self._desde = visto, ahora
+        return self._desde
+
     def _tomar(self, conexion: Connection, ahora: datetime) -> int | None:
         fila = conexion.execute(_ENTERO, {"cual": self.nombre}).one()
         propio = fila.titular == self.titular
         if not propio and fila.vence > ahora:
-            self._valla, self._vence = 0, fila.vence
-            return None
+            desde = self._sin_moverse_desde((fila.valla, fila.vence), ahora)
+            if ahora - desde < self.plazo:
+                self._valla, self._vence = 0, min(fila.vence, desde + self.plazo)
+                return None
         self._valla = int(fila.valla) if propio and fila.vence > ahora else int(fila.valla) + 1
         self._vence = ahora + self.plazo
         suyo = {"titular": self.titular, "valla": self._valla, "vence": self._vence}

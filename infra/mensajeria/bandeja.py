@@ -52,7 +52,7 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
 _GUARDAR = sa.insert(bandeja)
 _POR_ATENDER = (
     sa.select(bandeja.c.numero)
-    .where(bandeja.c.proximo <= sa.bindparam("ahora"))
+    .where((bandeja.c.proximo <= sa.bindparam("ahora")) | (bandeja.c.proximo > sa.bindparam("tope")))
     .order_by(bandeja.c.numero)
     .limit(sa.bindparam("lote"))
 )
@@ -85,9 +85,9 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
         )  # fmt: skip
 
 
-def por_atender(conexion: Connection, ahora: datetime, maximo: int) -> list[int]:
-    """Números de las que toca mirar, por orden de llegada."""
-    return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "lote": maximo}))
+def por_atender(conexion: Connection, ahora: datetime, tope: datetime, maximo: int) -> list[int]:
+    """Números de las que toca mirar, por orden de llegada; también las citadas después de ``tope`` (`Ajustes.toca`)."""
+    return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "tope": tope, "lote": maximo}))
 
 
 def leer(conexion: Connection, numeros: Collection[int]) -> list[Recibida]:

@@ -40,7 +40,8 @@ class Pulso:
     def paso(self) -> bool:
         """Late si toca: pasado el intervalo, y solo si hay hechos. Dice si latió."""
         ahora = self.almacen.reloj.ahora()
-        if self._ultimo is not None and ahora < self._ultimo + self.ajustes.latido:
+        # Si el último es «después» de ahora, el reloj se atrasó: callar hasta alcanzarlo sería callar días.
+        if self._ultimo is not None and timedelta(0) <= ahora - self._ultimo < self.ajustes.latido:
             return False
         return self.latir()
 

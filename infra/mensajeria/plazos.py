@@ -42,7 +42,7 @@ class Plazos:
         if proximo is None or proximo > ahora:
             return False
         # Los que ya fallaron, a solas: en el lote lo tumbarían otra vez.
-        vuelven = [plazo for plazo, aparte in self._aparte.items() if aparte.hasta <= ahora]
+        vuelven = [plazo for plazo, aparte in self._aparte.items() if self.ajustes.toca(aparte.hasta, ahora)]
         vencio = [self._atender_solo(plazo) for plazo in vuelven[: self.ajustes.lote_plazos]]
         return self._atender_lote() or any(vencio)
 

@@ -25,7 +25,13 @@ from infra.mensajeria.arriendo import Arriendo
 from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
-from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, Transporte
+from infra.mensajeria.transportes.base import (
+    Mensaje,
+    TopologiaAusente,
+    TopologiaIncompatible,
+    Transporte,
+    TransporteCaido,
+)
 from infra.observabilidad.medidas import Medidas
 
 registro = structlog.get_logger(__name__)
@@ -38,7 +44,7 @@ _PUBLICADA_Y_ESCRITA = sa.select(
 )
 _POR_SALIR = (
     sa.select(salida)
-    .where(salida.c.proximo <= sa.bindparam("ahora"))
+    .where((salida.c.proximo <= sa.bindparam("ahora")) | (salida.c.proximo > sa.bindparam("tope")))
     .order_by(salida.c.numero)
     .limit(sa.bindparam("lote", type_=sa.Integer))
 )
@@ -90,7 +96,12 @@ class Relevo:
         if self._arriendo.valla(self.almacen.motor, ahora) is None:
             self.atascadas.clear()  # lo sabe ahora quien publica
             return Labor.NADA
-        hechos = self._publicar_hechos(marca, ahora) if hay_hechos else Labor.NADA
+        try:
+            hechos = self._publicar_hechos(marca, ahora) if hay_hechos else Labor.NADA
+        except TransporteCaido:
+            # Puede ser solo la cola de un seguidor, que no confirma: los acuses y los avisos no tienen la culpa.
+            self._publicar_salida(filas, ahora)
+            raise
         return max(hechos, self._publicar_salida(filas, ahora))
 
     def proximo(self) -> datetime | None:
@@ -106,7 +117,8 @@ class Relevo:
         """La marca, si hay hechos después de ella, y lo que toca sacar de la salida."""
         with leyendo(self.almacen.motor) as conexion:
             publicada, escrita = conexion.execute(_PUBLICADA_Y_ESCRITA).one()
-            filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "lote": self.ajustes.lote_relevo}).all()
+            tope = ahora + self.ajustes.aplazamiento_maximo  # véase `Ajustes.toca`
+            filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": self.ajustes.lote_relevo}).all()
         return publicada or 0, (escrita or 0) > (publicada or 0), filas
 
     def _publicar_hechos(self, marca: int, ahora: datetime) -> Labor:

@@ -88,7 +88,7 @@ class Huecos:
     def _hay_que_atender(self, vista: Vista, ahora: datetime) -> bool:
         if vista.hueco is None or vista.falta_desde is None:
             return vista.hueco is not None or vista.falta_desde is not None
-        return vista.hueco != vista.falta or self._vence(vista.falta_desde, vista.pedidos) <= ahora
+        return vista.hueco != vista.falta or self._toca(vista.falta_desde, vista.pedidos, ahora)
 
     def _atender(self, nombre: str, origen: str) -> bool:
         """Anota un hueco nuevo (o uno que avanza: lo pedido está llegando), olvida uno cerrado o pide uno que dura."""
@@ -98,7 +98,7 @@ class Huecos:
             if vista.hueco is None:
                 tanda.conexion.execute(donde.values(falta=None, falta_desde=None, pedidos=0))
                 return False
-            if vista.falta_desde is None or vista.hueco != vista.falta:
+            if vista.falta_desde is None or vista.hueco != vista.falta or self._de_otra_hora(vista, tanda.ahora):
                 tanda.conexion.execute(donde.values(falta=vista.hueco, falta_desde=tanda.ahora, pedidos=0))
                 return False
             if self._vence(vista.falta_desde, vista.pedidos) > tanda.ahora:
@@ -132,6 +132,18 @@ class Huecos:
         if atrasado < timedelta(0):
             return pedidos + 1
         return pedidos + 2 + atrasado // (self.ajustes.retroceso_maximo + self.ajustes.paciencia_hueco)
+
+    def _toca(self, falta_desde: datetime, pedidos: int, ahora: datetime) -> bool:
+        vence = self._vence(falta_desde, pedidos)
+        return vence <= ahora or vence > ahora + self._mas_lejos
+
+    def _de_otra_hora(self, vista: Vista, ahora: datetime) -> bool:
+        """Si lo anotado es de antes de atrasar el reloj: la próxima cita queda más lejos de lo que se cita nunca."""
+        return vista.falta_desde is not None and self._vence(vista.falta_desde, vista.pedidos) > ahora + self._mas_lejos
+
+    @property
+    def _mas_lejos(self) -> timedelta:
+        return self.ajustes.retroceso_maximo + self.ajustes.paciencia_hueco
 
     def _vence(self, falta_desde: datetime, pedidos: int) -> datetime:
         paciencia = self.ajustes.paciencia_hueco

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -69,8 +69,10 @@ class Solicitudes:
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
+        ahora = self.almacen.reloj.ahora()
+        tope = ahora + self.ajustes.aplazamiento_maximo
         with leyendo(self.almacen.motor) as conexion:
-            numeros = bandeja.por_atender(conexion, self.almacen.reloj.ahora(), self.ajustes.lote_solicitudes)
+            numeros = bandeja.por_atender(conexion, ahora, tope, self.ajustes.lote_solicitudes)
         labor = Labor.de(len(numeros), self.ajustes.lote_solicitudes)
         if len(numeros) <= 1:
             for numero in numeros:
@@ -242,7 +244,8 @@ class Solicitudes:
     def _esperar_si_cabe(self, tanda: Tanda, recibida: Recibida, rechazo: Rechazo) -> None:
         """Entre orígenes no hay orden: lo que falta puede estar en camino. Se espera un poco antes de decir que no."""
         transcurrido = tanda.ahora - recibida.recibido
-        if isinstance(rechazo, TodaviaNo) and transcurrido < self.ajustes.paciencia:
+        # Recibida «después» de ahora: el reloj se atrasó, y no se sabe cuánto lleva.
+        if isinstance(rechazo, TodaviaNo) and timedelta(0) <= transcurrido < self.ajustes.paciencia:
             raise _Espera(tanda.ahora + self.ajustes.mirada(transcurrido))
 
     def _respuestas(self, tanda: Tanda) -> Respuestas:

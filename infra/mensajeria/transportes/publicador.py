@@ -11,14 +11,23 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import amqp
+import structlog
 
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, TopologiaIncompatible, TransporteCaido
 from infra.mensajeria.transportes.enlace import Enlace
+
+_registro = structlog.get_logger(__name__)
 
 PERSISTENTE = 2
 OBLIGATORIO = True  # mandatory: lo que nadie recibe vuelve
 TIPO_EVENTO = "application/cloudevents+json"
 TIPO_OTRO = "application/octet-stream"
+GRACIA = 5.0
+"""Segundos que se espera al resto de un lote desde la última respuesta.
+
+Si otros se confirmaron, el broker está bien y la que calla es una cola: esperarla más haría esperar a todos, y dar por
+no confirmado lo que lo estuvo solo repite.
+"""
 
 
 class _Lote:
@@ -28,6 +37,7 @@ class _Lote:
         self.mensajes = mensajes
         self.en_vuelo: dict[int, int] = {}  # etiqueta de publicación -> índice, en orden
         self.confirmados = [False] * len(mensajes)
+        self.respuestas = 0
         self._devueltos: set[int] = set()
         self._indices: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
 
@@ -49,6 +59,7 @@ class _Lote:
             indice = self.en_vuelo.pop(respondida, None)
             if indice is not None:
                 self.confirmados[indice] = confirmado
+                self.respuestas += 1
 
     def devolver(self, devuelto: str, intercambio: str, clave: str) -> None:
         # Dos copias del mismo id al mismo sitio corren la misma suerte.
@@ -88,7 +99,8 @@ class Publicador:
                             self._emitir(canal, indice, mensaje)
                     emitidos += len(tramo)
                     # Se vacía media ventana de una vez: esperar de uno en uno alternaría escribir y leer.
-                    self._esperar(self._ventana // 2 if emitidos < len(mensajes) else 0)
+                    if not self._esperar(self._ventana // 2 if emitidos < len(mensajes) else 0):
+                        break
                 return lote.resultado()
             except amqp.exceptions.ChannelError as error:
                 self._olvidar_canal()
@@ -107,13 +119,27 @@ class Publicador:
             self._cuerpo(mensaje),
         )
 
-    def _esperar(self, en_vuelo: int) -> None:
-        limite = self._reloj() + self._paciencia
+    def _esperar(self, en_vuelo: int) -> bool:
+        """Hasta que queden esos sin respuesta. Falso si una cola calla: lo suyo, y lo no emitido, no consta confirmado.
+
+        Errores: `TransporteCaido` si no responde nada, que entonces el que calla es el broker.
+        """
+        limite, oidas = self._reloj() + self._paciencia, self._lote.respuestas
         while len(self._lote.en_vuelo) > en_vuelo:
             falta = limite - self._reloj()
             if falta <= 0 or not self._enlace.leer(falta):
-                self._enlace.soltar()
-                raise TransporteCaido("el broker no confirma lo publicado")
+                if not self._lote.respuestas:
+                    self._enlace.soltar()
+                    raise TransporteCaido("el broker no confirma lo publicado")
+                callan = {
+                    (m.intercambio, m.clave) for m in map(self._lote.mensajes.__getitem__, self._lote.en_vuelo.values())
+                }
+                _registro.error("cola-que-no-confirma", destinos=sorted(callan), mensajes=len(self._lote.en_vuelo))
+                self._olvidar_canal()  # lo que confirme tarde no es de ningún lote
+                return False
+            if self._lote.respuestas > oidas:
+                limite, oidas = self._reloj() + min(GRACIA, self._paciencia), self._lote.respuestas
+        return True
 
     def _cuerpo(self, mensaje: Mensaje) -> Any:
         propiedades: dict[str, Any] = {

@@ -110,3 +110,25 @@ def test_un_nombre_que_no_es_o_una_carpeta_sin_despliegue_se_dicen(tmp_path: Pat
         hecho = subprocess.run(orden, capture_output=True, text=True, timeout=60, cwd=RAIZ, check=False)
         assert hecho.returncode == 2
         assert texto in hecho.stderr
+
+
+def test_arranca_con_la_base_caida_y_espera_a_que_vuelva(tmp_path: Path, despliegue: Despliegue, url_base: str):
+    """Lo descubrió el banco de averías: moría al montarse, antes de que nadie pudiera esperar."""
+    motor = sa.create_engine(url_base, poolclass=sa.NullPool)
+
+    def entrada(permiso: str) -> None:
+        with motor.begin() as conexion:
+            for base in despliegue.bases.values():
+                conexion.execute(sa.text(f"ALTER ROLE {sa.make_url(base.url).username} {permiso}"))
+
+    entrada("NOLOGIN")
+    puerto = puerto_libre()
+    orden = [sys.executable, "-c", ARRANCAR, "deteccion", str(tmp_path / "despliegue"), str(puerto)]
+    proceso = Proceso(orden, puerto, tmp_path / "deteccion.jsonl")
+    try:
+        hasta(lambda: proceso.pedir("/salud/vivo")[0] == 200, 90)
+        assert proceso.pedir("/salud/listo")[0] == 503
+        entrada("LOGIN")
+        hasta(proceso.listo, 60)
+    finally:
+        proceso.cerrar()

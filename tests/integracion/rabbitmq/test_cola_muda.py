@@ -1,0 +1,62 @@
+"""Una cola de quórum que está y no confirma: así queda la que se declaraba cuando el broker murió, o la que perdió su
+mayoría. Lo suyo espera; lo de los demás sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import methodcaller
+from uuid import uuid4
+
+import pytest
+
+from infra.mensajeria.topologia import Cola
+from infra.mensajeria.transportes import publicador
+from infra.mensajeria.transportes.amqp import TransporteAmqp
+from infra.mensajeria.transportes.base import Mensaje, TransporteCaido
+from tests.integracion.transportes.conftest import reunir
+from tests.nodo_rabbit import NodoRabbit
+from tests.servidores_propios import ejecutar
+
+pytestmark = pytest.mark.real
+
+
+@dataclass
+class Par:
+    """Dos colas: una que va y otra cuyo proceso en el broker no está."""
+
+    transporte: TransporteAmqp
+    sana: str
+    muda: str
+
+    def a(self, cola: str, numero: int) -> Mensaje:
+        return Mensaje("", cola, "acuse", b"{}", f"{cola}-{numero}")
+
+
+@pytest.fixture
+def par(nodo_rabbit: NodoRabbit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Par]:
+    monkeypatch.setattr(publicador, "GRACIA", 1.0)
+    transporte = TransporteAmqp(nodo_rabbit.servidor.url, paciencia=3.0)
+    suyo = Par(transporte, f"sana-{uuid4().hex[:8]}", f"muda-{uuid4().hex[:8]}")
+    for nombre in (suyo.sana, suyo.muda):
+        transporte.asegurar_cola(Cola(nombre))
+    parar = f"ra:stop_server(quorum_queues, {{'%2F_{suyo.muda}', node()}})."
+    ejecutar([*nodo_rabbit.servidor.rabbitmqctl, "eval", parar], nodo_rabbit.servidor.entorno)
+    yield suyo
+    for nombre in (suyo.sana, suyo.muda):
+        transporte._en_canal(methodcaller("queue_delete", nombre))
+    transporte.cerrar()
+
+
+def test_lo_de_las_demas_consta_confirmado(par: Par):
+    lote = [par.a(par.sana, 1), par.a(par.muda, 2), par.a(par.sana, 3)]
+    assert par.transporte.publicar(lote) == [True, False, True]
+    assert par.transporte.publicar([par.a(par.sana, 4)]) == [True]
+    assert len(reunir(par.transporte, par.sana, 3)) == 3
+
+
+def test_si_no_confirma_nadie_es_el_broker(par: Par):
+    with pytest.raises(TransporteCaido):
+        par.transporte.publicar([par.a(par.muda, 1)])
+    assert par.transporte.publicar([par.a(par.sana, 2)]) == [True]
