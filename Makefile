@@ -19,7 +19,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test mentiras simulacion hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion fallos hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -59,6 +59,9 @@ mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada
 
 simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
 	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+fallos: $(VENV)/.desarrollo ## servicios, bus y base de verdad, rotos a propósito: make fallos SEMILLAS=500 OPCIONES="--semilla 1 --json docs/medidas/fallos.json"
+	@$(PY) -m tests.fallos --cuantas $(SEMILLAS) $(OPCIONES)
 
 hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make hostil HOSTILES=100000
 	@SENDA_HOSTILES=$(HOSTILES) $(PY) -m pytest tests/integracion/mensajeria/test_hostil.py -k ligera -s $(OPCIONES)

@@ -1,35 +1,62 @@
-"""`python -m tests.fallos --semilla N -v`: repite una semilla contando lo que pasa."""
+"""`python -m tests.fallos --semilla N -v`: repite una semilla contando lo que pasa. Sin `-v`, muchas a la vez."""
 
 from __future__ import annotations
 
 import argparse
-import logging
+import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-import structlog
+import msgspec
 
+from tests.fallos.averias import CATALOGO
 from tests.fallos.corrida import Banco, Semilla
+from tests.fallos.tanda import Cuenta, Suspenso, carpeta_nueva, correr, silenciar, tabla
 
 
 def main() -> int:
+    """Corre semillas; el código de salida dice si alguna encontró faltas, o no se pudo correr."""
     argumentos = argparse.ArgumentParser(prog="python -m tests.fallos", description="Banco de averías de Senda")
     argumentos.add_argument("--semilla", type=int, default=1, help="la primera")
     argumentos.add_argument("--cuantas", type=int, default=1, help="cuántas seguidas")
-    argumentos.add_argument("--averias", default="", help="estas, separadas por comas, en vez de las de la semilla")
-    argumentos.add_argument("-v", dest="detalle", action="store_true", help="cuenta cada avería")
+    argumentos.add_argument("--procesos", type=int, default=2, help="bancos a la vez, cada uno con sus servidores")
+    argumentos.add_argument("--averias", default="", help="estas, separadas por comas, y no las de la semilla")
+    argumentos.add_argument("--json", type=Path, help="dónde escribir el informe")
+    argumentos.add_argument("-v", dest="detalle", action="store_true", help="cuenta cada avería; en un solo banco")
     dado = argumentos.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    malas = 0
-    carpeta = Path(tempfile.mkdtemp(prefix="senda-fallos-", dir="/dev/shm"))
-    carpeta.chmod(0o755)
-    with Banco(carpeta) as banco:
-        for numero in range(dado.semilla, dado.semilla + dado.cuantas):
-            averias = [a for a in dado.averias.split(",") if a]
-            veredicto = Semilla(banco, numero, averias, print if dado.detalle else lambda _t: None).correr()
-            print(veredicto, flush=True)
-            malas += bool(veredicto.faltas)
+    averias = [a for a in dado.averias.split(",") if a]
+    if sobran := set(averias) - set(CATALOGO):
+        argumentos.error(f"no hay averías {', '.join(sorted(sobran))}; las hay: {', '.join(CATALOGO)}")
+    semillas = range(dado.semilla, dado.semilla + dado.cuantas)
+    if dado.detalle or averias:
+        return _contando(semillas, averias)
+    cuenta, malas = Cuenta(dado.semilla, dado.procesos), 0
+    for acabada in correr(semillas, min(dado.procesos, dado.cuantas)):
+        cuenta.anotar(acabada)
+        if isinstance(acabada, Suspenso):
+            malas += 1
+            print(f"semilla {acabada.semilla} SIN CORRER\n{acabada.motivo}", flush=True)
+        else:
+            malas += bool(acabada.faltas)
+            print(acabada, flush=True)
+    informe = cuenta.informe()
+    print(f"\n{tabla(informe)}\n\n{informe.semillas} semillas en {informe.segundos:.0f} s")
+    if dado.json:
+        dado.json.write_bytes(msgspec.json.format(msgspec.json.encode(informe)) + b"\n")
+    return 1 if malas else 0
+
+
+def _contando(semillas: range, averias: list[str]) -> int:
+    silenciar()
+    malas, carpeta = 0, carpeta_nueva()
+    try:
+        with Banco(carpeta) as banco:
+            for numero in semillas:
+                veredicto = Semilla(banco, numero, averias, print).correr()
+                print(veredicto, flush=True)
+                malas += bool(veredicto.faltas)
+    finally:
+        shutil.rmtree(carpeta, ignore_errors=True)
     return 1 if malas else 0
 
 

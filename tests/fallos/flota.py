@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +17,6 @@ import msgspec
 
 from senda.composicion import CONTEXTOS
 from tests.fallos.cuna import Nacer, escribir_desfase
-from tests.servidores_propios import puerto_libre
 
 RAIZ = Path(__file__).parents[2]
 #: Segundos que se da a un proceso matado para desaparecer.
@@ -76,7 +77,7 @@ class Flota:
 
     def nacer(self, nombre: str, puerto: int = 0) -> Vivo:
         """Arranca un proceso del servicio, en un puerto suyo."""
-        puerto = puerto or puerto_libre()
+        puerto = puerto or _puerto_suyo()
         pedido = Nacer(nombre, str(self.carpeta), puerto, str(self.registro(nombre)), str(self._reloj(nombre)))
         vivo = Vivo(nombre, self.cuna.nacer(pedido), puerto)
         self.vivos.append(vivo)
@@ -141,6 +142,15 @@ class Flota:
 
     def _reloj(self, nombre: str) -> Path:
         return self.carpeta / f"{nombre}.reloj"
+
+
+def _puerto_suyo() -> int:
+    """Uno libre, por debajo de los que el sistema da a las conexiones de salida: esos se los quita cualquiera."""
+    while True:
+        puerto = random.randrange(20_000, 32_000)
+        with socket.socket() as zocalo, suppress(OSError):
+            zocalo.bind(("127.0.0.1", puerto))
+            return puerto
 
 
 def _existe(pid: int) -> bool:

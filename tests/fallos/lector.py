@@ -35,7 +35,7 @@ class LecturaReal(Lectura):
         en_libro = {(f["origen"], f["hoja"]) for f in self.filas("auditoria", "SELECT origen, hoja FROM libro")}
         sanos = set()
         for servicio in SERVICIOS:
-            for fila, hecho in zip(self.filas(servicio, _EVENTOS), self.hechos[servicio], strict=True):
+            for fila, hecho in zip(self.filas(servicio, _EVENTOS), self.hechos[servicio], strict=False):
                 if (f"/gt/{servicio}", fila["hoja"]) in en_libro:
                     sanos.add(hecho.sobre["id"])
         prometidos = {e["id"] for s in self.solicitudes.values() if s.aceptada for e in s.aceptada.get("eventos", [])}

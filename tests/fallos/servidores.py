@@ -72,14 +72,26 @@ class Bus:
             raise NoArranca("RabbitMQ no está instalado")
         ejecutar([programa, "-detached"], self.servidor.entorno)
         esperar(falla_amqp, self.url)
+        self.quitar_las_mudas()
+
+    def quitar_las_mudas(self) -> None:
+        """Borra las colas que dicen estar y no contestan, como manda docs/operar.md; el sistema las repone.
+
+        RabbitMQ deja así la cola de quórum que se estaba declarando cuando murió: ni confirma, ni entrega, ni se purga.
+        """
+        mudas = self.control("list_unresponsive_queues", "name", "--quiet").split()
+        with self.canal() as canal:
+            for cola in mudas:
+                if cola != "name":
+                    canal.queue_delete(cola)
 
     def cortar_conexiones(self) -> None:
         """El broker cierra todas, como quien reinicia un cortafuegos."""
         self.control("close_all_connections", "averia")
 
-    def control(self, *orden: str) -> None:
-        """Una orden de rabbitmqctl. Errores: `NoArranca`."""
-        ejecutar([*self.servidor.rabbitmqctl, *orden], self.servidor.entorno)
+    def control(self, *orden: str) -> str:
+        """Una orden de rabbitmqctl y lo que dijo. Errores: `NoArranca`."""
+        return ejecutar([*self.servidor.rabbitmqctl, *orden], self.servidor.entorno)
 
     @contextmanager
     def canal(self) -> Any:

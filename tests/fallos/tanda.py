@@ -1,0 +1,160 @@
+"""Muchas semillas repartidas entre varios bancos, cada uno en su proceso y con sus servidores; y la matriz de todas."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from tests.fallos.corrida import Banco, Semilla, Veredicto
+from tests.fallos.servidores import SIN_DISCO
+
+
+class Suspenso(msgspec.Struct, frozen=True):
+    """Una semilla que el banco no pudo correr: no dice nada de Senda. ``motivo``: la traza."""
+
+    semilla: int
+    motivo: str
+
+
+class Fila(msgspec.Struct):
+    """Una avería en la matriz: en cuántas semillas estuvo, y qué se perdió o se dobló en ellas."""
+
+    semillas: int = 0
+    perdidos: int = 0
+    doblados: int = 0
+    fallidas: list[int] = []
+
+
+class Informe(msgspec.Struct):
+    """Lo que deja una corrida larga (`docs/medidas/fallos.json`). Tiempos en segundos."""
+
+    semillas: int
+    desde: int
+    segundos: float
+    procesos: int
+    segundos_por_semilla: float
+    hechos: int
+    solicitudes: int
+    aceptadas: int
+    rechazadas: int
+    perdidos: int
+    doblados: int
+    fallidas: dict[int, list[str]]
+    sin_correr: list[int]
+    matriz: dict[str, Fila]
+
+
+def silenciar() -> None:
+    """Lo que el cliente del banco registra cuando le cortan la conexión no es noticia."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def carpeta_nueva() -> Path:
+    """En memoria si la hay: lo que se prueba no es el disco. Legible: PostgreSQL corre con otro usuario."""
+    memoria = Path("/dev/shm")  # noqa: S108
+    donde = memoria if memoria.is_dir() and os.access(memoria, os.W_OK) else None
+    carpeta = Path(tempfile.mkdtemp(prefix="senda-fallos-", dir=donde))
+    carpeta.chmod(0o755)
+    return carpeta
+
+
+def correr(semillas: Sequence[int], procesos: int) -> Iterator[Veredicto | Suspenso]:
+    """Las corre todas; las da según acaban."""
+    contexto = multiprocessing.get_context("spawn")
+    por_correr, acabadas = contexto.Queue(), contexto.Queue()
+    for semilla in semillas:
+        por_correr.put(semilla)
+    obreros = [contexto.Process(target=_obrero, args=(por_correr, acabadas)) for _ in range(procesos)]
+    for obrero in obreros:
+        por_correr.put(None)
+        obrero.start()
+    try:
+        for _ in semillas:
+            yield acabadas.get()
+    finally:
+        for obrero in obreros:
+            obrero.join(30)
+            if obrero.is_alive():
+                obrero.terminate()
+
+
+def _obrero(por_correr: Queue[int | None], acabadas: Queue[Veredicto | Suspenso]) -> None:
+    silenciar()
+    siguiente = por_correr.get()
+    while siguiente is not None:
+        carpeta = carpeta_nueva()
+        try:
+            with Banco(carpeta) as banco:
+                if banco.cluster.disco is None:
+                    print(SIN_DISCO, flush=True)
+                while siguiente is not None:
+                    acabadas.put(Semilla(banco, siguiente).correr())
+                    siguiente = por_correr.get()
+        except Exception:  # noqa: BLE001  el banco se rompió: se apunta, y se monta otro
+            acabadas.put(Suspenso(siguiente or 0, traceback.format_exc()))
+            siguiente = por_correr.get()
+        finally:
+            shutil.rmtree(carpeta, ignore_errors=True)
+
+
+class Cuenta:
+    """Va sumando veredictos hasta el informe."""
+
+    def __init__(self, desde: int, procesos: int) -> None:
+        self._desde, self._procesos, self._inicio = desde, procesos, time.monotonic()
+        self._buenas: list[Veredicto] = []
+        self._sin_correr: list[int] = []
+
+    def anotar(self, acabada: Veredicto | Suspenso) -> None:
+        if isinstance(acabada, Suspenso):
+            self._sin_correr.append(acabada.semilla)
+        else:
+            self._buenas.append(acabada)
+
+    def informe(self) -> Informe:
+        matriz: dict[str, Fila] = defaultdict(Fila)
+        for veredicto in self._buenas:
+            for averia in dict.fromkeys(veredicto.averias):
+                fila = matriz[averia]
+                fila.semillas += 1
+                fila.perdidos += veredicto.perdidos
+                fila.doblados += veredicto.doblados
+                if veredicto.faltas:
+                    fila.fallidas.append(veredicto.semilla)
+        segundos, cuantas = time.monotonic() - self._inicio, max(1, len(self._buenas))
+        total: Any = {c: sum(getattr(v, c) for v in self._buenas) for c in ("hechos", "perdidos", "doblados")}
+        enviadas, aceptadas = (sum(getattr(v, c) for v in self._buenas) for c in ("enviadas", "aceptadas"))
+        return Informe(
+            semillas=len(self._buenas), desde=self._desde, segundos=round(segundos, 1), procesos=self._procesos,
+            segundos_por_semilla=round(segundos / cuantas, 2),
+            solicitudes=enviadas, aceptadas=aceptadas, rechazadas=enviadas - aceptadas,
+            fallidas={v.semilla: list(v.faltas) for v in self._buenas if v.faltas},
+            sin_correr=self._sin_correr, matriz=dict(sorted(matriz.items())), **total,
+        )  # fmt: skip
+
+
+def tabla(informe: Informe) -> str:
+    """La matriz, en Markdown."""
+    filas = [
+        f"| {averia} | {f.semillas} | {f.perdidos} | {f.doblados} | {', '.join(map(str, f.fallidas)) or '—'} |"
+        for averia, f in informe.matriz.items()
+    ]
+    return "\n".join(
+        ["| avería | semillas | perdidos | doblados | semillas con falta |", "|---|---|---|---|---|", *filas]
+    )
+
+
+__all__ = ["Cuenta", "Informe", "Suspenso", "carpeta_nueva", "correr", "silenciar", "tabla"]
