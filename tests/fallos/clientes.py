@@ -93,6 +93,8 @@ class Clientes(Instituciones):
         for codigo in sorted({usuario for usuario, _, _ in self.pendientes}):
             llegaron += self._leer_cola(codigo, nombres.acuses_de(codigo), self._acusar)
         llegaron += self._leer_cola("", self.respuestas, self._responder)
+        if not self._atendida(self.respuestas):
+            self._reponer()  # esta cola es de quien pide: si el broker la perdió, nadie más la declara
         return llegaron
 
     def leer_todo(self) -> None:

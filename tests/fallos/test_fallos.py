@@ -51,7 +51,7 @@ def test_el_programa_es_de_la_semilla_y_recorre_el_catalogo():
 
 @pytest.mark.timeout(900)
 def test_nada_falta_ni_sobra():
-    semillas = {1000 + n: averias for n, averias in enumerate(_JUNTAS)}
+    semillas: dict[int, tuple[str, ...]] = {1000 + n: averias for n, averias in enumerate(_JUNTAS)}
     semillas |= {semilla: averias for semilla, (averias, _) in DESCUBRIERON.items()}
     carpeta, malas = carpeta_nueva(), []
     try:
