@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
+import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -19,6 +20,8 @@ from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import pausas
 from infra.almacen.motor import leyendo
 from infra.mensajeria.labor import Labor
+
+registro = structlog.get_logger(__name__)
 
 
 class Tarea(StrEnum):
@@ -107,8 +110,10 @@ class Freno:
         ahora = self.almacen.reloj.monotono()
         if ahora - self._mirado >= VIGENCIA:
             with leyendo(self.almacen.motor) as conexion:
-                self._paradas = frozenset(pausa.tarea for pausa in vigentes(conexion))
-            self._mirado = ahora
+                paradas = frozenset(pausa.tarea for pausa in vigentes(conexion))
+            for distinta in sorted(paradas ^ self._paradas):
+                registro.warning("tarea-en-pausa" if distinta in paradas else "tarea-reanudada", paso=distinta)
+            self._paradas, self._mirado = paradas, ahora
         return tarea.value in self._paradas
 
     def salvo_pausa(self, tarea: Tarea, dar: Callable[[], bool | Labor]) -> Callable[[], bool | Labor]:

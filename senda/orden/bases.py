@@ -60,8 +60,9 @@ def almacen_de(montaje: Montaje, nombre: str) -> Iterator[Almacen]:
 def en_marcha(montaje: Montaje) -> dict[str, list[str]]:
     """Qué procesos de cada servicio dicen que andan; los servicios sin ninguno no salen."""
     andan = {}
-    for nombre in CONTEXTOS:
-        base = montaje.despliegue.bases[nombre]
+    for nombre, base in montaje.despliegue.bases.items():
+        if nombre not in CONTEXTOS:
+            continue
         # Sin llavero: el suyo también puede estar por migrar.
         motor = abrir_motor(base.url, base.esquema)
         with leyendo(motor) as conexion:

@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.unidad.operacion.alarmas import CASOS, para_promtool
+from tests.unidad.operacion.citas import REGLAS, reglas
 
 RAIZ = Path(__file__).parents[3]
-REGLAS = RAIZ / "infra/prometheus/reglas.yml"
 GUARDIA = RAIZ / "docs/guardia.md"
 PARTES = ("Quién puede quedarse sin ayuda", "Comprueba", "Haz", "Llama", "No hagas")
 FALTA = "falta promtool: en Debian y Ubuntu, apt-get install prometheus (su servicio no hace falta)"
-
-
-@cache
-def reglas() -> list[dict[str, Any]]:
-    grupos = yaml.safe_load(REGLAS.read_text())["groups"]
-    return [regla for grupo in grupos for regla in grupo["rules"]]
 
 
 def promtool(*argumentos: str) -> str:
