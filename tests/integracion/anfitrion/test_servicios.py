@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from contratos.acuse import Acuse, Resultado
 from contratos.solicitudes.deteccion import RecibirAlerta
@@ -21,11 +22,15 @@ from infra.mensajeria.transportes.amqp import TransporteAmqp
 from senda.cliente import Credencial, Enlace, componer
 from senda.composicion import CONTEXTOS, instalaciones, mapa
 from senda.despliegue import Despliegue, crear
+from senda.orden import app
 from tests.inquilinos import Bus
 from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso, hasta, puerto_libre
+from tests.unidad.operacion.citas import AJENAS, citadas, expuestas
 
 pytestmark = pytest.mark.real
 
+#: Solo existe cuando un testigo refrendó alguna vez; lo prueba `test_libro_medido`.
+SIN_TESTIGO = {"senda_refrendo_edad_segundos"}
 RAIZ = Path(__file__).parents[3]
 #: Como la orden `senda`: un proceso que ya importó de todo y se cambia por el del servicio.
 ARRANCAR = """
@@ -78,7 +83,7 @@ def procesos(tmp_path: Path, despliegue: Despliegue) -> Iterator[dict[str, Proce
 
 
 def test_los_seis_arrancan_atienden_se_siguen_y_se_paran(
-    procesos: dict[str, Proceso], despliegue: Despliegue, credencial: Credencial
+    procesos: dict[str, Proceso], despliegue: Despliegue, credencial: Credencial, tmp_path: Path
 ):
     for proceso in procesos.values():
         hasta(proceso.listo, 90)
@@ -98,10 +103,37 @@ def test_los_seis_arrancan_atienden_se_siguen_y_se_paran(
     assert [a.resultado for a in acuses] == [Resultado.ACEPTADA]
     hasta(lambda: procesos["auditoria"].salud()["entrada"]["/gt/deteccion"]["aplicada"] == 1)
     enlace.transporte.cerrar()
+    miden_lo_que_se_cita(procesos)
+    operan_sin_novedad(tmp_path / "despliegue")
     for proceso in procesos.values():
         codigo, tardo = proceso.terminar()
         assert codigo == 0, proceso.diario.read_text()
         assert tardo < 5
+
+
+def miden_lo_que_se_cita(procesos: dict[str, Proceso]) -> None:
+    """Lo que preguntan las alarmas y los tableros lo contesta alguien: una métrica mal escrita no suena nunca."""
+
+    def faltan() -> set[str]:
+        textos = [proceso.pedir("/metricas")[1].decode() for proceso in procesos.values()]
+        assert not any(INSTITUCION in texto for texto in textos)
+        return citadas() - AJENAS - SIN_TESTIGO - set().union(*map(expuestas, textos))
+
+    # Los latidos y los muertos se saben a los pocos segundos.
+    hasta(lambda: not faltan(), 60)
+
+
+def operan_sin_novedad(carpeta: Path) -> None:
+    def orden(*argumentos: str) -> tuple[int, str]:
+        hecho = CliRunner().invoke(app, ["operar", *argumentos, "--carpeta", str(carpeta)])
+        return hecho.exit_code, hecho.stdout + hecho.stderr
+
+    hasta(lambda: orden("estado")[0] == 0)
+    codigo, dicho = orden("reparar", "coordinacion")
+    assert (codigo, dicho.count("no falta nada")) == (0, len(CONTEXTOS["coordinacion"].sigue))
+    codigo, dicho = orden("migrar")
+    assert codigo == 2
+    assert all(f"{nombre} (1)" in dicho for nombre in CONTEXTOS)
 
 
 def test_un_nombre_que_no_es_o_una_carpeta_sin_despliegue_se_dicen(tmp_path: Path):
