@@ -1,8 +1,9 @@
 """Que nadie arranque sobre una base restaurada sin comprobar qué perdió.
 
 PostgreSQL estrena línea de tiempo cada vez que una copia se abre para escribir: al restaurarla a un instante y también
-al promover una réplica. Cada servicio recuerda en la suya en qué línea (y en qué clúster) trabajaba; si cambió, antes
-de aceptar trabajo se comprueba lo mismo que comprueba el operador. Una réplica que no perdió nada pasa sola.
+al promover una réplica; y un volcado que se carga estrena tablas, aunque sea en el mismo clúster. Cada servicio
+recuerda en la suya en qué clúster, línea y tabla trabajaba; si algo cambió, antes de aceptar trabajo se comprueba lo
+mismo que comprueba el operador. Una réplica que no perdió nada pasa sola.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ registro = structlog.get_logger(__name__)
 _FILA: Final = "linea"
 _CONSTA = sa.select(arriendos.c.titular).where(arriendos.c.nombre == _FILA)
 _AHORA = sa.text(
-    "SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
+    "SELECT system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '/' || "
+    "CAST('eventos' AS regclass)::oid FROM pg_control_system()"
 )
 
 
@@ -87,7 +89,7 @@ def _exigir_completa(carpeta: Path, despliegue: Despliegue, servicio: str) -> No
 
 
 def _actual(motor: Engine) -> str | None:
-    """El clúster y su línea de tiempo; None en SQLite, o si la base no deja saberlo."""
+    """El clúster, su línea de tiempo y su tabla de hechos; None en SQLite, o si la base no deja saberlo."""
     if motor.dialect.name != "postgresql":
         return None
     try:

@@ -6,72 +6,24 @@ intención de la carga, no el entrelazado.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 
 import psycopg
 
-from infra.mensajeria.topologia import Topologia
 from senda.composicion import CONTEXTOS
-from tests.fallos.flota import Flota, Vivo
-from tests.fallos.red import Red
-from tests.fallos.servidores import Bus, Cluster
+from tests.fallos.escenario import Escenario
+from tests.fallos.restaurado import origen_restaurado
 
-#: Una de cada tantas pausas, con lo demás roto, muere además un servicio.
-_MUERE_ADEMAS = 0.3
 _HORAS = 3600.0
 _SALTOS = (40 * 60.0, 3 * _HORAS, 30 * _HORAS, 6 * 24 * _HORAS)
-
-
-@dataclass
-class Escenario:
-    """Lo que se puede romper. ``red_base`` y ``red_bus``: el camino de los servicios, si la semilla pasa por él."""
-
-    bus: Bus
-    cluster: Cluster
-    flota: Flota
-    topologia: Topologia
-    azar: Random
-    contar: Callable[[str], None]
-    red_base: Red | None = None
-    red_bus: Red | None = None
-    _reloj: threading.Event = field(default_factory=threading.Event)
-
-    def pausa(self, segundos: float) -> None:
-        """Lo roto sigue roto un rato; a veces, además, muere un servicio."""
-        if self.azar.random() < _MUERE_ADEMAS:
-            self._reloj.wait(segundos / 2)
-            matar_y_volver(self)
-            segundos /= 2
-        self._reloj.wait(segundos)
-
-    def uno(self) -> Vivo:
-        """Un proceso cualquiera en pie, o uno nuevo si no queda ninguno."""
-        vivos = [v for nombre in CONTEXTOS for v in self.flota.de(nombre)]
-        return self.azar.choice(vivos) if vivos else self.flota.nacer(self.azar.choice(sorted(CONTEXTOS)))
-
-    def cola(self) -> str:
-        """Una cola cualquiera de los servicios."""
-        return self.azar.choice([cola.nombre for cola in self.topologia.colas])
 
 
 Averia = Callable[[Escenario], None]
 
 
-def matar_y_volver(e: Escenario, espera: float = 0.0) -> None:
-    """kill -9 y otro en su lugar: el mismo titular (su puerto) o uno que ha de esperar a que venza el arriendo."""
-    vivo = e.uno()
-    mismo = e.azar.random() < 0.5
-    e.contar(f"muere {vivo.nombre}; vuelve {'el mismo' if mismo else 'otro'} titular")
-    e.flota.matar(vivo)
-    e._reloj.wait(espera)
-    e.flota.nacer(vivo.nombre, vivo.puerto if mismo else 0)
-
-
 def servicio_muere(e: Escenario) -> None:
-    matar_y_volver(e, e.azar.choice((0.0, 0.3, 1.0)))
+    e.matar_y_volver(e.azar.choice((0.0, 0.3, 1.0)))
 
 
 def mueren_todos(e: Escenario) -> None:
@@ -79,7 +31,7 @@ def mueren_todos(e: Escenario) -> None:
     e.contar(f"mueren {len(vivos)} a la vez")
     for vivo in vivos:
         e.flota.matar(vivo)
-    e._reloj.wait(0.3)
+    e.esperar(0.3)
     for nombre in sorted(CONTEXTOS):
         e.flota.nacer(nombre)
 
@@ -89,7 +41,7 @@ def zombi(e: Escenario) -> None:
     vivo = e.uno()
     if len(e.flota.de(vivo.nombre)) == 1:
         e.flota.nacer(vivo.nombre)
-        e._reloj.wait(0.7)
+        e.esperar(0.7)
     e.contar(f"se congela {vivo.nombre} (pid {vivo.pid})")
     e.flota.congelar(vivo)
     e.pausa(e.azar.choice((2.2, 3.0)))
@@ -234,6 +186,7 @@ CATALOGO: dict[str, Averia] = {
     "disco-lleno": disco_lleno,
     "reloj-adelanta": reloj_adelanta,
     "reloj-atrasa": reloj_atrasa,
+    "origen-restaurado": origen_restaurado,
 }
 #: Las que pasan por el intermediario: solo con ellas se pone, que pasar por él cuesta.
 POR_LA_RED = frozenset({"respuesta-cortada", "red-lenta", "red-cortada"})
@@ -248,4 +201,4 @@ def programa(semilla: int, posibles: list[str]) -> list[str]:
     return [posibles[semilla % len(posibles)], *otras]
 
 
-__all__ = ["CATALOGO", "POR_LA_RED", "Escenario", "programa"]
+__all__ = ["CATALOGO", "POR_LA_RED", "programa"]

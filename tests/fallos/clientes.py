@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from queue import Queue
 from typing import Any
 
 import psycopg
@@ -63,6 +64,8 @@ class Clientes(Instituciones):
         """``leer_hechos``: de un servicio, los posteriores a una posición."""
         self._leer_hechos = leer_hechos
         self._sin_cola: dict[str, float] = {}
+        self._dudas: Queue[tuple[str, dict[str, bytes]]] = Queue()
+        self._olvidados: set[bytes] = set()
         self.respuestas = f"{mundo.plantilla.despliegue.prefijo}{RESPUESTAS}"
         super().__init__(mundo)  # type: ignore[arg-type]  # el mundo de verdad tiene lo que se usa del simulado
 
@@ -71,6 +74,14 @@ class Clientes(Instituciones):
         transporte = self.mundo.transporte()
         transporte.preparar(self.mundo.topologia)
         transporte.asegurar_cola(Cola(self.respuestas))
+
+    def dudar(self, servicio: str, perdidas: dict[str, bytes]) -> None:
+        """Ese servicio volvió de una copia sin ``perdidas`` (acuse por huella): se repiten con los mismos bytes.
+
+        Lo que causó efectos ha de recibir el acuse de entonces. Lo demás, que no está en ningún hecho, se juzga de
+        nuevo: su acuse de antes no cuenta. Puede llamarse desde otro hilo.
+        """
+        self._dudas.put((servicio, perdidas))
 
     def turno(self) -> None:
         try:
@@ -82,6 +93,8 @@ class Clientes(Instituciones):
         super().mandar(self._firmante(usuario, compuesta), compuesta)
 
     def reenviar(self) -> None:
+        while not self._dudas.empty():
+            self._repetir(*self._dudas.get())
         ahora = self.mundo.reloj.ahora()
         for pedido in list(self.pendientes.values()):
             if (ahora - pedido.mandado).total_seconds() >= _ESPERA:
@@ -105,6 +118,18 @@ class Clientes(Instituciones):
                 pass
             while self._leer_cola(codigo, nombres.buzon_de(codigo), self._avisar):
                 pass
+
+    def _repetir(self, servicio: str, perdidas: dict[str, bytes]) -> None:
+        self._olvidados |= {a for a in perdidas.values() if not json.loads(a).get("eventos")}
+        self.acuses[:] = [(quien, cuerpo) for quien, cuerpo in self.acuses if cuerpo not in self._olvidados]
+        for pedido in self._mandadas:
+            if pedido.compuesta.servicio == servicio and pedido.clave[2] in perdidas:
+                self.pendientes[pedido.clave] = pedido
+                self._publicar(pedido)
+
+    def _acusar(self, codigo: str, mensaje: Mensaje) -> None:
+        if mensaje.cuerpo not in self._olvidados:
+            super()._acusar(codigo, mensaje)
 
     def _firmante(self, usuario: str, compuesta: Compuesta) -> str:
         """Sin usuarios en el bus, quien pide es quien firma: «enviada por otra» no se distingue."""

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from infra.mensajeria.topologia import colas_de_institucion
 from senda.auditoria.verificacion import verificar_despliegue
 from senda.composicion import CONTEXTOS
-from tests.fallos.averias import CATALOGO, POR_LA_RED, Escenario, programa
+from tests.fallos.averias import CATALOGO, POR_LA_RED, programa
 from tests.fallos.clientes import Clientes, MundoReal
+from tests.fallos.escenario import Escenario
 from tests.fallos.flota import Cuna, Flota
 from tests.fallos.lector import LecturaReal, en_reposo
 from tests.fallos.plantilla import Estreno, Plantilla
@@ -138,8 +139,8 @@ class Semilla:
         pila.callback(self.flota.acabar)
         self.clientes = Clientes(self.mundo, self._hechos)
         self.escenario = Escenario(
-            banco.bus, banco.cluster, self.flota, self.mundo.topologia, Random(f"averias-{self.numero}"), self._decir,
-            red_base, red_bus,
+            banco.bus, banco.cluster, self.estreno.base, self.flota, self.clientes, self.mundo.topologia,
+            Random(f"averias-{self.numero}"), self._decir, red_base, red_bus,
         )  # fmt: skip
 
     def _vivir(self) -> list[str]:

@@ -30,6 +30,7 @@ _JUNTAS = (
     ("zombi", "cola-purgada", "conexiones-del-bus", "reloj-atrasa"),
     ("mueren-todos", "bus-reinicia", "base-reinicia", "conexiones-de-la-base"),
     ("servicio-muere", "colas-borradas", "bus-sin-sitio", "disco-lleno"),
+    ("origen-restaurado",),
 )
 
 pytestmark = pytest.mark.skipif(
