@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import sqlalchemy as sa
 
+from infra.mensajeria.topologia import Cola, Topologia
+from infra.mensajeria.transportes.base import Transporte
+from senda.despliegue import Despliegue
 from tests.servicios_reales import falla_amqp
 from tests.servidores_propios import NoArranca, Servidor, ejecutar
 
@@ -74,6 +78,25 @@ def base_propia(servidor: Servidor, nombre: str) -> Iterator[str]:
         with motor.connect() as conexion:
             # FORCE: una prueba que mata procesos puede dejar sesiones a medias.
             conexion.execute(sa.text(f'DROP DATABASE IF EXISTS "{nombre}" WITH (FORCE)'))
+
+
+def soltar_despliegue(
+    despliegue: Despliegue, base: str, transporte: Transporte, topologia: Topologia, colas: Iterable[Cola]
+) -> None:
+    """Borra lo que un despliegue de prueba dejó en el bus y en la base de la corrida, y cierra el transporte."""
+    canal: Any = transporte
+    for cola in (*topologia.colas, *colas):
+        canal._en_canal(lambda c, nombre=cola.nombre: c.queue_delete(nombre))
+    for intercambio in topologia.intercambios:
+        canal._en_canal(lambda c, nombre=intercambio.nombre: c.exchange_delete(nombre))
+    transporte.cerrar()
+    motor = sa.create_engine(base, poolclass=sa.NullPool)
+    with motor.begin() as conexion:
+        for suya in despliegue.bases.values():
+            usuario = sa.make_url(suya.url).username
+            conexion.execute(sa.text(f"DROP SCHEMA {suya.esquema} CASCADE"))
+            conexion.execute(sa.text(f"DROP OWNED BY {usuario}"))
+            conexion.execute(sa.text(f"DROP ROLE {usuario}"))
 
 
 def _con_ctl(servidor: Servidor, control: list[str], nombre: str, usuario: str = "") -> bool:

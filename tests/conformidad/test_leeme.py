@@ -23,7 +23,8 @@ from infra.seguridad import base64url
 from infra.seguridad.firma import firmar, leer_cabecera, verificar
 from infra.seguridad.sobre_cerrado import abrir
 from senda.conformidad.escenarios import TODOS, nombre_de
-from tests.integracion.anfitrion.conftest import hasta, puerto_libre
+from tests.espera import hasta
+from tests.servidores_propios import puerto_libre
 
 RAIZ = Path(__file__).parents[2]
 LEEME = RAIZ / "contratos" / "README.md"

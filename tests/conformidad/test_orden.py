@@ -20,7 +20,8 @@ from senda.conformidad.escenarios import TODOS, nombre_de
 from senda.conformidad.examinar import BusLejano, acceso_al_bus, examinar
 from senda.conformidad.puente import Puente
 from senda.orden import app
-from tests.integracion.anfitrion.conftest import hasta, puerto_libre
+from tests.espera import hasta
+from tests.servidores_propios import puerto_libre
 
 
 def correr(*argumentos: object) -> tuple[int, str]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from threading import Event
 
 import sqlalchemy as sa
 
+from tests.espera import hasta
 from tests.fallos.escenario import Escenario
 from tests.servidores_propios import binario_postgres
 
@@ -35,12 +34,16 @@ def origen_restaurado(e: Escenario) -> None:
     nombre = e.azar.choice(ORIGENES)
     copia = e.flota.carpeta / f"{nombre}.sql"
     # Sin haber arrancado nunca no hay nada que recordar: la copia sería la de una base vacía.
-    _hasta(lambda: _filas(e, f"SELECT 1 FROM senda_{nombre}.arriendos WHERE nombre = 'linea'"), "no arranca")
+    hasta(lambda: _filas(e, f"SELECT 1 FROM senda_{nombre}.arriendos WHERE nombre = 'linea'"), _PLAZO, "no arranca")
     _con(e, "pg_dump", "-n", f"senda_{nombre}", "-f", str(copia))
     e.contar(f"copia de {nombre}")
     en_la_copia = _acusadas(e, nombre)
     e.pausa(_ENTRE_COPIA_Y_DESASTRE)
-    _hasta(lambda: _con_efectos(_acusadas(e, nombre).items() - en_la_copia.items()), "nadie pide nada que se acepte")
+    hasta(
+        lambda: _con_efectos(_acusadas(e, nombre).items() - en_la_copia.items()),
+        _PLAZO,
+        "nadie pide nada que se acepte",
+    )
     for vivo in list(e.flota.vivos):
         e.flota.matar(vivo)
     antes = _acusadas(e, nombre)
@@ -60,7 +63,7 @@ def _se_niega(e: Escenario, nombre: str) -> None:
     """Arranca solo: ni acepta ni rechaza nada; lo dice en su registro."""
     registro, leido = e.flota.registro(nombre), e.flota.registro(nombre).stat().st_size
     vivo = e.flota.nacer(nombre)
-    _hasta(lambda: b"BaseRestaurada" in registro.read_bytes()[leido:], f"{nombre} arranca sobre la copia")
+    hasta(lambda: b"BaseRestaurada" in registro.read_bytes()[leido:], _PLAZO, f"{nombre} arranca sobre la copia")
     e.flota.matar(vivo)
     e.contar(f"{nombre} se niega a arrancar sobre la copia")
 
@@ -91,14 +94,6 @@ def _con(e: Escenario, programa: str, *opciones: str) -> None:
     puerto = str(sa.make_url(e.cluster.servidor.url).port)
     orden = [binario_postgres(programa) or programa, "-h", "127.0.0.1", "-p", puerto, "-U", "postgres", *opciones]
     subprocess.run([*orden, e.base], check=True, stdout=subprocess.DEVNULL)
-
-
-def _hasta(condicion: Callable[[], object], si_no: str) -> None:
-    limite, descanso = time.monotonic() + _PLAZO, Event()
-    while not condicion():
-        if time.monotonic() > limite:
-            raise TimeoutError(si_no)
-        descanso.wait(0.1)
 
 
 __all__ = ["ORIGENES", "origen_restaurado"]

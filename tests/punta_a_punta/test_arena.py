@@ -19,7 +19,8 @@ from senda.cliente import Credencial
 from senda.composicion import instalaciones
 from senda.despliegue import crear
 from senda.orden import app
-from tests.integracion.anfitrion.conftest import hasta, puerto_libre
+from tests.espera import hasta
+from tests.servidores_propios import puerto_libre
 
 ORDEN = [sys.executable, "-c", "from senda.orden import app; app()"]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -34,8 +31,9 @@ from infra.mensajeria.topologia import colas_de_institucion, topologia
 from infra.mensajeria.transportes.amqp import TransporteAmqp
 from senda.cliente import Credencial, Enlace, componer
 from senda.despliegue import Despliegue, crear
-from tests.inquilinos import Bus
-from tests.servidores_propios import Servidor, ejecutar
+from tests.espera import hasta
+from tests.inquilinos import Bus, soltar_despliegue
+from tests.servidores_propios import Servidor, ejecutar, puerto_libre
 
 GUION = Path(__file__).with_name("servicio_de_prueba.py")
 INSTITUCION = "GT-SVET"
@@ -47,16 +45,6 @@ def _guion() -> Any:
     modulo = importlib.util.module_from_spec(especificacion)
     especificacion.loader.exec_module(modulo)
     return modulo
-
-
-def hasta(condicion: Callable[[], object], segundos: float = 30.0) -> object:
-    """Pregunta hasta que la respuesta sea verdadera: fuera hay procesos de verdad y no hay a quién esperar."""
-    limite = time.monotonic() + segundos
-    espera = threading.Event()
-    while not (valor := condicion()):
-        assert time.monotonic() < limite, "no llegó a pasar"
-        espera.wait(0.02)
-    return valor
 
 
 class Proceso:
@@ -205,24 +193,7 @@ class Banco:
     def cerrar(self) -> None:
         for proceso in self.procesos:
             proceso.cerrar()
-        canal: Any = self.enlace.transporte
-        for cola in (*self.topologia.colas, *self.colas):
-            canal._en_canal(lambda c, nombre=cola.nombre: c.queue_delete(nombre))
-        for intercambio in self.topologia.intercambios:
-            canal._en_canal(lambda c, nombre=intercambio.nombre: c.exchange_delete(nombre))
-        canal.cerrar()
-        motor = sa.create_engine(self._base, poolclass=sa.NullPool)
-        with contextlib.closing(motor.connect()) as conexion, conexion.begin():
-            for base in self.despliegue.bases.values():
-                usuario = sa.make_url(base.url).username
-                conexion.execute(sa.text(f"DROP SCHEMA {base.esquema} CASCADE"))
-                conexion.execute(sa.text(f"DROP OWNED BY {usuario}"))
-                conexion.execute(sa.text(f"DROP ROLE {usuario}"))
-
-
-def puerto_libre() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as zocalo:
-        return int(zocalo.getsockname()[1])
+        soltar_despliegue(self.despliegue, self._base, self.enlace.transporte, self.topologia, self.colas)
 
 
 @pytest.fixture

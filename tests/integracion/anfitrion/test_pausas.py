@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from contratos.acuse import Resultado
 from infra.almacen.esquema import eventos, pausas
 from senda.orden import app
-from tests.integracion.anfitrion.conftest import Banco, Proceso, hasta
+from tests.espera import hasta
+from tests.integracion.anfitrion.conftest import Banco, Proceso
 
 pytestmark = pytest.mark.real
 

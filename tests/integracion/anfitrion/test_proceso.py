@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from contratos.acuse import Resultado
 from infra.almacen.esquema import avances, eventos, salida, solicitudes
-from tests.integracion.anfitrion.conftest import INSTITUCION, Banco, hasta
+from tests.espera import hasta
+from tests.integracion.anfitrion.conftest import INSTITUCION, Banco
 
 pytestmark = pytest.mark.real
 

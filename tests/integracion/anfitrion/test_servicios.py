@@ -23,8 +23,10 @@ from senda.cliente import Credencial, Enlace, componer
 from senda.composicion import CONTEXTOS, instalaciones, mapa
 from senda.despliegue import Despliegue, crear
 from senda.orden import app
+from tests.espera import hasta
 from tests.inquilinos import Bus
-from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso, hasta, puerto_libre
+from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso
+from tests.servidores_propios import puerto_libre
 from tests.unidad.operacion.citas import AJENAS, citadas, expuestas
 
 pytestmark = pytest.mark.real

@@ -22,7 +22,7 @@ from senda import portal as portales
 from senda.despliegue import MAESTRA
 from servicios.portal import deposito
 from servicios.portal.web import aplicacion
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 from tests.integracion.portal.institucion import Institucion, estrenada, servida
 
 SIN_NADIE = "postgresql://nadie@127.0.0.1:1/nada"

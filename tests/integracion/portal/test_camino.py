@@ -10,7 +10,7 @@ from infra.almacen.motor import leyendo
 from senda import credencial as credenciales
 from senda.cliente import Compuesta
 from servicios.portal.tablas import abonadas
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 from tests.integracion.portal.institucion import Institucion, contar_tandas
 
 PASOS = ("recibir-derivacion", "aceptar-derivacion", "atender-derivacion")

@@ -7,7 +7,7 @@ import pytest
 from infra.azar import AzarReal
 from infra.mensajeria.transportes.base import Mensaje, TopologiaIncompatible, TransporteCaido
 from infra.rabbitmq.gestion import Gestion, GestionCaida
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 from tests.integracion.rabbitmq.conftest import VHOST, BusSeguro, solicitud
 
 pytestmark = pytest.mark.real

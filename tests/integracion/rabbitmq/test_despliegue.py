@@ -26,8 +26,10 @@ from senda.composicion import CONTEXTOS, instalaciones, mapa
 from senda.despliegue import Despliegue, crear
 from senda.orden import app
 from servicios.comun.directorio import instituciones
-from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso, hasta, puerto_libre
+from tests.espera import hasta
+from tests.integracion.anfitrion.conftest import INSTITUCION, Proceso
 from tests.nodo_rabbit import NodoRabbit
+from tests.servidores_propios import puerto_libre
 
 pytestmark = pytest.mark.real
 VHOST = "senda"

@@ -18,8 +18,9 @@ from infra.observabilidad.puntos_de_traza import CABECERA, Puntos, de_cabecera
 from senda import portal
 from senda.cliente import Compuesta
 from senda.trazas import CLAVE
+from tests.espera import hasta
 from tests.integracion.trazas.colector import Colector, Visto
-from tests.integracion.trazas.sistema import PLANTADO, Sistema, hasta
+from tests.integracion.trazas.sistema import PLANTADO, Sistema
 
 AJENO = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-00"
 

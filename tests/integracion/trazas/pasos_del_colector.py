@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 
 from contratos.acuse import Resultado
-from tests.integracion.trazas.sistema import Sistema, hasta
+from tests.espera import hasta
+from tests.integracion.trazas.sistema import Sistema
 
 #: Segundos. El plazo de exportación de las pruebas es de 20: un bucle que espere al colector pasa de sobra de aquí.
 _ATASCO = 6.0

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import msgspec
-import sqlalchemy as sa
 
 from contratos.acuse import Acuse
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
@@ -30,27 +26,14 @@ from senda.cliente import Compuesta, Credencial, componer
 from senda.composicion import instalaciones, mapa
 from senda.despliegue import crear
 from servicios.portal.contexto import CONTEXTO as PORTAL
-from tests.inquilinos import Bus
+from tests.espera import hasta
+from tests.inquilinos import Bus, soltar_despliegue
 from tests.integracion.trazas.colector import Colector
+from tests.servidores_propios import puerto_libre
 
 RECTORA = "GT-SVET"
 #: Lo que no puede aparecer en nada de lo exportado.
 PLANTADO = "MARIA-LOPEZ-2547-88120"
-T = TypeVar("T")
-
-
-def hasta(condicion: Callable[[], T], segundos: float = 60.0) -> T:
-    """Pregunta hasta que la respuesta sea verdadera: fuera hay procesos de verdad y no hay a quién esperar."""
-    limite, espera = time.monotonic() + segundos, threading.Event()
-    while not (valor := condicion()):
-        assert time.monotonic() < limite, "no llegó a pasar"
-        espera.wait(0.03)
-    return valor
-
-
-def puerto_libre() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as zocalo:
-        return int(zocalo.getsockname()[1])
 
 
 class Sistema:
@@ -161,17 +144,6 @@ class Sistema:
         for proceso in self._procesos.values():
             proceso.kill()
             proceso.wait()
-        canal: Any = self.transporte
         portal = solo_recibe(PORTAL.nombre, PORTAL.sigue, self.despliegue.prefijo)
-        for cola in (*self.topologia.colas, *self.colas, *portal.colas):
-            canal._en_canal(lambda c, nombre=cola.nombre: c.queue_delete(nombre))
-        for intercambio in self.topologia.intercambios:
-            canal._en_canal(lambda c, nombre=intercambio.nombre: c.exchange_delete(nombre))
-        canal.cerrar()
-        motor = sa.create_engine(self._base, poolclass=sa.NullPool)
-        with contextlib.closing(motor.connect()) as conexion, conexion.begin():
-            for base in self.despliegue.bases.values():
-                usuario = sa.make_url(base.url).username
-                conexion.execute(sa.text(f"DROP SCHEMA {base.esquema} CASCADE"))
-                conexion.execute(sa.text(f"DROP OWNED BY {usuario}"))
-                conexion.execute(sa.text(f"DROP ROLE {usuario}"))
+        colas = (*self.colas, *portal.colas)
+        soltar_despliegue(self.despliegue, self._base, self.transporte, self.topologia, colas)
