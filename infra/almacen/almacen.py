@@ -20,7 +20,7 @@ from eventos.sobre import Anotado, Cifra, codificar, decodificar
 from infra.almacen.flujos import Memoria
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.motor import leyendo
-from infra.almacen.registrador import Registrador, tomar_turno
+from infra.almacen.registrador import Cabeza, Registrador, tomar_turno
 from infra.almacen.tanda import Tanda
 from infra.azar import Azar
 from infra.reloj import Reloj
@@ -78,8 +78,8 @@ class Almacen:
     def tanda(self) -> Iterator[Tanda]:
         """Una transacción de trabajo: todo lo anotado, respondido y leído se confirma junto, o nada."""
         with self.motor.begin() as conexion:
-            posicion = tomar_turno(conexion)
-            tanda = Tanda(self, conexion, posicion, self._memoria.llevarse(posicion))
+            cabeza = tomar_turno(conexion)
+            tanda = Tanda(self, conexion, cabeza, self._memoria.llevarse(cabeza.posicion))
             yield tanda
             tanda.volcar()
         self._memoria.devolver(tanda.posicion(), tanda.flujos)
@@ -95,6 +95,8 @@ class Almacen:
         with leyendo(self.motor) as conexion:
             yield Tanda(self, conexion)
 
-    def eventos_en(self, conexion: Connection, claves: Mapping[UUID, bytes] | None = None) -> EventStore[UUID]:
-        """El `EventStore` de la librería unido a una transacción."""
-        return EventStore(MapaDeSobres(self.azar, claves), self.registrador.en(conexion))
+    def eventos_en(
+        self, conexion: Connection, claves: Mapping[UUID, bytes] | None = None, cabeza: Cabeza | None = None
+    ) -> EventStore[UUID]:  # fmt: skip
+        """El `EventStore` de la librería unido a una transacción; ``cabeza``, como en `Registrador.en`."""
+        return EventStore(MapaDeSobres(self.azar, claves), self.registrador.en(conexion, cabeza))

@@ -7,13 +7,26 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Dialect, Table, TextClause
+from sqlalchemy import Connection, Dialect, Insert, Table, TextClause
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+
+def anadir(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
+    """Añade filas. Todas llevan las mismas columnas. Errores: los de la base."""
+    if not filas:
+        return
+    if conexion.dialect.name == "postgresql":
+        _anadir_a_mano(conexion, tabla, filas, si_falta=False)
+    else:
+        conexion.execute(_insert(tabla), filas)
 
 
 def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
     """Añade las filas cuya clave no está; las que están quedan como estaban. Todas llevan las mismas columnas."""
     if not filas:
+        return
+    if conexion.dialect.name == "postgresql":
+        _anadir_a_mano(conexion, tabla, filas, si_falta=True)
         return
     sentencia, fijos = _sentencia(tabla, tuple(filas[0]))
     conexion.execute(sentencia, [{**fijos, **fila} for fila in filas] if fijos else list(filas))
@@ -50,15 +63,55 @@ def anadir_por_columnas(conexion: Connection, tabla: Table, columnas: Mapping[st
         conexion.exec_driver_sql(sentencia, list(zip(*columnas.values(), strict=True)))
 
 
+def _anadir_a_mano(
+    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool
+) -> None:  # fmt: skip
+    """Una sola sentencia, sin pasar por SQLAlchemy, que por fila cuesta más que la base. psycopg ya sabe los tipos."""
+    columnas = tuple(filas[0])
+    por_defecto = _por_defecto(tabla, columnas)
+    sentencia = _a_mano(tabla, columnas + tuple(por_defecto), conexion.dialect, sola=len(filas) == 1, si_falta=si_falta)
+    if len(filas) == 1:
+        conexion.exec_driver_sql(sentencia, {**por_defecto, **filas[0]})
+        return
+    valores = {nombre: [fila[nombre] for fila in filas] for nombre in columnas}
+    conexion.exec_driver_sql(sentencia, valores | {nombre: [v] * len(filas) for nombre, v in por_defecto.items()})
+
+
+@cache
+def _a_mano(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect, *, sola: bool, si_falta: bool) -> str:
+    nombres = ", ".join(f'"{n}"' for n in columnas)
+    if sola:
+        huecos = ", ".join(f"%({n})b" for n in columnas)
+        orden = f'INSERT INTO "{tabla.name}" ({nombres}) VALUES ({huecos})'  # noqa: S608
+    else:
+        orden = f'INSERT INTO "{tabla.name}" ({nombres}) SELECT {_listas(tabla, columnas, dialecto)}'
+    return f"{orden} ON CONFLICT DO NOTHING" if si_falta else orden
+
+
+def _listas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect) -> str:
+    # %b: en texto, psycopg escaparía cada byte de cada lista.
+    return ", ".join(f"unnest(%({n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
+
+
+@cache
+def _insert(tabla: Table) -> Insert:
+    return sa.insert(tabla)
+
+
+@cache
+def _por_defecto(tabla: Table, columnas: tuple[str, ...]) -> Mapping[str, Any]:
+    """Lo que vale cada columna que no se da, si tiene un valor por defecto."""
+    valores = {c.name: c.default.arg for c in tabla.columns if isinstance(c.default, ScalarElementColumnDefault)}
+    return {nombre: valor for nombre, valor in valores.items() if nombre not in columnas}
+
+
 @cache
 def _por_columnas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect) -> str:
     nombres = ", ".join(f'"{n}"' for n in columnas)
     destino = f'INSERT INTO "{tabla.name}" ({nombres})'
     if dialecto.name != "postgresql":
         return f"{destino} VALUES ({', '.join('?' * len(columnas))})"
-    # %b: en texto, psycopg escaparía cada byte de cada lista.
-    listas = (f"unnest(%({n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
-    return f"{destino} SELECT {', '.join(listas)}"
+    return f"{destino} SELECT {_listas(tabla, columnas, dialecto)}"
 
 
 @cache
@@ -67,8 +120,7 @@ def _sentencia(tabla: Table, columnas: tuple[str, ...]) -> tuple[TextClause, dic
 
     Es texto porque SQLAlchemy no guarda compilado un INSERT con ON CONFLICT: compilarlo cuesta más que ejecutarlo.
     """
-    por_defecto = {c.name: c.default.arg for c in tabla.columns if isinstance(c.default, ScalarElementColumnDefault)}
-    fijos = {nombre: valor for nombre, valor in por_defecto.items() if nombre not in columnas}
+    fijos = dict(_por_defecto(tabla, columnas))
     nombres = [*columnas, *fijos]
     lista, huecos = ", ".join(f'"{n}"' for n in nombres), ", ".join(f":{n}" for n in nombres)
     texto = sa.text(f'INSERT INTO "{tabla.name}" ({lista}) VALUES ({huecos}) ON CONFLICT DO NOTHING')  # noqa: S608

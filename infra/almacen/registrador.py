@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,11 +25,18 @@ from eventsourcing.persistence import (
 from sqlalchemy import Connection, Engine
 
 from infra.almacen.esquema import cabecera, eventos
+from infra.almacen.insertar import anadir
 from infra.seguridad.cadena import encadenar
 
 _CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
-_ANADIR = sa.insert(eventos)
 _MOVER_CABECERA = sa.update(cabecera).values(posicion=sa.bindparam("hasta"), hoja=sa.bindparam("ultima"))
+
+
+class Cabeza(NamedTuple):
+    """La última posición guardada y su hoja."""
+
+    posicion: int
+    hoja: bytes
 
 
 class SuscripcionNoSoportada(NotImplementedError):
@@ -42,14 +49,17 @@ class Registrador(ApplicationRecorder):
     Suelto abre una transacción por llamada; con `en(conexion)` se une a la transacción de esa conexión.
     """
 
-    def __init__(self, motor: Engine, origen: str, conexion: Connection | None = None) -> None:
+    def __init__(
+        self, motor: Engine, origen: str, conexion: Connection | None = None, cabeza: Cabeza | None = None
+    ) -> None:  # fmt: skip
         self.motor = motor
         self.origen = origen
         self._conexion = conexion
+        self._cabeza = cabeza
 
-    def en(self, conexion: Connection) -> Self:
-        """El mismo registrador dentro de una transacción ya abierta."""
-        return type(self)(self.motor, self.origen, conexion)
+    def en(self, conexion: Connection, cabeza: Cabeza | None = None) -> Self:
+        """El mismo registrador dentro de una transacción ya abierta. ``cabeza``: la que dio el turno, si se tomó."""
+        return type(self)(self.motor, self.origen, conexion, cabeza)
 
     @contextmanager
     def escribiendo(self) -> Iterator[Connection]:
@@ -74,7 +84,7 @@ class Registrador(ApplicationRecorder):
         if not stored_events:
             return []
         with _errores_de_la_libreria(), self.escribiendo() as conexion:
-            posicion, anterior = conexion.execute(_CABECERA).one()
+            posicion, anterior = self._cabeza or conexion.execute(_CABECERA).one()
             eslabones = encadenar(self.origen, posicion + 1, anterior, [e.state for e in stored_events])
             filas = [
                 {
@@ -88,9 +98,10 @@ class Registrador(ApplicationRecorder):
                 }
                 for evento, eslabon in zip(stored_events, eslabones, strict=True)
             ]
-            conexion.execute(_ANADIR, filas)
+            anadir(conexion, eventos, filas)
             ultimo = eslabones[-1]
             conexion.execute(_MOVER_CABECERA, {"hasta": ultimo.posicion, "ultima": ultimo.hoja})
+            self._cabeza = None
         return [eslabon.posicion for eslabon in eslabones]
 
     def select_events(
@@ -149,15 +160,15 @@ class Registrador(ApplicationRecorder):
         raise SuscripcionNoSoportada("sondea con select_notifications")
 
 
-_TURNO = sa.select(cabecera.c.posicion).with_for_update()
+_TURNO = _CABECERA.with_for_update()
 
 
-def tomar_turno(conexion: Connection) -> int:
+def tomar_turno(conexion: Connection) -> Cabeza:
     """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE).
 
-    Devuelve la posición del último hecho guardado: mientras dure el turno nadie más la mueve.
+    Devuelve dónde acaba lo guardado: mientras dure el turno nadie más lo mueve.
     """
-    return int(conexion.execute(_TURNO).scalar_one())
+    return Cabeza(*conexion.execute(_TURNO).one())
 
 
 @contextmanager

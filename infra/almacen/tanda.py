@@ -23,9 +23,11 @@ from eventos.sobre import Anotado, decodificar
 from infra.almacen.apertura import abrir_hechos
 from infra.almacen.esquema import cabecera, eventos, salida
 from infra.almacen.flujos import Agregado, Flujo
+from infra.almacen.insertar import anadir
 
 if TYPE_CHECKING:
     from infra.almacen.almacen import Almacen
+    from infra.almacen.registrador import Cabeza
 
 
 A = TypeVar("A", bound=Agregado)
@@ -64,11 +66,11 @@ Aviso = Callable[[Sequence[Anotado], "Tanda"], None]
 class Tanda:
     """Trabajo dentro de una transacción con el turno de escritura tomado.
 
-    ``posicion``: la del último hecho propio guardado, si se sabe; ``flujos``: los que ya estaban plegados en ella.
+    ``cabeza``: dónde acaba lo propio guardado, si se tomó el turno; ``flujos``: los que ya estaban plegados en ella.
     """
 
     def __init__(
-        self, almacen: Almacen, conexion: Connection, posicion: int | None = None,
+        self, almacen: Almacen, conexion: Connection, cabeza: Cabeza | None = None,
         flujos: OrderedDict[UUID, Flujo] | None = None,
     ) -> None:  # fmt: skip
         self._almacen = almacen
@@ -86,7 +88,8 @@ class Tanda:
         self._recordado: dict[object, Any] = {}
         self._contestado: dict[str, Struct] = {}
         self._de_varios: dict[object, dict[UUID, list[Row[Any]]]] = {}
-        self._guardada = posicion
+        self._cabeza = cabeza
+        self._guardada = None if cabeza is None else cabeza.posicion
         self._guardados = self._enviados = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
@@ -253,7 +256,8 @@ class Tanda:
         if self._por_guardar:
             pendientes, self._por_guardar = self._por_guardar, []
             claves = self._claves_para(pendientes)
-            self._almacen.eventos_en(self._conexion, claves).put(pendientes)  # type: ignore[arg-type]
+            cabeza, self._cabeza = self._cabeza, None  # vale hasta que se mueva
+            self._almacen.eventos_en(self._conexion, claves, cabeza).put(pendientes)  # type: ignore[arg-type]
             self._guardados = len(pendientes)
             if self._guardada is not None:
                 self._guardada += self._guardados
@@ -262,7 +266,7 @@ class Tanda:
         self.poner_al_dia()
         if self._mensajes:
             mensajes, self._mensajes = self._mensajes, []
-            self._conexion.execute(sa.insert(salida), mensajes)
+            anadir(self._conexion, salida, mensajes)
             self._enviados = len(mensajes)
 
     def _apuntar_lectura(self, anotados: Sequence[Anotado]) -> None:

@@ -42,6 +42,8 @@ class Paso:
     nombre: str
     dar: Callable[[], bool | Labor]
     proximo: Callable[[], datetime | None] | None = None
+    #: Si la última vez pudo dejar trabajo sin hacer.
+    queda: bool = False
     _avisado: bool = True
     _cita: datetime | None = None
     _hora: datetime | None = None
@@ -63,7 +65,8 @@ class Paso:
         except Exception:
             self._avisado = True
             raise
-        if hizo is True or hizo is Labor.QUEDA:
+        self.queda = hizo is True or hizo is Labor.QUEDA
+        if self.queda:
             self._avisado = True
         else:
             self._cita = self._cita_futura()

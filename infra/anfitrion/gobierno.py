@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from infra.anfitrion.estacion import Bucle, Estacion, Paso
 from infra.mensajeria.muertos import Muertos
-from infra.mensajeria.pausas import PASOS, Freno
+from infra.mensajeria.pausas import PASOS, Freno, Tarea
 from infra.mensajeria.presencia import Presencia
 from infra.observabilidad.medidas import Medidas
 from infra.observabilidad.metricas import DelProceso
@@ -28,13 +28,14 @@ class Gobierno:
     def __post_init__(self) -> None:
         estacion = self.estacion
         self.medidas = Medidas(estacion.nombre)
-        estacion.solicitudes.medidas = estacion.relevo.medidas = self.medidas
+        estacion.solicitudes.atencion.medidas = estacion.relevo.medidas = self.medidas
         self._freno = Freno(estacion.almacen)
         self._presencia = Presencia(estacion.almacen, estacion.titular, estacion.ajustes)
         for paso in estacion.pasos:
             if paso.nombre in PASOS:
                 # En el propio paso: otros ya lo conocen para avisarlo.
                 paso.dar = self._freno.salvo_pausa(PASOS[paso.nombre], paso.dar)
+        estacion.solicitudes.en_pausa = lambda: self._freno.parada(Tarea.ATENDER)
         self.bucles = tuple(self._con_lo_suyo(bucle) for bucle in estacion.bucles)
 
     def despedir(self) -> None:
@@ -43,7 +44,7 @@ class Gobierno:
 
     def del_proceso(self, fallos: Mapping[str, int]) -> DelProceso:
         """Lo que este proceso sabe y no está en la base. ``fallos``: de cada bucle, desde el arranque."""
-        afluencia = self.estacion.solicitudes.afluencia
+        afluencia = self.estacion.solicitudes.atencion.afluencia
         return DelProceso(
             fallos=fallos,
             muertos=self._muertos.cuantos,

@@ -96,6 +96,11 @@ def resolver(maquina: str) -> bool:
     return True
 
 
+def dormir(segundos: float) -> None:
+    """Deja correr a los demás hilos verdes durante ese tiempo."""
+    eventlet.sleep(segundos)
+
+
 def hilo_actual() -> object:
     """Identidad del hilo verde que llama."""
     return eventlet.getcurrent()
@@ -117,6 +122,7 @@ __all__ = [
     "al_pedir_parada",
     "ceder",
     "con_plazo",
+    "dormir",
     "hilo_actual",
     "preparado",
     "preparar_proceso",

@@ -1,4 +1,4 @@
-"""La bandeja: solicitudes guardadas tal como llegaron, aún sin respuesta."""
+"""La bandeja: solicitudes que no se pudieron responder al llegar, guardadas tal cual."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from infra.almacen.esquema import bandeja
+from infra.almacen.insertar import anadir
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega
 
@@ -49,7 +50,6 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
 
 
 # Construir una sentencia cuesta más que ejecutarla: las que se repiten se construyen una vez.
-_GUARDAR = sa.insert(bandeja)
 _POR_ATENDER = (
     sa.select(bandeja.c.numero)
     .where((bandeja.c.proximo <= sa.bindparam("ahora")) | (bandeja.c.proximo > sa.bindparam("tope")))
@@ -70,17 +70,18 @@ _APLAZAR = (
 _PRIMERA_CITA = sa.select(sa.func.min(bandeja.c.proximo))
 
 
-def guardar(conexion: Connection, recibidas: Sequence[Recibida]) -> None:
-    """Añade solicitudes, en el orden en que llegaron."""
+def guardar(conexion: Connection, recibidas: Sequence[Recibida], citas: Sequence[datetime]) -> None:
+    """Añade solicitudes, en el orden en que llegaron; cada una, con cuándo volver a mirarla (UTC)."""
     if recibidas:
-        conexion.execute(
-            _GUARDAR,
+        anadir(
+            conexion,
+            bandeja,
             [
                 {
                     "cuerpo": r.cuerpo, "firma": r.firma, "usuario": r.usuario, "responder_a": r.responder_a,
-                    "recibido": r.recibido, "proximo": r.recibido, "fallos": 0,
+                    "recibido": r.recibido, "proximo": cita, "fallos": 0,
                 }
-                for r in recibidas
+                for r, cita in zip(recibidas, citas, strict=True)
             ],
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado
 from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.esquema import solicitudes
+from infra.almacen.insertar import anadir
 from infra.almacen.tanda import Tanda
 from infra.mensajeria import repuestas
 from infra.mensajeria.acuses import AcuseFirmado, Notaria
@@ -60,7 +61,6 @@ _PREVIAS = sa.select(
     solicitudes.c.institucion.in_(sa.bindparam("quienes", expanding=True)),
     solicitudes.c.id.in_(sa.bindparam("ids", expanding=True)),
 )
-_CONSERVAR = sa.insert(solicitudes)
 
 
 @dataclass
@@ -169,7 +169,7 @@ class Respuestas:
             return
         rutas = {n.ruta for n in nuevas if n.ruta is not None}
         claves = self.llavero.obtener_o_crear(rutas) if rutas else {}
-        self.tanda.conexion.execute(_CONSERVAR, [self._fila(n, claves) for n in nuevas])
+        anadir(self.tanda.conexion, solicitudes, [self._fila(n, claves) for n in nuevas])
 
     def _fila(self, nueva: _Conservada, claves: dict[UUID, bytes]) -> dict[str, Any]:
         institucion, identificador = nueva.examinada.clave

@@ -61,6 +61,12 @@ def sitio(pedida: str | None, carpeta: Path) -> Iterator[Sitio]:
         _ordenar(servidor, f'DROP DATABASE "{nombre}" WITH (FORCE)')
 
 
+def exigir_postgresql(donde: Sitio) -> None:
+    """Errores: `SinBase` si lo que hay es SQLite."""
+    if not donde.es_postgresql:
+        raise SinBase
+
+
 def en_sqlite(archivo: Path) -> Sitio:
     """Una base en ese archivo, que se crea al usarla."""
     motor = sa.create_engine("sqlite://")
@@ -81,4 +87,4 @@ def _ordenar(servidor: str, orden: str) -> str:
         motor.dispose()
 
 
-__all__ = ["DE_LA_MAQUINA", "SinBase", "Sitio", "en_sqlite", "sitio"]
+__all__ = ["DE_LA_MAQUINA", "SinBase", "Sitio", "en_sqlite", "exigir_postgresql", "sitio"]

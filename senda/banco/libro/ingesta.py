@@ -54,7 +54,7 @@ def _medir_en(sitio: Sitio, carpeta: Path, hechos: int, semilla: int) -> Iterato
     de_senda, del_prototipo = iter(vueltas), iter(vueltas)
     url_prototipo = sitio.url if sitio.es_postgresql else en_sqlite(carpeta / "prototipo.db").url
     motor = motor_con_tablas(url_prototipo, "prototipo")
-    with libro_en(sitio.url, carpeta, "ingesta") as libro, closing(Prototipo(motor)) as prototipo:
+    with libro_en(sitio.url, carpeta, "ingesta") as libro, closing(_prototipo(motor)) as prototipo:
         tiempos = alternar(
             {
                 "prototipo": lambda: prototipo.anotar(next(del_prototipo)),
@@ -71,21 +71,30 @@ def _medir_en(sitio: Sitio, carpeta: Path, hechos: int, semilla: int) -> Iterato
     )  # fmt: skip
 
 
+def _prototipo(motor: Engine) -> Prototipo:
+    return Prototipo(motor.raw_connection(), en_postgresql=motor.dialect.name == "postgresql")
+
+
 class Prototipo:
     """Guardar lotes con las primitivas: una conexión del adaptador, SQL a mano, SHA-256 y Ed25519."""
 
-    def __init__(self, motor: Engine) -> None:
-        self._cruda = motor.raw_connection()
-        self._hueco = "%s" if motor.dialect.name == "postgresql" else "?"
+    def __init__(self, conexion: Any, *, en_postgresql: bool) -> None:
+        """``conexion``: del adaptador, ya en transacción o capaz de abrirla sola."""
+        self._cruda = conexion
+        self._hueco = "%s" if en_postgresql else "?"
         self._clave = Ed25519PrivateKey.generate()
         self._nodos: list[bytes] = []
         self._tamano = 0
-        self._en_texto = motor.dialect.name != "postgresql"
+        self._en_texto = not en_postgresql
 
     def anotar(self, lotes: Sequence[Sequence[HechoCrudo]]) -> None:
         """Cada lote, en su transacción."""
         for lote in lotes:
             self._lote(lote)
+
+    def cursor(self) -> Any:
+        """Para escribir algo más en la transacción del lote siguiente."""
+        return self._cruda.cursor()
 
     def close(self) -> None:
         self._cruda.close()

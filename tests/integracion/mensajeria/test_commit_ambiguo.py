@@ -46,23 +46,28 @@ def cortando(corte: Corte, paso: Callable[[], object]) -> None:
     assert corte.cortes == antes + 1
 
 
-def test_al_guardar_la_solicitud(sistema_real: Sistema, corte: Corte):
-    """Queda guardada y sin confirmar al bus: vuelve, y la segunda copia recibe los mismos bytes."""
+def test_al_atender_la_que_llega(sistema_real: Sistema, corte: Corte):
+    """Queda atendida y sin confirmar al bus: vuelve, y la segunda copia recibe los mismos bytes."""
     estacion = tras_el_corte(sistema_real, sistema_real.origen, corte)
     sistema_real.enviar(sistema_real.componer())
     cortando(corte, lambda: estacion.solicitudes.recibir(5))
     assert estacion.solicitudes.recibir(5)
-    assert sistema_real.filas(bandeja) == 2
     sistema_real.reposo()
+    assert sistema_real.filas(bandeja) == 0
     assert sistema_real.hechos() == 1
     assert len(set(sistema_real.acuses(2))) == 1
 
 
-def test_al_atender_la_solicitud(sistema_real: Sistema, corte: Corte):
+def test_al_atender_las_de_la_bandeja(sistema_real: Sistema, corte: Corte):
+    def fallar(*_: object) -> None:
+        raise KeyError
+
     estacion = tras_el_corte(sistema_real, sistema_real.origen, corte)
+    sistema_real.origen.al_atender = fallar
     sistema_real.enviar(*(sistema_real.componer() for _ in range(5)))
     while sistema_real.filas(bandeja) < 5:
         estacion.solicitudes.recibir(5)
+    sistema_real.origen.al_atender = lambda *_: None
     cortando(corte, estacion.solicitudes.atender)
     assert not estacion.solicitudes.atender()
     sistema_real.reposo()

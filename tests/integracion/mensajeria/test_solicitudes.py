@@ -289,7 +289,10 @@ def test_se_guarda_antes_de_confirmar(sistema: Sistema, monkeypatch):
 
 def test_la_base_caida_al_atender_no_cuenta_como_fallo_suyo(sistema: Sistema, monkeypatch):
     sistema.enviar(sistema.componer())
-    sistema.deteccion.solicitudes.recibir(5)
+    with monkeypatch.context() as parche:
+        parche.setattr(sistema.origen, "al_atender", _con_defecto)
+        sistema.deteccion.solicitudes.recibir(5)
+    assert sistema.filas(bandeja) == 1
     for _ in range(sistema.ajustes.intentos + 1):
         with monkeypatch.context() as parche:
             parche.setattr(sistema.origen, "al_atender", _sin_base)
@@ -297,6 +300,10 @@ def test_la_base_caida_al_atender_no_cuenta_como_fallo_suyo(sistema: Sistema, mo
                 sistema.deteccion.solicitudes.atender()
     atender_todo(sistema)
     assert sistema.acuse().resultado is Resultado.ACEPTADA
+
+
+def _con_defecto(*_: object) -> None:
+    raise KeyError
 
 
 def _sin_base(*_: object) -> None:
