@@ -62,6 +62,14 @@ class Sistema:
         self.motor = abrir_motor(plano.base, plano.esquema("auditoria"))
 
     def __enter__(self) -> Self:
+        try:
+            self._preparar()
+        except BaseException:
+            self._pila.close()
+            raise
+        return self
+
+    def _preparar(self) -> None:
         plano = self.plano
         plano.guardar()
         self._pila.callback(self.motor.dispose)
@@ -76,7 +84,6 @@ class Sistema:
         self._pila.callback(transporte.cerrar)
         self._pila.callback(self.parar)
         self.arrancar()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._pila.close()

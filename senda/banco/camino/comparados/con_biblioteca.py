@@ -121,7 +121,9 @@ def deteccion(plano: Plano) -> None:
 
 
 def auditoria(plano: Plano) -> None:
-    """Sigue."""
+    """Sigue. Espera a quien atiende: los dos crearían a la vez las tablas que la biblioteca crea sola."""
+    while not plano.listo("deteccion").exists():
+        time.sleep(0.02)
     # Las tablas del libro no llevan el esquema delante; las de la biblioteca, sí.
     os.environ["PGOPTIONS"] = f"-csearch_path={plano.esquema('auditoria')}"
     with ProjectionRunner(
