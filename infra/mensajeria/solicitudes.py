@@ -116,9 +116,9 @@ class Solicitudes:
 
     def _guardar(self, recibidas: Sequence[Recibida]) -> None:
         """A la bandeja, para atenderlas luego. Las que no caben en ella se responden ya: no hay nada que decidir."""
-        caben = [r for r in recibidas if len(r.cuerpo) <= MAXIMO_BYTES]
-        with self.almacen.motor.begin() as conexion:
-            bandeja.guardar(conexion, caben, [r.recibido for r in caben])
+        if caben := [r for r in recibidas if len(r.cuerpo) <= MAXIMO_BYTES]:
+            with self.almacen.motor.begin() as conexion:
+                bandeja.guardar(conexion, caben, [r.recibido for r in caben])
         if enormes := [r for r in recibidas if len(r.cuerpo) > MAXIMO_BYTES]:
             self._atender_llegadas(enormes)
 

@@ -38,6 +38,7 @@ def sondear(sistema: Sistema) -> None:
 
 def test_lo_recibido_se_atiende(sistema: Sistema):
     compuesta = sistema.componer()
+    sistema.deteccion.solicitudes.en_pausa = lambda: True
     with adelantado(sistema):
         sistema.enviar(compuesta)
         assert sistema.deteccion.solicitudes.recibir(5)

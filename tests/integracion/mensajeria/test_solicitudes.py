@@ -15,6 +15,7 @@ import structlog
 from contratos.acuse import Acuse, Resultado
 from contratos.base import Peticion
 from contratos.codigos import DE_EXAMEN
+from contratos.solicitud import MAXIMO_BYTES
 from infra.almacen.devueltas import contar_devueltas
 from infra.almacen.esquema import ESQUEMA, bandeja, salida, solicitudes
 from infra.almacen.tanda import Tanda
@@ -285,6 +286,20 @@ def test_se_guarda_antes_de_confirmar(sistema: Sistema, monkeypatch):
     monkeypatch.undo()
     atender_todo(sistema)
     assert sistema.acuse().resultado is Resultado.ACEPTADA
+
+
+def test_en_pausa_lo_que_llega_se_guarda_y_no_se_decide(sistema: Sistema):
+    """Atender al llegar no ha de saltarse lo que una persona paró."""
+    solicitudes_ = sistema.deteccion.solicitudes
+    solicitudes_.en_pausa = lambda: True
+    enorme = Mensaje("", sistema.nombres.solicitudes_de("deteccion"), "solicitud", b"x" * (MAXIMO_BYTES + 1), "enorme")
+    sistema.enviar(*(sistema.componer() for _ in range(3)))
+    sistema.fuera.publicar([enorme])
+    sistema.hasta(lambda: solicitudes_.recibir(1) and sistema.filas(bandeja) == 3 and devueltas(sistema) == 1)
+    assert (sistema.hechos(), sistema.filas(solicitudes)) == (0, 0)
+    solicitudes_.en_pausa = lambda: False
+    atender_todo(sistema)
+    assert sistema.hechos() == sistema.filas(solicitudes) == 3
 
 
 def test_la_base_caida_al_atender_no_cuenta_como_fallo_suyo(sistema: Sistema, monkeypatch):
