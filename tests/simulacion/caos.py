@@ -7,13 +7,13 @@ todo siempre taparía unos fallos con otros.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from math import log
 from random import Random
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import OperationalError
 
 from infra.mensajeria.topologia import Cola, Topologia
 from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte, TransporteCaido
@@ -42,49 +42,96 @@ class Intensidades:
     caer: float = 0.0
     replicar: float = 0.0
     borrar_colas: float = 0.0
+    borrar_una_cola: float = 0.0
     saltar_reloj: float = 0.0
     congelar: float = 0.0
     interponer: float = 0.0
+    tropezar: float = 0.0
+    desconocer: float = 0.0
+    contradecir: float = 0.0
 
     @classmethod
     def de_semilla(cls, azar: Random) -> Intensidades:
-        """Una de cada tres averías no existe en una semilla; las demás, de raras a frecuentes. Alguna va en calma."""
+        """La mitad de las averías no existe en una semilla; las demás, de raras a frecuentes. Alguna va en calma.
+
+        Lo que una avería tapa (quien muere no llega a repetir) se ve en las semillas que no la tienen.
+        """
         maximos = {
             "perder": 0.25, "duplicar": 0.25, "retrasar": 0.4, "barajar": 0.5, "cortar": 0.06,
             "morir_en_transporte": 0.012, "morir_en_sentencia": 0.0008, "morir_al_confirmar": 0.004,
-            "base_ambigua": 0.005, "base_caida": 0.0008, "caer": 0.002, "replicar": 0.004,
-            "borrar_colas": 0.001, "saltar_reloj": 0.2, "congelar": 0.5,
-            "interponer": 0.05,
+            "base_ambigua": 0.005, "base_caida": 0.0008, "caer": 0.002, "replicar": 0.006,
+            "borrar_colas": 0.002, "borrar_una_cola": 0.004, "saltar_reloj": 0.4, "congelar": 0.5,
+            "interponer": 0.05, "tropezar": 0.04, "desconocer": 0.2, "contradecir": 0.001,
         }  # fmt: skip
         tanto = azar.choice((0.1, 1.0, 1.0))
-        return cls(**{c.name: azar.choice((0.0, 0.3, 1.0)) * tanto * maximos[c.name] for c in fields(cls)})
+        return cls(**{c.name: azar.choice((0.0, 0.0, 0.3, 1.0)) * tanto * maximos[c.name] for c in fields(cls)})
+
+
+#: Avería -> en qué ocasiones (contadas desde 1, las de esa avería) ocurre.
+Averias = Mapping[str, Sequence[int]]
+
+
+def _al_azar(semilla: int, averia: str, probabilidad: float) -> Iterator[int]:
+    """En qué ocasiones ocurre una avería. Cada una tiene su azar: quitar una no mueve las demás."""
+    azar, ocasion = Random(f"averia-{averia}-{semilla}"), 0
+    while probabilidad > 0:
+        # Cuánto falta para la siguiente, de una vez: sortear cada ocasión costaba más que simularla.
+        ocasion += 1 if probabilidad >= 1 else 1 + int(log(1 - azar.random()) / log(1 - probabilidad))
+        yield ocasion
 
 
 @dataclass
 class Caos:
-    """Los sorteos de una semilla. Con ``activo`` falso, nada falla."""
+    """Las averías de una historia: las que la semilla sortea o, al repetir una historia escrita, esas y no otras."""
 
     semilla: int
+    escritas: Averias | None = None
     activo: bool = True
     #: Nombre de quien corre ahora; nadie muere si no corre nadie (lo que hace la prueba misma no falla).
     corre: str = ""
     #: Lo que se hace mientras el proceso que publica está congelado (otra réplica sigue sin él).
     mientras: Callable[[], None] | None = None
-    averias: dict[str, int] = field(default_factory=dict)
+    #: Las que ocurrieron: con ellas se repite la misma historia.
+    ocurridas: dict[str, list[int]] = field(default_factory=dict)
     al_averiar: Callable[[str], None] | None = None
+    #: El azar de la última avería: qué mensaje, cuánto tarde, quién.
+    azar: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
-        self.azar = Random(f"caos-{self.semilla}")
-        self.intensidades = Intensidades.de_semilla(self.azar)
+        self.intensidades = Intensidades.de_semilla(Random(f"caos-{self.semilla}"))
+        self._vienen = dict(self._sorteo())
+        self._proxima = {averia: next(vienen, 0) for averia, vienen in self._vienen.items()}
+        self._ocasion = dict.fromkeys(self._vienen, 0)
         #: Mensajes ya confirmados a quien publicó y aún en camino: (rondas que faltan, broker, mensaje).
         self._en_camino: list[tuple[int, Transporte, Mensaje]] = []
 
+    def _sorteo(self) -> Iterator[tuple[str, Iterator[int]]]:
+        if self.escritas is not None:
+            yield from ((averia, iter(sorted(cuales))) for averia, cuales in self.escritas.items() if cuales)
+            return
+        for campo in fields(self.intensidades):
+            if probabilidad := getattr(self.intensidades, campo.name):
+                yield campo.name, _al_azar(self.semilla, campo.name, probabilidad)
+
+    @property
+    def averias(self) -> dict[str, int]:
+        """Cuántas veces ocurrió cada una."""
+        return {averia: len(cuales) for averia, cuales in self.ocurridas.items()}
+
+    def hay(self, averia: str) -> bool:
+        """Si esa avería existe en esta historia y aún puede ocurrir."""
+        return self.activo and averia in self._proxima
+
     def toca(self, averia: str) -> bool:
         """Si ahora se rompe eso."""
-        probabilidad: float = getattr(self.intensidades, averia)
-        if not (self.activo and probabilidad) or self.azar.random() >= probabilidad:
+        if not self.activo or averia not in self._proxima:
             return False
-        self.averias[averia] = self.averias.get(averia, 0) + 1
+        ocasion = self._ocasion[averia] = self._ocasion[averia] + 1
+        if ocasion != self._proxima[averia]:
+            return False
+        self._proxima[averia] = next(self._vienen[averia], 0)
+        self.ocurridas.setdefault(averia, []).append(ocasion)
+        self.azar = Random(f"{averia}-{ocasion}-{self.semilla}")
         if self.al_averiar:
             self.al_averiar(averia)
         return True
@@ -224,14 +271,20 @@ def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None], en_uso: Cal
         if caos is not None and caos.mientras is not None and en_uso() == 1 and caos.toca("interponer"):
             caos.mientras()
 
-    @event.listens_for(motor, "before_cursor_execute")
-    def _antes(_conexion: Any, _cursor: Any, sentencia: str, *_resto: Any) -> None:
-        caos = caos_de()
-        if caos is None or not (caos.activo and caos.corre):
-            return
-        caos.quiza_morir("morir_en_sentencia")
-        if caos.toca("base_caida"):
-            raise _caida(sentencia)
+    def fallando(hacer: Callable[..., None]) -> Callable[..., None]:
+        # En el dialecto y no con `before_cursor_execute`: el evento se paga en cada sentencia, también en calma.
+        def ejecutar(cursor: Any, sentencia: str, *resto: Any) -> None:
+            caos = caos_de()
+            if caos is not None and caos.activo and caos.corre:
+                caos.quiza_morir("morir_en_sentencia")
+                if caos.toca("base_caida"):
+                    raise sqlite3.OperationalError("la base no responde")
+            hacer(cursor, sentencia, *resto)
+
+        return ejecutar
+
+    dialecto.do_execute = fallando(dialecto.do_execute)
+    dialecto.do_executemany = fallando(dialecto.do_executemany)
 
     def confirmar(conexion: Any) -> None:
         caos = caos_de()
@@ -248,8 +301,4 @@ def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None], en_uso: Cal
     dialecto.do_commit = confirmar
 
 
-def _caida(sentencia: str) -> OperationalError:
-    return OperationalError(sentencia, None, sqlite3.OperationalError("la base no responde"))
-
-
-__all__ = ["Caos", "Intensidades", "Muerte", "TransporteCaotico", "averiar_motor"]
+__all__ = ["Averias", "Caos", "Intensidades", "Muerte", "TransporteCaotico", "averiar_motor"]

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
+import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 
+from infra.mensajeria.diagnostico import lugar
 from tests.simulacion.caos import Caos
+from tests.simulacion.guion import Guion
 from tests.simulacion.instituciones import Instituciones
 from tests.simulacion.lector import SERVICIOS, Lectura
 from tests.simulacion.lector_cadena import raiz
 from tests.simulacion.mundo import Mundo
+from tests.simulacion.operador import Operador
 from tests.simulacion.peticiones import SECRETOS
 from tests.simulacion.plantilla import PROTOCOLO, plantilla
+from tests.simulacion.sucesos import sucesos_de
 
 #: Turnos de las instituciones: casi siempre pocos, que muchas historias cortas encuentran más que una larga.
-_TURNOS = (4, 8, 8, 14, 24)
+_TURNOS = (1, 2, 2, 3, 3, 4, 4, 6, 9, 16)
+#: De cada base: cuánto contó, cuánto aplicó y qué le queda a medias.
+_ESTADO = """SELECT (SELECT posicion FROM cabecera), (SELECT sum(aplicada) FROM avances),
+    (SELECT count(*) FROM bandeja), (SELECT count(*) FROM salida), (SELECT count(*) FROM fallos),
+    (SELECT count(*) FROM apartados), (SELECT count(alto) FROM avances)"""
 #: Intervalos de latido seguidos sin que nada cambie para dar el sistema por parado: más que cualquier retroceso.
 _QUIETUD = 1
 _TOPE_DE_CALMA = 400
@@ -27,7 +37,7 @@ _SALTOS = (timedelta(minutes=40), timedelta(hours=3), timedelta(hours=30), timed
 
 @dataclass(frozen=True)
 class Veredicto:
-    """Cómo acabó una semilla. ``raiz``: la del libro, en hexadecimal."""
+    """Cómo acabó una historia. ``raiz``: la del libro, en hexadecimal; ``guion``: con él se repite tal cual."""
 
     semilla: int
     faltas: tuple[str, ...]
@@ -36,6 +46,8 @@ class Veredicto:
     averias: dict[str, int]
     enviadas: int
     aceptadas: int
+    guion: Guion
+    sucesos: Counter[str]
 
     def __str__(self) -> str:
         cabeza = (
@@ -44,30 +56,46 @@ class Veredicto:
         if not self.faltas:
             return f"{cabeza}, nada falta ni sobra; raíz {self.raiz[:16]}"
         faltas = "\n  ".join(self.faltas[:20])
-        return f"{cabeza}\n  {faltas}\nrepetir: python -m tests.simulacion --semilla {self.semilla} -v"
+        return f"{cabeza}\n  {faltas}\nrepetir: python -m tests.simulacion --semilla {self.semilla} -v (o --reducir)"
 
 
 class SinReposo(Exception):
     """El sistema no llega a pararse sin fallos de por medio."""
 
 
-def correr(semilla: int, contar: Callable[[str], None] = lambda _texto: None, turnos: int = 0) -> Veredicto:
-    """Una semilla de principio a fin. ``contar`` recibe lo que va pasando; ``turnos`` 0 son los que diga la semilla."""
-    caos = Caos(semilla)
+def correr(
+    semilla: int, contar: Callable[[str], None] = lambda _texto: None, turnos: int = 0, guion: Guion | None = None
+) -> Veredicto:
+    """Una semilla de principio a fin. ``contar`` recibe lo que va pasando; ``turnos`` 0 son los que diga la semilla.
+
+    ``guion``: una historia ya contada de esa semilla, entera o recortada, en vez de la que la semilla contaría.
+    """
+    caos = Caos(semilla, None if guion is None else guion.averias)
     mundo = Mundo(plantilla(), semilla, caos, contar)
     caos.al_averiar = lambda averia: contar(f"{mundo.reloj.ahora():%d %H:%M:%S} {caos.corre or '-'}: {averia}")
-    instituciones = Instituciones(mundo)
+    operador = Operador(mundo)
+    instituciones = Instituciones(mundo, operador)
     faltas: list[str] = []
+    hechas: dict[int, tuple[int, ...]] = {}
+    cuantos = turnos or Random(f"turnos-{semilla}").choice(_TURNOS)
     try:
-        for _ in range(turnos or mundo.azar.choice(_TURNOS)):
-            instituciones.turno()
+        for turno in range(cuantos) if guion is None else guion.turnos:
+            mundo.empezar(turno)
+            hechas[turno] = instituciones.turno(turno, None if guion is None else guion.peticiones.get(turno, ()))
             _pasa_el_tiempo(mundo)
             for _ in range(mundo.azar.choice((1, 2, 4))):
                 mundo.ronda()
-        _calma(mundo, instituciones)
+        mundo.empezar("calma")
+        _calma(mundo, instituciones, operador)
+        if operador.refrenda:
+            operador.refrendar()
     except SinReposo as error:
         faltas.append(str(error))
+    except Exception as error:  # noqa: BLE001 - un servicio que revienta es una falta como otra cualquiera
+        contar("".join(traceback.format_exception(error)))
+        faltas.append(f"revienta: {type(error).__name__} en {lugar(error)}")
     finally:
+        operador.cerrar()
         mundo.cerrar()
     lectura = Lectura(
         carpeta=mundo.plantilla.carpeta, enviados=instituciones.enviados, acuses=instituciones.acuses,
@@ -75,9 +103,12 @@ def correr(semilla: int, contar: Callable[[str], None] = lambda _texto: None, tu
     )  # fmt: skip
     faltas += lectura.faltas()
     hojas = [f["hoja"] for f in lectura.filas("auditoria", "SELECT hoja FROM libro ORDER BY indice")]
+    contada = Guion(semilla, tuple(hechas), hechas, caos.ocurridas)
+    previas = len(mundo.plantilla.historia)
     return Veredicto(
         semilla, tuple(faltas), raiz(hojas).hex(), len(hojas), caos.averias, len(lectura.solicitudes),
-        sum(1 for s in lectura.solicitudes.values() if s.aceptada),
+        sum(1 for s in lectura.solicitudes.values() if s.aceptada), contada,
+        sucesos_de(lectura.hechos, instituciones.enviados[previas:], instituciones.acuses[previas:], caos.averias),
     )  # fmt: skip
 
 
@@ -89,7 +120,7 @@ def _pasa_el_tiempo(mundo: Mundo) -> None:
         mundo.avisar_a_todos()
 
 
-def _calma(mundo: Mundo, instituciones: Instituciones) -> None:
+def _calma(mundo: Mundo, instituciones: Instituciones, operador: Operador) -> None:
     """Nada más falla. Se adelanta el reloj lo justo hasta que nadie tenga nada que hacer. Errores: `SinReposo`."""
     mundo.calmar()
     quieto, antes = 0, None
@@ -97,6 +128,7 @@ def _calma(mundo: Mundo, instituciones: Instituciones) -> None:
         _hasta_reposo(mundo)
         instituciones.leer()
         instituciones.reenviar()
+        operador.reparar()
         _hasta_reposo(mundo)
         cita = mundo.proxima_cita()
         if cita is not None and cita <= mundo.reloj.ahora() + mundo.ajustes.latido:
@@ -122,16 +154,4 @@ def _hasta_reposo(mundo: Mundo) -> None:
 
 def _estado(mundo: Mundo) -> tuple[object, ...]:
     """Lo que cambia si alguien hace algo, salvo latir."""
-    todo: list[object] = []
-    for nombre in SERVICIOS:
-        base = sqlite3.connect(mundo.plantilla.carpeta / f"{nombre}.db")
-        for consulta in (
-            "SELECT posicion FROM cabecera",
-            "SELECT sum(aplicada) FROM avances",
-            "SELECT count(*) FROM bandeja",
-            "SELECT count(*) FROM salida",
-            "SELECT count(*) FROM fallos",
-        ):
-            todo += base.execute(consulta).fetchone()
-        base.close()
-    return tuple(todo)
+    return tuple(fila for nombre in SERVICIOS for fila in mundo.plantilla.cruda(nombre).execute(_ESTADO))

@@ -7,7 +7,7 @@ de cada acuse. Lo que mandan y lo que reciben es lo único que el lector necesit
 from __future__ import annotations
 
 import json
-import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -30,13 +30,17 @@ from infra.mensajeria.avisos import comprobar_aviso
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Transporte, TransporteCaido
 from infra.seguridad.firma import publica_de_texto, verificar
 from senda.cliente import Compuesta, Credencial, componer
+from tests.simulacion.caminos import Caminos
 from tests.simulacion.disparates import DISPARATES
 from tests.simulacion.mundo import Mundo
+from tests.simulacion.operador import Operador
 from tests.simulacion.peticiones import Inventor, Memoria
 from tests.simulacion.plantilla import RECTORA, TARDIAS, Inscrita
 
 #: Cuánto se espera un acuse antes de volver a mandar lo mismo.
 _ESPERA = timedelta(seconds=8)
+#: Cuántas cosas se piden en un turno.
+_PETICIONES = (0, 1, 2, 3, 5)
 #: Contando las dos con que se empieza.
 _MAXIMO_RUTAS = 4
 #: El origen que firma los avisos.
@@ -67,6 +71,7 @@ class Instituciones:
     """Todas las del país. ``enviados``, ``acuses`` y ``avisos``: lo que salió y lo que llegó, para el lector."""
 
     mundo: Mundo
+    operador: Operador
     enviados: list[tuple[str, str, bytes]] = field(default_factory=list)
     acuses: list[tuple[str, bytes]] = field(default_factory=list)
     avisos: list[tuple[str, bytes]] = field(default_factory=list)
@@ -75,8 +80,7 @@ class Instituciones:
     def __post_init__(self) -> None:
         plantilla = self.mundo.plantilla
         self.azar = Random(f"instituciones-{self.mundo.semilla}")
-        self._azar_de_buzones = Random(f"buzones-{self.mundo.semilla}")
-        self._ids_de_buzones = self.mundo.azar_de_instituciones.hijo("buzones")
+        self._caminos = Caminos(Random(f"caminos-{self.mundo.semilla}"))
         self.directorio: dict[str, Inscrita] = dict(plantilla.directorio)
         self.memoria = Memoria(codigos=tuple(self.directorio))
         self._leidos = dict.fromkeys(plantilla.despliegue.origenes, 0)
@@ -87,14 +91,20 @@ class Instituciones:
         self.enviados += [(usuario, c.servicio, c.cuerpo) for usuario, c in plantilla.historia]
         self.acuses += plantilla.acuses
 
-    def turno(self) -> None:
-        """Leen lo que les llegó, reenvían lo que nadie acusó y piden algo nuevo, o no."""
+    def turno(self, turno: int, cuales: Collection[int] | None = None) -> tuple[int, ...]:
+        """Leen lo que les llegó, reenvían lo que nadie acusó y piden algo nuevo, o no. Devuelve qué peticiones hubo.
+
+        ``cuales``: solo esas, si se repite una historia escrita.
+        """
         self.leer()
         self.reenviar()
-        for _ in range(self.azar.choice((0, 1, 2, 4))):
+        hechas = range(Random(f"turno-{self.mundo.semilla}-{turno}").choice(_PETICIONES)) if cuales is None else cuales
+        for cual in hechas:
+            # Cada una con su azar: quitar otra no la cambia.
+            self.azar = Random(f"peticion-{self.mundo.semilla}-{turno}-{cual}")
+            self.mundo.empezar_peticion(turno, cual)
             self._algo_nuevo()
-        if self._azar_de_buzones.random() < 0.1:
-            self._repetir_buzon()
+        return tuple(hechas)
 
     def leer(self) -> int:
         """Lee acuses y buzones; devuelve cuántos acuses llegaron."""
@@ -140,18 +150,24 @@ class Instituciones:
     def _algo_nuevo(self) -> None:
         self._aprender()
         suerte = self.azar.random()
-        if len(self.memoria.rutas) < _MAXIMO_RUTAS and suerte < 0.12:
+        if len(self.memoria.rutas) < _MAXIMO_RUTAS and suerte < 0.07:
             codigo = self._con_mandato(DetectarPresuntaVictima.mandatos)
             self.pedir(codigo, self.inventor().inventar(DetectarPresuntaVictima, pais_deteccion="gt", alerta=None))
-        elif suerte < 0.3:
+        elif suerte < 0.2:
             self._responder_a_un_encargo()
-        elif suerte < 0.34:
+        elif suerte < 0.24:
             self._llevar_el_directorio()
-        elif suerte < 0.42:
+        elif suerte < 0.31:
             self.azar.choice(DISPARATES)(self)
-        elif suerte < 0.45 and self._mandadas:
+        elif suerte < 0.34 and self._mandadas:
             # Repetir lo ya acusado también es cosa de instituciones.
             self._publicar(self.azar.choice(self._mandadas))
+        elif suerte < 0.38:
+            self._repetir_buzon()
+        elif suerte < 0.44:
+            self.operador.algo(self.azar, self.memoria.rutas)
+        elif suerte < 0.75:
+            self._por_un_camino()
         else:
             self._cualquier_cosa()
 
@@ -171,13 +187,18 @@ class Instituciones:
 
     def _repetir_buzon(self) -> None:
         """Quien duda de lo que le llegó lo pide otra vez, desde donde sea."""
-        # Con azar propio: el de las instituciones sigue igual, y las semillas que descubrieron algo lo repiten.
-        azar = self._azar_de_buzones
-        codigo, desde = azar.choice(sorted(self.directorio)), azar.choice((1, 1, 2, 5))
-        peticion = RepetirBuzon(desde=desde, hasta=azar.choice((None, desde, desde + 2)))
-        despliegue, ahora = self.mundo.plantilla.despliegue, self.mundo.reloj.ahora()
-        credencial, recepcion = self.directorio[codigo].credencial, despliegue.recepcion[peticion.servicio]
-        self.mandar(codigo, componer(peticion, credencial, "ag-00000b02", ahora, recepcion, self._ids_de_buzones))
+        desde = self.azar.choice((1, 1, 2, 5))
+        peticion = RepetirBuzon(desde=desde, hasta=self.azar.choice((None, desde, desde + 2)))
+        self.pedir(self.azar.choice(sorted(self.directorio)), peticion)
+
+    def _por_un_camino(self) -> None:
+        """Lo siguiente de un recorrido: a lo que exige haber hecho antes otras cosas no se llega al azar."""
+        for ruta, clase, fijos in self._caminos.siguen(self.azar, self.memoria.rutas):
+            participan = [q for r, q in self.memoria.participan if r == ruta and q in self.directorio]
+            pueden = [q for q in participan if clase.mandatos & set(self.directorio[q].mandatos)]
+            quien = self.azar.choice(pueden) if pueden else self._con_mandato(clase.mandatos)
+            ids = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
+            self.pedir(quien, self.inventor().inventar(clase, **(ids | fijos)))
 
     def _cualquier_cosa(self) -> None:
         """Casi siempre algo que la institución puede pedir sobre una ruta en que participa; a veces, lo que sea."""
@@ -264,12 +285,10 @@ class Instituciones:
     def _aprender(self) -> None:
         """Lo que leerían en el portal: los hechos nuevos de cada servicio."""
         for nombre, leidos in self._leidos.items():
-            base = sqlite3.connect(self.mundo.plantilla.carpeta / f"{nombre}.db")
-            filas = base.execute("SELECT posicion, cuerpo FROM eventos WHERE posicion > ? ORDER BY posicion", (leidos,))
-            for posicion, cuerpo in filas:
+            consulta = "SELECT posicion, cuerpo FROM eventos WHERE posicion > ? ORDER BY posicion"
+            for posicion, cuerpo in self.mundo.plantilla.cruda(nombre).execute(consulta, (leidos,)).fetchall():
                 self._leidos[nombre] = posicion
                 self.memoria.anotar(json.loads(cuerpo))
-            base.close()
 
 
 __all__ = ["Instituciones", "Pedido"]

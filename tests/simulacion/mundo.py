@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.motor import base_caida
+from infra.almacen.motor import base_caida, leyendo
 from infra.anfitrion.estacion import Bucle, Estacion, Paso
 from infra.azar import AzarSembrado
 from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.topologia import Topologia
 from infra.mensajeria.transportes.base import TopologiaAusente, Transporte, TransporteCaido
 from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
@@ -20,6 +21,7 @@ from infra.seguridad.llavero import Llavero
 from senda.composicion import CONTEXTOS, mapa
 from tests.simulacion.caos import Caos, Muerte, TransporteCaotico
 from tests.simulacion.plantilla import INICIO, Plantilla
+from tests.simulacion.torpezas import Torpezas, correr_con, de_antes
 
 #: Como mucho dos procesos de un servicio a la vez: el titular y una réplica.
 _REPLICAS = 2
@@ -32,6 +34,8 @@ class Proceso:
     nombre: str
     titular: str
     estacion: Estacion
+    #: Tipos de hecho que aún no conoce, si es de una versión anterior.
+    desconoce: frozenset[str] = frozenset()
     vivo: bool = True
 
 
@@ -77,6 +81,9 @@ class Mundo:
         self._sembrado = AzarSembrado(self.semilla)
         self._azares = {nombre: self._sembrado.hijo(nombre) for nombre in (*CONTEXTOS, "llavero", "instituciones")}
         self._nacidos = 0
+        self.torpezas = Torpezas(self.caos)
+        torpes = self.caos.hay("tropezar")
+        self.contextos = {n: self.torpezas.contexto(c) if torpes else c for n, c in CONTEXTOS.items()}
         self.plantilla.estrenar(self.caos)
         self.llavero = Llavero(
             self.plantilla.motores["llavero"],
@@ -87,6 +94,14 @@ class Mundo:
         )
         for nombre in CONTEXTOS:
             self.nacer(nombre)
+
+    def empezar(self, turno: object) -> None:
+        """Desde aquí el azar es el de ese turno: quitar otro no lo cambia."""
+        self.azar = Random(f"mundo-{self.semilla}-{turno}")
+
+    def empezar_peticion(self, turno: object, cual: int) -> None:
+        """Los ids y nonces que siguen son los de esa petición."""
+        self._azares["instituciones"] = self._sembrado.hijo(f"instituciones-{turno}-{cual}")
 
     @property
     def azar_de_instituciones(self) -> AzarSembrado:
@@ -102,7 +117,10 @@ class Mundo:
         """Arranca un proceso de un servicio. Puede morir arrancando; entonces arranca otro."""
         while True:
             self._nacidos += 1
-            proceso = Proceso(nombre, f"{nombre}-{self._nacidos}", self._estacion(nombre, f"{nombre}-{self._nacidos}"))
+            titular = f"{nombre}-{self._nacidos}"
+            proceso = Proceso(nombre, titular, self._estacion(nombre, titular))
+            if self.caos.toca("desconocer"):
+                proceso.desconoce = de_antes(self.caos, nombre)
             try:
                 with self._corriendo(proceso):
                     proceso.estacion.preparar()
@@ -156,7 +174,24 @@ class Mundo:
             if len(self._vivos(proceso.nombre)) > 1:
                 self._cerrar(proceso)
                 self.procesos.remove(proceso)
+            proceso.desconoce = frozenset()
+        self.torpezas.arreglar()
         self.avisar_a_todos()
+
+    def intentar(self, nombre: str, hacer: Callable[[Estacion], None]) -> bool:
+        """Hace algo como un proceso de ese servicio, con sus fallos. Dice si salió."""
+        proceso = self._vivos(nombre)[0]
+        try:
+            with self._corriendo(proceso):
+                hacer(proceso.estacion)
+        except Muerte:
+            self.morir(proceso)
+            return False
+        except Exception as error:
+            if not _ajeno(error):
+                raise
+            return False
+        return True
 
     def cerrar(self) -> None:
         """Suelta todo."""
@@ -164,14 +199,32 @@ class Mundo:
             self._cerrar(proceso)
         self.llavero.cerrar()
 
-    def borrar_colas(self) -> None:
-        """El broker lo pierde todo de golpe, también las colas de las instituciones."""
-        self.contar("se borran todas las colas")
-        for cola in sorted(self.broker._declaradas):
+    def borrar_colas(self, cuantas: int | None = None) -> None:
+        """El broker lo pierde todo de golpe, también las colas de las instituciones; o pierde solo alguna cola."""
+        colas = sorted(self.broker._declaradas)
+        perdidas = colas if cuantas is None else self.caos.azar.sample(colas, min(cuantas, len(colas)))
+        self.contar("se borran todas las colas" if cuantas is None else f"se borra {perdidas}")
+        for cola in perdidas:
             self.broker.borrar_cola(cola)
 
+    def _contradecir(self) -> None:
+        """Un origen vuelve a contar, de otra manera, algo que otro servicio ya aplicó."""
+        azar = self.caos.azar
+        a_quien = azar.choice(sorted(CONTEXTOS))
+        origen = azar.choice(CONTEXTOS[a_quien].sigue)
+        fuente = self.plantilla.despliegue.origenes[origen]
+        consulta = "SELECT aplicada FROM avances WHERE origen = ?"
+        aplicada = self.plantilla.cruda(a_quien).execute(consulta, (fuente,)).fetchone()[0]
+        if not aplicada:
+            return
+        posicion = azar.randint(1, aplicada)
+        with leyendo(self.plantilla.motores[origen]) as conexion:
+            buenos = mensajes_de(conexion, fuente, origen, self.topologia.nombres, posicion, 1, a_quien)
+        self.contar(f"{origen} contradice ante {a_quien} su posición {posicion}")
+        self._camino.publicar([replace(m, cuerpo=m.cuerpo + b" ") for m in buenos])
+
     def _estacion(self, nombre: str, titular: str) -> Estacion:
-        contexto, plantilla = CONTEXTOS[nombre], self.plantilla
+        contexto, plantilla = self.contextos[nombre], self.plantilla
         almacen = Almacen(
             motor=plantilla.motores[nombre],
             origen=plantilla.despliegue.origenes[nombre],
@@ -217,7 +270,7 @@ class Mundo:
     def _corriendo(self, proceso: Proceso) -> _Corre:
         # Solo se congela quien corre a solas: si no, despertaría a quien está congelado debajo.
         otras = [p for p in self._vivos(proceso.nombre) if p is not proceso] if not self.caos.corre else []
-        return _Corre(self.caos, proceso.titular, (lambda: self._sin_el(otras[0])) if otras else None)
+        return _Corre(self.caos, proceso, (lambda: self._sin_el(otras[0])) if otras else None)
 
     def _sin_el(self, otra: Proceso) -> None:
         """Quien publicaba queda congelado más que su arriendo; su réplica toma el relevo antes de que despierte."""
@@ -232,14 +285,18 @@ class Mundo:
         if not self.caos.activo:
             return
         if self.procesos and self.caos.toca("caer"):
-            self.morir(self.azar.choice(self.procesos))
+            self.morir(self.caos.azar.choice(self.procesos))
         if self.caos.toca("replicar"):
-            nombre = self.azar.choice(sorted(CONTEXTOS))
+            nombre = self.caos.azar.choice(sorted(CONTEXTOS))
             if len(self._vivos(nombre)) < _REPLICAS:
                 self.contar(f"réplica de {nombre}")
                 self.nacer(nombre)
         if self.caos.toca("borrar_colas"):
             self.borrar_colas()
+        if self.caos.toca("borrar_una_cola"):
+            self.borrar_colas(1)
+        if self.caos.toca("contradecir"):
+            self._contradecir()
 
     def _conviene(self, paso: Paso | None) -> bool:
         if not self.caos.activo:
@@ -263,15 +320,17 @@ class _Corre:
     """Mientras dura, los fallos le ocurren a este proceso. Se anida: sobre un congelado puede correr otro."""
 
     caos: Caos
-    titular: str
+    proceso: Proceso
     mientras: Callable[[], None] | None
 
     def __enter__(self) -> None:
         self._previo = (self.caos.corre, self.caos.mientras)
-        self.caos.corre, self.caos.mientras = self.titular, self.mientras
+        self._desconocia = correr_con(self.proceso.desconoce)
+        self.caos.corre, self.caos.mientras = self.proceso.titular, self.mientras
 
     def __exit__(self, *_: object) -> None:
         self.caos.corre, self.caos.mientras = self._previo
+        correr_con(self._desconocia)
 
 
 def _acciones(bucle: Bucle) -> Iterator[Paso | None]:

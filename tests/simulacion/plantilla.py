@@ -33,10 +33,12 @@ from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
 from infra.seguridad.identidad_servicio import ClavesServicio
+from senda.auditoria.verificacion import vkey_del_libro
 from senda.cliente import Compuesta, Credencial, componer
 from senda.composicion import CONTEXTOS
 from senda.despliegue import Despliegue, claves_de, maestra
 from senda.embebido import Embebido, estrenar
+from senda.testigo import MEMORIA, instalar
 from tests.simulacion.caos import Caos, averiar_motor
 
 INICIO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -76,6 +78,9 @@ class Plantilla:
     acuses: list[tuple[str, bytes]]
     bytes_de: dict[str, bytes]
     motores: dict[str, Engine]
+    testigo: bytes
+    vkey_testigo: str
+    _crudas: dict[str, sqlite3.Connection] = field(default_factory=dict)
     _caos: list[Caos | None] = field(default_factory=lambda: [None])
 
     def estrenar(self, caos: Caos) -> None:
@@ -87,6 +92,15 @@ class Plantilla:
             for resto in ("", "-wal", "-shm"):
                 (self.carpeta / f"{nombre}.db{resto}").unlink(missing_ok=True)
             (self.carpeta / f"{nombre}.db").write_bytes(contenido)
+        for cruda in self._crudas.values():
+            cruda.close()
+        self._crudas.clear()
+
+    def cruda(self, nombre: str) -> sqlite3.Connection:
+        """Una conexión de solo lectura con la base de un servicio, sin nada en medio; vale hasta la próxima semilla."""
+        if nombre not in self._crudas:
+            self._crudas[nombre] = sqlite3.connect(self.carpeta / f"{nombre}.db", isolation_level=None)
+        return self._crudas[nombre]
 
     def en_uso(self) -> int:
         """Cuántas conexiones están ocupadas en este momento."""
@@ -118,12 +132,15 @@ def plantilla() -> Plantilla:
         cruda.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cruda.close()
         motor.dispose()
+    vkey_testigo = instalar(
+        carpeta / "testigo", "testigo.example/simulado", vkey_del_libro(despliegue), reloj, azar.hijo("testigo")
+    )
     lista = Plantilla(
         carpeta=carpeta, despliegue=despliegue, maestra=maestra(carpeta),
         claves={nombre: claves_de(carpeta, nombre) for nombre in CONTEXTOS},
         directorio=directorio, historia=pasado.historia, acuses=pasado.acuses,
         bytes_de={nombre: (carpeta / f"{nombre}.db").read_bytes() for nombre in motores},
-        motores=motores,
+        motores=motores, testigo=(carpeta / "testigo" / MEMORIA).read_bytes(), vkey_testigo=vkey_testigo,
     )  # fmt: skip
     for motor in motores.values():
         averiar_motor(motor, lista.caos_de, lista.en_uso)
