@@ -46,14 +46,14 @@ class Plantilla:
         directorio = formar_directorio(azar.hijo("credenciales"))
         reloj = RelojSimulado(datetime.now(UTC) - _ANTES)
         sistema = estrenar(carpeta, directorio[RECTORA].credencial, reloj, azar, base=cluster.url(BASE))
-        pasado = Pasado(sistema, directorio, reloj, azar.hijo("peticiones"))
 
         def de_coordinacion() -> list[bytes]:
             with cluster.conectar(BASE) as conexion:
                 filas = conexion.execute("SELECT cuerpo FROM senda_coordinacion.eventos ORDER BY posicion")
                 return [bytes(cuerpo) for (cuerpo,) in filas]
 
-        pasado.contar(de_coordinacion)
+        pasado = Pasado(sistema, directorio, reloj, azar.hijo("peticiones"), de_coordinacion)
+        pasado.contar()
         sistema.cerrar()
         return cls(carpeta, cluster, sistema.despliegue, directorio, pasado.historia, pasado.acuses)
 

@@ -14,6 +14,18 @@ from contratos.solicitudes import coordinacion as c
 from contratos.solicitudes import deteccion as d
 from contratos.solicitudes import justicia as j
 from contratos.solicitudes import repatriacion as r
+from eventos.repatriacion import Acompanante, Decision, Sentido
+from eventos.tipos import NivelRiesgo
+
+_A_SU_PAIS = {"sentido": Sentido.HACIA_SU_PAIS}
+_OIDA = {"persona_oida": True}
+_ACEPTA = {"decision": Decision.ACEPTA, "riesgos_explicados": True, **_OIDA}
+_CONSULADO = {
+    "acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE),
+    "institucion_acompanante": None,
+}
+_CONSIENTE = {"vence": None, **_OIDA}
+_SIN_META = {"meta": None, "derivacion": None}
 
 Paso = tuple[type[Peticion], dict[str, Any]]
 
@@ -29,21 +41,25 @@ CAMINOS: tuple[tuple[Paso, ...], ...] = (
            j.TomarDeclaracionAnticipada),
     _pasos(j.SolicitarMedidaProteccion, j.OtorgarMedidaProteccion, j.LevantarMedidaProteccion,
            j.SolicitarMedidaProteccion, j.DenegarMedidaProteccion),
-    _pasos(j.SolicitarCooperacion, j.ResponderCooperacion, j.AsignarAsistenciaJuridica, j.InvocarNoCriminalizacion),
-    _pasos(r.SolicitarRepatriacion, r.EvaluarRiesgoRetorno, r.DeterminarInteresSuperior, r.RegistrarDecisionInformada,
-           r.EmitirDocumentos, r.DesignarAcompanante, r.ProgramarTraslado, r.RealizarTraslado, r.ConfirmarRecepcion,
-           r.RealizarSeguimiento),
-    _pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia),
-    _pasos(a.OtorgarConsentimiento, a.EvaluarNecesidades, a.EvaluarRiesgo, a.AcordarPlan, a.PrestarServicio,
-           a.CumplirMeta, a.RevisarPlan, a.ConcluirPlan, a.RegistrarSatisfaccion),
-    _pasos(a.InscribirAlbergue, a.ActualizarCupos, a.AsignarAlojamiento, a.FinalizarAlojamiento,
-           a.RevocarConsentimiento),
-    _pasos(a.OtorgarConsentimiento, a.BrindarAtencionInmediata, a.RevocarConsentimiento, a.RectificarHecho,
-           a.LograrReintegracionFamiliar),
+    _pasos(j.SolicitarCooperacion, j.ResponderCooperacion, (j.AsignarAsistenciaJuridica, {"entidad": "GT-IDPP"}),
+           j.InvocarNoCriminalizacion, j.AutorizarProteccion),
+    _pasos((r.SolicitarRepatriacion, _A_SU_PAIS), (r.EvaluarRiesgoRetorno, {"nivel": NivelRiesgo.BAJO}),
+           (r.DeterminarInteresSuperior, _OIDA), (r.RegistrarDecisionInformada, _ACEPTA), r.EmitirDocumentos,
+           (r.DesignarAcompanante, _CONSULADO), (r.ProgramarTraslado, _CONSULADO), r.RealizarTraslado,
+           r.ConfirmarRecepcion, (r.RealizarSeguimiento, {"numero": 1})),
+    _pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia,
+           (r.RealizarSeguimiento, {"numero": 1}), r.RectificarHecho),
+    _pasos((a.OtorgarConsentimiento, _CONSIENTE), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, _OIDA),
+           (a.PrestarServicio, _SIN_META), a.CumplirMeta, (a.RevisarPlan, _OIDA), a.ConcluirPlan,
+           a.RegistrarSatisfaccion),
+    _pasos((a.InscribirAlbergue, {"titular": "GT-SVET-ATE"}), a.ActualizarCupos, a.AsignarAlojamiento,
+           a.FinalizarAlojamiento, a.RectificarHecho),
+    _pasos((a.OtorgarConsentimiento, _CONSIENTE), a.BrindarAtencionInmediata, a.RevocarConsentimiento,
+           a.RectificarHecho, (a.LograrReintegracionFamiliar, _OIDA)),
     _pasos(c.EmitirDerivacion, c.RetirarDerivacion, c.EmitirDerivacion, c.ReasignarDerivacion, c.CoordinarCaso),
     _pasos(c.DeclararDerechoNoAplicable, c.CerrarRuta, c.ReabrirRuta, c.RectificarHecho),
     _pasos(d.RecibirAlerta, d.SenalarRiesgo, d.AplicarEvaluacion, d.IdentificarVictima, d.EntregarInformacion),
-    _pasos(d.DescartarPresuncion, d.IdentificarVictima, d.RectificarHecho),
+    _pasos(d.IdentificarVictima, d.EntregarInformacion, d.DescartarPresuncion, d.RectificarHecho),
     _pasos(d.ConfirmarVinculo, d.RechazarVinculo),
 )  # fmt: skip
 

@@ -6,14 +6,11 @@ todo siempre taparía unos fallos con otros.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import log
 from random import Random
-from typing import Any, TypeVar
-
-from sqlalchemy import Engine, event
+from typing import Any, Protocol, TypeVar
 
 from infra.mensajeria.topologia import Cola, Topologia
 from infra.mensajeria.transportes.base import Entrega, Mensaje, Transporte, TransporteCaido
@@ -157,6 +154,12 @@ class Caos:
         return bool(self._en_camino)
 
 
+class Testigo(Protocol):
+    """Quien ve lo que el bus contestó."""
+
+    def publicado(self, mensajes: Sequence[Mensaje], llegaron: Sequence[bool]) -> None: ...
+
+
 class TransporteCaotico:
     """Un transporte que hace lo que el contrato del bus permite y nadie querría.
 
@@ -164,11 +167,12 @@ class TransporteCaotico:
     otro orden; la conexión se corta antes o después de surtir efecto; el proceso muere en cualquiera de esos puntos.
     """
 
-    def __init__(self, abrir: Callable[[], Transporte], caos: Caos, camino: Transporte) -> None:
+    def __init__(self, abrir: Callable[[], Transporte], caos: Caos, camino: Transporte, vigilante: Testigo) -> None:
         self._abrir = abrir
         self._dentro = abrir()
         self._caos = caos
         self._camino = camino
+        self._vigilante = vigilante
 
     def preparar(self, topologia: Topologia) -> None:
         self._dentro.preparar(topologia)
@@ -183,6 +187,7 @@ class TransporteCaotico:
             self._uno_a_uno(mensajes[: self._caos.azar.randrange(1, len(mensajes))])
             self._cortar()
         llegaron = self._uno_a_uno(mensajes)
+        self._vigilante.publicado(mensajes, llegaron)
         if self._caos.mientras is not None and self._caos.toca("congelar"):
             self._caos.mientras()
         self._quiza_romper()
@@ -255,50 +260,4 @@ class TransporteCaotico:
         raise TransporteCaido
 
 
-def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None], en_uso: Callable[[], int]) -> None:
-    """Hace que una base pueda fallar en cualquier sentencia, y antes o después de confirmar.
-
-    ``caos_de``: el caos de ahora; los motores duran más que una semilla. ``en_uso``: conexiones ocupadas.
-    """
-    dialecto: Any = motor.dialect
-    confirmar_de_verdad = dialecto.do_commit
-
-    @event.listens_for(motor, "checkout")
-    def _al_tomar_conexion(*_: Any) -> None:
-        # Entre lo que se leyó y el turno para escribir, otra réplica puede haberlo hecho ya.
-        # Con otra transacción abierta no: la réplica esperaría un turno que nadie va a soltar.
-        caos = caos_de()
-        if caos is not None and caos.mientras is not None and en_uso() == 1 and caos.toca("interponer"):
-            caos.mientras()
-
-    def fallando(hacer: Callable[..., None]) -> Callable[..., None]:
-        # En el dialecto y no con `before_cursor_execute`: el evento se paga en cada sentencia, también en calma.
-        def ejecutar(cursor: Any, sentencia: str, *resto: Any) -> None:
-            caos = caos_de()
-            if caos is not None and caos.activo and caos.corre:
-                caos.quiza_morir("morir_en_sentencia")
-                if caos.toca("base_caida"):
-                    raise sqlite3.OperationalError("la base no responde")
-            hacer(cursor, sentencia, *resto)
-
-        return ejecutar
-
-    dialecto.do_execute = fallando(dialecto.do_execute)
-    dialecto.do_executemany = fallando(dialecto.do_executemany)
-
-    def confirmar(conexion: Any) -> None:
-        caos = caos_de()
-        if caos is None or not (caos.activo and caos.corre):
-            confirmar_de_verdad(conexion)
-            return
-        caos.quiza_morir("morir_al_confirmar")
-        confirmar_de_verdad(conexion)
-        caos.quiza_morir("morir_al_confirmar")
-        if caos.toca("base_ambigua"):
-            # Confirmó, y quien confirmaba no lo sabe.
-            raise sqlite3.OperationalError("se cortó al confirmar")
-
-    dialecto.do_commit = confirmar
-
-
-__all__ = ["Averias", "Caos", "Intensidades", "Muerte", "TransporteCaotico", "averiar_motor"]
+__all__ = ["Averias", "Caos", "Intensidades", "Muerte", "TransporteCaotico"]

@@ -25,7 +25,6 @@ from contratos.solicitudes.coordinacion import (
     SuspenderInstitucion,
 )
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
-from eventos.motivos import MotivoSuspension
 from infra.mensajeria.avisos import comprobar_aviso
 from infra.mensajeria.transportes.base import Mensaje, TopologiaAusente, Transporte, TransporteCaido
 from infra.seguridad.firma import publica_de_texto, verificar
@@ -35,7 +34,8 @@ from tests.simulacion.disparates import DISPARATES
 from tests.simulacion.mundo import Mundo
 from tests.simulacion.operador import Operador
 from tests.simulacion.peticiones import Inventor, Memoria
-from tests.simulacion.plantilla import RECTORA, TARDIAS, Inscrita
+from tests.simulacion.plantilla import TARDIAS, Inscrita
+from tests.simulacion.propias import llevar_el_directorio, pedir_lo_suyo
 
 #: Cuánto se espera un acuse antes de volver a mandar lo mismo.
 _ESPERA = timedelta(seconds=8)
@@ -85,7 +85,7 @@ class Instituciones:
         self.memoria = Memoria(codigos=tuple(self.directorio))
         self._leidos = dict.fromkeys(plantilla.despliegue.origenes, 0)
         self._transportes: dict[str, Transporte] = {}
-        self._por_inscribir = sorted(TARDIAS)
+        self.por_inscribir = sorted(TARDIAS)
         self._acusadas: set[tuple[str, str, str]] = set()
         self._mandadas: list[Pedido] = []
         self.enviados += [(usuario, c.servicio, c.cuerpo) for usuario, c in plantilla.historia]
@@ -156,7 +156,7 @@ class Instituciones:
         elif suerte < 0.2:
             self._responder_a_un_encargo()
         elif suerte < 0.24:
-            self._llevar_el_directorio()
+            llevar_el_directorio(self)
         elif suerte < 0.31:
             self.azar.choice(DISPARATES)(self)
         elif suerte < 0.34 and self._mandadas:
@@ -194,9 +194,12 @@ class Instituciones:
     def _por_un_camino(self) -> None:
         """Lo siguiente de un recorrido: a lo que exige haber hecho antes otras cosas no se llega al azar."""
         for ruta, clase, fijos in self._caminos.siguen(self.azar, self.memoria.rutas):
+            if pedir_lo_suyo(self, clase):
+                continue
             participan = [q for r, q in self.memoria.participan if r == ruta and q in self.directorio]
             pueden = [q for q in participan if clase.mandatos & set(self.directorio[q].mandatos)]
             quien = self.azar.choice(pueden) if pueden else self._con_mandato(clase.mandatos)
+            quien = str(fijos.get("titular", quien))
             ids = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
             self.pedir(quien, self.inventor().inventar(clase, **(ids | fijos)))
 
@@ -209,25 +212,10 @@ class Instituciones:
             return
         ruta, quien = self.azar.choice(self.memoria.participan)
         clase = self.azar.choice([c for c in todas if c.mandatos & set(self.directorio[quien].mandatos)])
+        if self.azar.random() < 0.7 and pedir_lo_suyo(self, clase):
+            return
         fijos = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
         self.pedir(quien, self.inventor().inventar(clase, **fijos))
-
-    def _llevar_el_directorio(self) -> None:
-        """La rectora inscribe a las que faltan, cambia claves y suspende a alguna."""
-        if self._por_inscribir:
-            codigo = self._por_inscribir.pop()
-            self.pedir(RECTORA, self.directorio[codigo].peticion())
-            return
-        codigo = self.azar.choice(sorted(set(self.directorio) - {RECTORA}))
-        if self.azar.random() < 0.5:
-            self.pedir(RECTORA, SuspenderInstitucion(codigo=codigo, motivo=MotivoSuspension.A_PETICION_PROPIA))
-            return
-        suya = self.directorio[codigo]
-        nueva = Credencial.generar(codigo, self.mundo.azar_de_instituciones)
-        self.directorio[codigo] = Inscrita(nueva, suya.mandatos, suya.servicios)
-        inscripcion = self.directorio[codigo].peticion()
-        campos = {c: getattr(inscripcion, c) for c in ActualizarInstitucion.__struct_fields__}
-        self.pedir(RECTORA, ActualizarInstitucion(**campos))
 
     def _con_mandato(self, mandatos: frozenset[Mandato]) -> str:
         facultadas = [c for c, suya in self.directorio.items() if set(suya.mandatos) & mandatos]

@@ -11,7 +11,7 @@ import sqlite3
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,8 @@ from typing import Any
 from tests.simulacion.lector_cadena import faltas_de_la_cadena
 from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, SIN_EFECTOS, UNO_DE_ELLOS
 from tests.simulacion.lector_fechas import faltas_de_las_fechas
+from tests.simulacion.lector_leido import Enviada, Hecho
+from tests.simulacion.lector_orden import faltas_del_orden
 from tests.simulacion.lector_rutas import faltas_de_las_rutas
 
 SERVICIOS = ("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria")
@@ -36,52 +38,6 @@ SIGUE = {
 _VACIAS = ("bandeja", "salida", "apartados", "fallos")
 
 
-@dataclass(frozen=True)
-class Hecho:
-    """Un hecho guardado, abierto con `json`."""
-
-    servicio: str
-    posicion: int
-    sobre: dict[str, Any]
-    bytes: int
-
-    @property
-    def tipo(self) -> str:
-        """El ``type`` del sobre."""
-        return str(self.sobre["type"])
-
-    @property
-    def datos(self) -> dict[str, Any]:
-        """Lo que cuenta."""
-        datos: dict[str, Any] = self.sobre["data"]
-        return datos
-
-    @property
-    def abiertos(self) -> dict[str, Any]:
-        """Lo que su acuse debe repetir a quien lo pidió: lo abierto, sin la ruta."""
-        return {campo: valor for campo, valor in self.datos.items() if campo not in {"ruta", "sellado"}}
-
-
-@dataclass
-class Enviada:
-    """Los bytes de una solicitud, quiénes los mandaron y qué acuses hubo de ellos en ese servicio."""
-
-    servicio: str
-    cuerpo: bytes
-    usuarios: set[str] = field(default_factory=set)
-    acuses: list[tuple[str, dict[str, Any], bytes]] = field(default_factory=list)
-
-    @property
-    def atribuidos(self) -> list[tuple[str, dict[str, Any], bytes]]:
-        """Acuses en que el servicio supo quién pedía."""
-        return [a for a in self.acuses if a[1].get("id")]
-
-    @property
-    def aceptada(self) -> dict[str, Any] | None:
-        """El acuse de aceptación, si lo hubo."""
-        return next((a for _, a, _ in self.acuses if a["resultado"] == "aceptada"), None)
-
-
 @dataclass
 class Lectura:
     """Lo leído de un sistema parado. ``ahora``: su reloj al parar (UTC)."""
@@ -95,6 +51,7 @@ class Lectura:
     secretos: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        self._bases: dict[str, sqlite3.Connection] = {}
         self.hechos: dict[str, list[Hecho]] = {s: list(self._hechos(s)) for s in SERVICIOS}
         self.solicitudes = self._solicitudes()
 
@@ -109,6 +66,7 @@ class Lectura:
             *self._acuses(),
             *self._efectos(),
             *self._secretos(),
+            *self._orden(),
             *self._buzones(),
             *faltas_de_las_rutas(self.hechos, self.protocolo, self.ahora),
             *faltas_de_las_fechas(self.hechos, self._desfase(), self.ahora),
@@ -116,11 +74,14 @@ class Lectura:
 
     def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
         """Las filas de una consulta, como diccionarios."""
-        base = sqlite3.connect(self.carpeta / f"{servicio}.db")
-        base.row_factory = sqlite3.Row
-        try:
-            return [dict(fila) for fila in base.execute(consulta)]
-        finally:
+        if servicio not in self._bases:
+            self._bases[servicio] = sqlite3.connect(self.carpeta / f"{servicio}.db")
+            self._bases[servicio].row_factory = sqlite3.Row
+        return [dict(fila) for fila in self._bases[servicio].execute(consulta)]
+
+    def cerrar(self) -> None:
+        """Suelta las bases."""
+        for base in self._bases.values():
             base.close()
 
     def _desfase(self) -> int:
@@ -197,6 +158,12 @@ class Lectura:
             ]:
                 yield f"{quien}: el acuse no dice lo que hay en el almacén ({[h.tipo for h in hechos]})"
             yield from _efecto_de(quien, json.loads(suya.cuerpo), clave[1], acuse, hechos)
+
+    def _orden(self) -> Iterator[str]:
+        sujetos = {(h.sobre["source"], h.posicion): h.sobre["subject"] for suyos in self.hechos.values() for h in suyos}
+        for servicio in SERVICIOS:
+            filas = self.filas(servicio, "SELECT * FROM aplicaciones ORDER BY numero")
+            yield from faltas_del_orden(servicio, filas, sujetos)
 
     def _secretos(self) -> Iterator[str]:
         for servicio in SERVICIOS:

@@ -30,6 +30,8 @@ EFECTOS: dict[str, tuple[str, frozenset[str]]] = {
         identificar_victima="victima-identificada",
         descartar_presuncion="presuncion-descartada",
         entregar_informacion="informacion-entregada",
+        confirmar_vinculo="identidad-vinculada",
+        rechazar_vinculo="vinculo-rechazado",
     ),
     **_uno(
         "atencion",

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def faltas_de_las_rutas(hechos: dict[str, list[Any]], protocolo: Path, ahora: da
     yield from _vencimientos(encargos, ahora)
 
 
+@cache
 def _paquete(carpeta: Path) -> dict[str, Any]:
     """Lo que dice el paquete, con lo que hereda de su base: de cada pieza manda lo que el país escriba."""
     datos: dict[str, Any] = {}

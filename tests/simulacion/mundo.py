@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.motor import base_caida, leyendo
 from infra.anfitrion.estacion import Bucle, Estacion, Paso
 from infra.azar import AzarSembrado
-from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.topologia import Topologia
 from infra.mensajeria.transportes.base import TopologiaAusente, Transporte, TransporteCaido
@@ -21,42 +20,12 @@ from infra.seguridad.llavero import Llavero
 from senda.composicion import CONTEXTOS, mapa
 from tests.simulacion.caos import Caos, Muerte, TransporteCaotico
 from tests.simulacion.plantilla import INICIO, Plantilla
-from tests.simulacion.torpezas import Torpezas, correr_con, de_antes
+from tests.simulacion.procesos import Corre, Proceso, ajustes_de
+from tests.simulacion.torpezas import Torpezas, de_antes
+from tests.simulacion.vigilante import Vigilante
 
 #: Como mucho dos procesos de un servicio a la vez: el titular y una réplica.
 _REPLICAS = 2
-
-
-@dataclass(eq=False)
-class Proceso:
-    """Un servicio vivo."""
-
-    nombre: str
-    titular: str
-    estacion: Estacion
-    #: Tipos de hecho que aún no conoce, si es de una versión anterior.
-    desconoce: frozenset[str] = frozenset()
-    vivo: bool = True
-
-
-def ajustes_de(azar: Random) -> Ajustes:
-    """Tiempos cortos para que quepa mucho; lotes de una semilla pequeños, que es donde hay más bordes."""
-    lote = azar.choice((1, 2, 5, 50))
-    return Ajustes(
-        lote_recepcion=azar.choice((2, 5, 50)),
-        lote_solicitudes=lote,
-        lote_entrada=azar.choice((1, 5, 50, 50)),
-        lote_relevo=azar.choice((2, 7, 100)),
-        lote_reparacion=azar.choice((2, 10, 100)),
-        lote_plazos=azar.choice((1, 3, 50)),
-        paciencia=timedelta(seconds=azar.choice((1, 5, 15))),
-        # Una base que falla a menudo no es motivo para apartar un hecho sano.
-        intentos=azar.choice((3, 5)),
-        retroceso_maximo=timedelta(seconds=2),
-        paciencia_hueco=timedelta(seconds=3),
-        arriendo=timedelta(seconds=3),
-        latido=timedelta(seconds=20),
-    )
 
 
 @dataclass
@@ -92,6 +61,9 @@ class Mundo:
             self.reloj,
             vigencia=None,
         )
+        self.vigilante = Vigilante(self.plantilla, self.topologia, self.broker)
+        #: (ante quién, de qué origen, qué posición): lo que cada contradicción ha de dejar dicho.
+        self.contradicciones: list[tuple[str, str, int]] = []
         for nombre in CONTEXTOS:
             self.nacer(nombre)
 
@@ -111,7 +83,7 @@ class Mundo:
     def transporte(self, usuario: str | None = None) -> Transporte:
         """Una conexión con el bus, tan poco fiable como las demás. ``usuario``: como quién se conecta."""
         camino = TransporteMemoria(self.broker, usuario) if usuario else self._camino
-        return TransporteCaotico(lambda: TransporteMemoria(self.broker, usuario), self.caos, camino)
+        return TransporteCaotico(lambda: TransporteMemoria(self.broker, usuario), self.caos, camino, self.vigilante)
 
     def nacer(self, nombre: str) -> None:
         """Arranca un proceso de un servicio. Puede morir arrancando; entonces arranca otro."""
@@ -174,9 +146,13 @@ class Mundo:
             if len(self._vivos(proceso.nombre)) > 1:
                 self._cerrar(proceso)
                 self.procesos.remove(proceso)
-            proceso.desconoce = frozenset()
-        self.torpezas.arreglar()
         self.avisar_a_todos()
+
+    def actualizar(self) -> None:
+        """Se instala la última versión de todo: nadie desconoce nada ni revienta con lo que reventaba."""
+        self.torpezas.arreglar()
+        for proceso in self.procesos:
+            proceso.desconoce = frozenset()
 
     def intentar(self, nombre: str, hacer: Callable[[Estacion], None]) -> bool:
         """Hace algo como un proceso de ese servicio, con sus fallos. Dice si salió."""
@@ -221,6 +197,8 @@ class Mundo:
         with leyendo(self.plantilla.motores[origen]) as conexion:
             buenos = mensajes_de(conexion, fuente, origen, self.topologia.nombres, posicion, 1, a_quien)
         self.contar(f"{origen} contradice ante {a_quien} su posición {posicion}")
+        if self.broker.existe(self.topologia.nombres.entrada_de(a_quien)):
+            self.contradicciones.append((a_quien, fuente, posicion))
         self._camino.publicar([replace(m, cuerpo=m.cuerpo + b" ") for m in buenos])
 
     def _estacion(self, nombre: str, titular: str) -> Estacion:
@@ -245,6 +223,11 @@ class Mundo:
         escucha = bucle.escucha
         try:
             with self._corriendo(proceso):
+                if paso is not None and paso.nombre == "relevo":
+                    try:
+                        return paso.correr()
+                    finally:
+                        self.vigilante.relevado(proceso.nombre)
                 if paso is not None:
                     return paso.correr()
                 return escucha is not None and escucha(0.0)
@@ -267,10 +250,10 @@ class Mundo:
         except TransporteCaido:
             return
 
-    def _corriendo(self, proceso: Proceso) -> _Corre:
+    def _corriendo(self, proceso: Proceso) -> Corre:
         # Solo se congela quien corre a solas: si no, despertaría a quien está congelado debajo.
         otras = [p for p in self._vivos(proceso.nombre) if p is not proceso] if not self.caos.corre else []
-        return _Corre(self.caos, proceso, (lambda: self._sin_el(otras[0])) if otras else None)
+        return Corre(self.caos, proceso, (lambda: self._sin_el(otras[0])) if otras else None)
 
     def _sin_el(self, otra: Proceso) -> None:
         """Quien publicaba queda congelado más que su arriendo; su réplica toma el relevo antes de que despierte."""
@@ -313,24 +296,6 @@ class Mundo:
         proceso.vivo = False
         for bucle in proceso.estacion.bucles:
             bucle.transporte.cerrar()
-
-
-@dataclass
-class _Corre:
-    """Mientras dura, los fallos le ocurren a este proceso. Se anida: sobre un congelado puede correr otro."""
-
-    caos: Caos
-    proceso: Proceso
-    mientras: Callable[[], None] | None
-
-    def __enter__(self) -> None:
-        self._previo = (self.caos.corre, self.caos.mientras)
-        self._desconocia = correr_con(self.proceso.desconoce)
-        self.caos.corre, self.caos.mientras = self.proceso.titular, self.mientras
-
-    def __exit__(self, *_: object) -> None:
-        self.caos.corre, self.caos.mientras = self._previo
-        correr_con(self._desconocia)
 
 
 def _acciones(bucle: Bucle) -> Iterator[Paso | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -16,8 +17,10 @@ from infra.anfitrion.estacion import Estacion
 from infra.mensajeria.altos import levantar
 from infra.mensajeria.apartados import SigueApartado
 from senda.auditoria.refrendo import refrendar_con
-from senda.testigo import CLAVE, MEMORIA, leer_vkey
+from senda.testigo import CLAVE, MEMORIA
+from senda_verificar.nota import leer_vkey
 from servicios.coordinacion.internas import ContarDeSeguridad
+from servicios.deteccion.internas import ProponerVinculo
 from servicios.testigo.memoria import Memoria
 from servicios.testigo.testigo import Testigo
 from tests.simulacion.mundo import Mundo
@@ -32,11 +35,13 @@ class Operador:
     mundo: Mundo
     #: Lo que la bóveda aún no llevó al libro: (qué, en nombre de quién).
     por_contar: list[tuple[ContarDeSeguridad, Autoria]] = field(default_factory=list)
+    #: (servicio, origen) cuyo alto se levantó.
+    levantados: set[tuple[str, str]] = field(default_factory=set)
     _testigo: Testigo | None = None
 
     def algo(self, azar: Random, rutas: Sequence[UUID]) -> None:
         """Una de esas cosas, la que toque."""
-        hacer = azar.choice(("reparar", "reparar", "refrendar", "destruir", "acceder"))
+        hacer = azar.choice(("reparar", "reparar", "refrendar", "destruir", "acceder", "proponer", "proponer"))
         if hacer == "reparar":
             self.mundo.torpezas.arreglar()
             self.reparar()
@@ -44,6 +49,8 @@ class Operador:
             self.refrendar()
         elif hacer == "destruir" and len(rutas) > 2:
             self._destruir(azar.choice(rutas[2:]))
+        elif hacer == "proponer" and len(rutas) > 1:
+            self.mundo.intentar("deteccion", lambda e: self._proponer(e, *azar.sample(list(rutas), 2)))
         elif rutas:
             ahora = self.mundo.reloj.ahora()
             acceso = AccesoExcepcional(
@@ -57,6 +64,7 @@ class Operador:
         for nombre in self.mundo.contextos:
             cruda = self.mundo.plantilla.cruda(nombre)
             for (origen,) in cruda.execute("SELECT origen FROM avances WHERE alto IS NOT NULL").fetchall():
+                self.levantados.add((nombre, origen))
                 motor = self.mundo.plantilla.motores[origen.rpartition("/")[2]]
                 self.mundo.intentar(nombre, lambda e, o=origen, m=motor: _levantar(e, o, m))  # type: ignore[misc]
             for (sujeto,) in cruda.execute("SELECT DISTINCT sujeto FROM apartados ORDER BY sujeto").fetchall():
@@ -92,6 +100,11 @@ class Operador:
         """Suelta la memoria del testigo."""
         if self._testigo is not None:
             self._testigo.memoria.cerrar()
+
+    def _proponer(self, estacion: Estacion, una: UUID, otra: UUID) -> None:
+        """El registro único halla que dos rutas parecen de la misma persona."""
+        with suppress(Tropiezo), estacion.almacen.tanda() as tanda:
+            self.mundo.contextos["deteccion"].encargar(tanda, ProponerVinculo(ruta=una, otra=otra))
 
     def _destruir(self, ruta: UUID) -> None:
         ahora = self.mundo.reloj.ahora()

@@ -19,7 +19,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from contratos import instrumentos
 from contratos.base import Peticion
+from contratos.solicitudes.atencion import AcordarPlan
 from contratos.solicitudes.deteccion import AplicarEvaluacion
+from contratos.solicitudes.repatriacion import RealizarTraslado
 
 #: Va en todo texto libre: si aparece en claro donde no debe, el lector lo verá.
 SECRETO = "lo-que-solo-ella-puede-contar"
@@ -51,6 +53,10 @@ class Memoria:
     #: (ruta, servicio) -> hechos
     hechos: dict[tuple[UUID, str], list[UUID]] = field(default_factory=lambda: defaultdict(list))
     ids: dict[tuple[str, UUID], list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    #: (servicio, ruta, institución, hecho): lo que cada una contó y puede rectificar.
+    contados: list[tuple[str, UUID, str, UUID]] = field(default_factory=list)
+    #: (encargo, ruta, quién lo emitió)
+    emitidas: list[tuple[UUID, UUID, str]] = field(default_factory=list)
     codigos: tuple[str, ...] = ()
 
     def anotar(self, sobre: dict[str, Any]) -> None:
@@ -64,6 +70,10 @@ class Memoria:
         self.hechos[ruta, sobre["source"].rpartition("/")[2]].append(UUID(sobre["id"]))
         if tipo == "senda.coordinacion.derivacion-emitida.v1":
             self.encargos.append((UUID(datos["derivacion"]), ruta, datos["a"]))
+            self.emitidas.append((UUID(datos["derivacion"]), ruta, datos["de"]))
+        if sobre.get("solicitud"):
+            servicio = sobre["source"].rpartition("/")[2]
+            self.contados.append((servicio, ruta, sobre["institucion"], UUID(sobre["id"])))
         if tipo in _DAN_PARTE:
             self.participan.append((ruta, sobre["institucion"]))
         for nombre, valor in _ids(datos):
@@ -81,7 +91,7 @@ class Inventor:
     def inventar(self, clase: type[Peticion], **fijos: Any) -> Peticion:
         """Una petición de ese tipo. ``fijos``: los campos que ya están decididos."""
         ruta = fijos.get("ruta") or self._ruta()
-        self._servicio = clase.servicio
+        self._servicio, self._clase = clase.servicio, clase
         campos = {nombre: self._valor(nombre, pista, ruta) for nombre, pista in _campos(clase).items()}
         if "ruta" in campos:
             campos["ruta"] = ruta
@@ -109,7 +119,9 @@ class Inventor:
             minimo = next((int(m.ge) for m in metas if m.ge is not None), 0)
             return self.azar.randint(minimo, minimo + 4)
         if base is date:
-            return self.ahora.date() + timedelta(days=self.azar.choice((-3, 1, 90)))
+            return self.ahora.date() + timedelta(
+                days=self.azar.choice((0,) if self._clase is RealizarTraslado else (-3, 1, 1, 20, 90))
+            )
         if issubclass(base, Enum):
             return self.azar.choice(list(base))
         if issubclass(base, Struct):
@@ -119,7 +131,7 @@ class Inventor:
     def _opcional(self, nombre: str, opciones: list[Any], metas: list[Meta], ruta: UUID) -> Any:
         vacios = [o for o in opciones if o in {UnsetType, types.NoneType}]
         llenos = [o for o in opciones if o not in vacios]
-        if vacios and self.azar.random() < 0.5:
+        if vacios and (self.azar.random() < 0.5 or (nombre == "meta" and self._clase is AcordarPlan)):
             return UNSET if vacios[0] is UnsetType else None
         return self._valor(nombre, Annotated[llenos[0], *metas] if metas else llenos[0], ruta)
 
@@ -135,7 +147,7 @@ class Inventor:
         if nombre == "evidencias":
             hechos = self.memoria.hechos
             conocidos = [h for (r, s), suyos in hechos.items() if r == ruta and s != "coordinacion" for h in suyos]
-        if nombre in {"ruta", "alerta"}:
+        if nombre in {"ruta", "alerta", "otra"}:
             conocidos = self.memoria.rutas
         if conocidos and self.azar.random() < 0.95:
             return self.azar.choice(conocidos)

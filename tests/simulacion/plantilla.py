@@ -25,10 +25,10 @@ from sqlalchemy import Engine, QueuePool
 
 import contratos.protocolos
 from contratos.base import Mandato, Peticion
-from contratos.solicitudes.coordinacion import AceptarDerivacion, InscribirInstitucion
+from contratos.solicitudes.coordinacion import AceptarDerivacion, EmitirDerivacion, InscribirInstitucion
 from contratos.solicitudes.deteccion import DetectarPresuntaVictima
 from eventos.listas import ServicioPedido
-from eventos.tipos import NivelRiesgo, SiNo
+from eventos.tipos import NivelRiesgo, SiNo, Urgencia
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
 from infra.reloj import RelojSimulado
@@ -39,7 +39,8 @@ from senda.composicion import CONTEXTOS
 from senda.despliegue import Despliegue, claves_de, maestra
 from senda.embebido import Embebido, estrenar
 from senda.testigo import MEMORIA, instalar
-from tests.simulacion.caos import Caos, averiar_motor
+from tests.simulacion.averias_de_base import averiar_motor
+from tests.simulacion.caos import Caos
 
 INICIO = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 PROTOCOLO = Path(contratos.protocolos.__file__).parent / "gt" / "1.0"
@@ -47,6 +48,7 @@ RECTORA = "GT-SVET"
 #: Quedan sin inscribir: cada semilla las inscribe en mitad del caos.
 TARDIAS = frozenset({"GT-MINEDUC", "GT-MIDES"})
 AGENTE = "ag-00c0ffee"
+_TAMBIEN = ("GT-OJ", "GT-IGM", "GT-MINEX", "GT-IDPP")
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,14 @@ class Plantilla:
 @cache
 def plantilla() -> Plantilla:
     """La de este proceso. Siempre con los mismos bytes, corra donde corra."""
-    carpeta = _carpeta_rapida()
+    carpeta = carpeta_rapida()
     azar = AzarSembrado(b"plantilla")
     directorio = formar_directorio(azar.hijo("credenciales"))
     reloj = RelojSimulado(INICIO - timedelta(days=1))
     sistema = estrenar(carpeta, directorio[RECTORA].credencial, reloj, azar)
-    pasado = Pasado(sistema, directorio, reloj, azar.hijo("peticiones"))
-    pasado.contar(partial(_cuerpos, carpeta / "coordinacion.db"))
+    cuerpos = partial(_cuerpos, carpeta / "coordinacion.db")
+    pasado = Pasado(sistema, directorio, reloj, azar.hijo("peticiones"), cuerpos)
+    pasado.contar()
     sistema.cerrar()
     despliegue = sistema.despliegue
     motores = {nombre: abrir_motor(base.url) for nombre, base in despliegue.bases.items()}
@@ -149,28 +152,42 @@ def plantilla() -> Plantilla:
 
 @dataclass
 class Pasado:
-    """Lo que ocurrió antes de que empiece cualquier semilla, por el mismo camino que lo demás y sin un solo fallo."""
+    """Lo que ocurrió antes de que empiece cualquier semilla, por el mismo camino que lo demás y sin un solo fallo.
+
+    ``de_coordinacion``: los cuerpos de los hechos de coordinación, en orden.
+    """
 
     sistema: Embebido
     directorio: dict[str, Inscrita]
     reloj: RelojSimulado
     azar: AzarSembrado
+    de_coordinacion: Callable[[], list[bytes]]
     historia: list[tuple[str, Compuesta]] = field(default_factory=list)
     acuses: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def contar(self, de_coordinacion: Callable[[], list[bytes]]) -> None:
-        """Se inscriben casi todas, se detecta a una adulta extranjera y a una niña, y quien debe acepta su encargo.
-
-        ``de_coordinacion``: los cuerpos de los hechos de coordinación, en orden.
-        """
+    def contar(self) -> None:
+        """Se inscriben casi todas, se detecta a una adulta extranjera y a una niña, y quien debe acepta su encargo."""
         inscritas = [codigo for codigo in self.directorio if codigo not in TARDIAS | {RECTORA}]
         self._pedir([(RECTORA, self.directorio[codigo].peticion()) for codigo in inscritas])
         self._pedir([("GT-MP", _deteccion(SiNo.NO, SiNo.SI)), ("GT-PNC", _deteccion(SiNo.SI, SiNo.NO))])
-        sobres = map(json.loads, de_coordinacion())
-        encargos = [s["data"] for s in sobres if s["type"] == "senda.coordinacion.derivacion-emitida.v1"]
+        encargos = self._emitidas()
+        self._aceptar(encargos)
+        # A quienes el protocolo no llama de entrada, y sin quienes medio catálogo se rechaza por no participar.
+        rutas = sorted({UUID(e["ruta"]) for e in encargos})
+        self._pedir([
+            ("GT-MP", EmitirDerivacion(ruta=r, a=a, servicio_pedido=self.directorio[a].servicios[0],
+                                       urgencia=Urgencia.ORDINARIA)) for r in rutas for a in _TAMBIEN
+        ])  # fmt: skip
+        self._aceptar([e for e in self._emitidas() if e["a"] in _TAMBIEN and e["de"] == "GT-MP"])
+
+    def _aceptar(self, encargos: Sequence[dict[str, str]]) -> None:
         self._pedir([
             (e["a"], AceptarDerivacion(ruta=UUID(e["ruta"]), derivacion=UUID(e["derivacion"]))) for e in encargos
         ])  # fmt: skip
+
+    def _emitidas(self) -> list[dict[str, str]]:
+        sobres = map(json.loads, self.de_coordinacion())
+        return [s["data"] for s in sobres if s["type"] == "senda.coordinacion.derivacion-emitida.v1"]
 
     def _pedir(self, peticiones: Sequence[tuple[str, Peticion]]) -> None:
         recepcion = self.sistema.despliegue.recepcion
@@ -219,10 +236,10 @@ def formar_directorio(azar: AzarSembrado) -> dict[str, Inscrita]:
     }
 
 
-def _carpeta_rapida() -> Path:
-    """En memoria si la hay: lo que se prueba no es el disco."""
+def carpeta_rapida() -> Path:
+    """En memoria si la hay: lo que se prueba no es el disco. Con `tempfile.tempdir`, dentro de esa."""
     memoria = Path("/dev/shm")  # noqa: S108
-    donde = memoria if memoria.is_dir() and os.access(memoria, os.W_OK) else None
+    donde = memoria if memoria.is_dir() and os.access(memoria, os.W_OK) and tempfile.tempdir is None else None
     carpeta = Path(tempfile.mkdtemp(prefix="senda-simulacion-", dir=donde))
     atexit.register(shutil.rmtree, carpeta, ignore_errors=True)
     return carpeta

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from infra.mensajeria.reparaciones import Huecos, Reparaciones
 from infra.mensajeria.respuestas import Respuestas
 from infra.mensajeria.solicitudes import Solicitudes
 from servicios.comun.mesa import Casos, Interna
+from tests.simulacion import operador
 from tests.simulacion.plantilla import INICIO
 
 #: Lo visto desde dentro mientras dura `observando`.
@@ -32,14 +33,25 @@ REGISTROS = (
     "solicitud-devuelta", "solicitud-con-fallo", "plazo-con-fallo",
 )  # fmt: skip
 REPARACIONES = (
-    "reparación: un tramo reenviado", "reparación: un tramo largo, a trozos", "reparación: el latido descubre lo último",
-    "reparación: reprocesar", "reparación: sigue apartado", "reparación: levantar un alto",
-    "reparación: apartado por fallo", "reparación: apartado por versión", "reparación: apartado tras otro",
-    "reparación: otra réplica ya lo aplicó", "reparación: arriendo perdido", "reparación: la repetida, la misma respuesta",
-    "reparación: la repetida, con otra firma o cuerpo", "reparación: espera a lo que aún no llegó",
-    "reparación: solicitud dada por fallida", "reparación: refrendo de un testigo",
-    "vence acuse", "vence atencion",
-)  # fmt: skip
+    "reparación: un tramo reenviado",
+    "reparación: un tramo largo, a trozos",
+    "reparación: el latido descubre lo último",
+    "reparación: reprocesar",
+    "reparación: sigue apartado",
+    "reparación: levantar un alto",
+    "reparación: apartado por fallo",
+    "reparación: apartado por versión",
+    "reparación: apartado tras otro",
+    "reparación: otra réplica ya lo aplicó",
+    "reparación: arriendo perdido",
+    "reparación: la repetida, la misma respuesta",
+    "reparación: la repetida, con otra firma o cuerpo",
+    "reparación: espera a lo que aún no llegó",
+    "reparación: solicitud dada por fallida",
+    "reparación: refrendo de un testigo",
+    "vence acuse",
+    "vence atencion",
+)
 
 
 def esperados() -> frozenset[str]:
@@ -55,11 +67,12 @@ def esperados() -> frozenset[str]:
 
 
 def sucesos_de(
-    hechos: Mapping[str, Sequence[Any]], enviados: Sequence[tuple[str, str, bytes]], acuses: Sequence[tuple[str, bytes]],
-    averias: Mapping[str, int],
+    hechos: Mapping[str, Sequence[Any]], enviados: Sequence[tuple[str, str, bytes]],
+    acuses: Sequence[tuple[str, bytes]], averias: Mapping[str, int],
 ) -> Counter[str]:  # fmt: skip
     """Los de una historia: lo que dejó escrito, más lo `observado`."""
-    sucesos, _ = Counter(_vistos), _vistos.clear()
+    sucesos = Counter(_vistos)
+    _vistos.clear()
     desde = INICIO.isoformat()[:19]
     for hecho in (h for suyos in hechos.values() for h in suyos if h.sobre["registrado"] >= desde):
         sucesos[f"hecho {hecho.tipo}"] += 1
@@ -83,14 +96,14 @@ def sucesos_de(
     return sucesos
 
 
-def registrado(_registro: object, _metodo: str, datos: dict[str, Any]) -> str:
+def registrado(_registro: object, _metodo: str, datos: MutableMapping[str, Any]) -> str:
     """Procesador de structlog: cuenta lo que se registra y no lo escribe."""
     _vistos[f"registro {datos['event']}"] += 1
     return ""
 
 
-def _todas(clase: type) -> Iterator[type]:
-    for hija in clase.__subclasses__():
+def _todas(clase: type[Any]) -> Iterator[type[Any]]:
+    for hija in type.__subclasses__(clase):
         yield hija
         yield from _todas(hija)
 
@@ -134,20 +147,42 @@ def _apartado(_resultado: object, _tanda: object, aparte: Sequence[tuple[object,
     return ""
 
 
+def _politica(resultado: Any, _casos: object, encargo: object, _mesa: object) -> str:
+    salio = isinstance(encargo, Interna) and resultado and not isinstance(resultado, Exception)
+    return f"política {type(encargo).__name__}" if salio else ""
+
+
+def _por_latido(resultado: Any, _huecos: object, _conexion: object, vista: Any) -> str:
+    return "reparación: el latido descubre lo último" if resultado == vista.anunciada > vista.ultima else ""
+
+
+def _reproceso(resultado: Any, *_: object) -> str:
+    return "reparación: reprocesar" if isinstance(resultado, int) and resultado else "reparación: sigue apartado"
+
+
+def _si_no(suceso: str) -> Callable[..., str]:
+    return lambda resultado, *_: suceso if resultado is False else ""
+
+
+def _si_lanza(suceso: str) -> Callable[..., str]:
+    return lambda resultado, *_: suceso if isinstance(resultado, Exception) else ""
+
+
 _MIRADAS: tuple[tuple[Any, str, Callable[..., str]], ...] = (
-    (Casos, "decidir",
-     lambda r, _s, e, _m: f"política {type(e).__name__}" if isinstance(e, Interna) and r and not isinstance(r, Exception) else ""),
+    (Casos, "decidir", _politica),
     (Reparaciones, "_reenviar", lambda *_: "reparación: un tramo reenviado"),
     (Reparaciones, "_resto", lambda *_: "reparación: un tramo largo, a trozos"),
-    (Huecos, "_hasta", lambda r, _s, _c, vista: "reparación: el latido descubre lo último" if r == vista.anunciada > vista.ultima else ""),
-    (Reproceso, "reprocesar", lambda r, *_: "reparación: reprocesar" if isinstance(r, int) and r else "reparación: sigue apartado"),
+    (Huecos, "_hasta", _por_latido),
+    (Reproceso, "reprocesar", _reproceso),
     (apartados, "_apartar", _apartado),
-    (Aplicador, "_aplicar_juntos", lambda r, *_: "reparación: otra réplica ya lo aplicó" if r is False else ""),
-    (Arriendo, "vigente", lambda r, *_: "reparación: arriendo perdido" if r is False else ""),
+    (Aplicador, "_aplicar_juntos", _si_no("reparación: otra réplica ya lo aplicó")),
+    (Arriendo, "vigente", _si_no("reparación: arriendo perdido")),
     (Respuestas, "repetida_tal_cual", _si("reparación: la repetida, la misma respuesta")),
     (Respuestas, "ya_respondida", _si("reparación: la repetida, con otra firma o cuerpo")),
-    (Solicitudes, "_esperar_si_cabe", lambda r, *_: "reparación: espera a lo que aún no llegó" if isinstance(r, Exception) else ""),
+    (Solicitudes, "_esperar_si_cabe", _si_lanza("reparación: espera a lo que aún no llegó")),
     (Solicitudes, "_dar_por_fallida", lambda *_: "reparación: solicitud dada por fallida"),
-)  # fmt: skip
+    (operador, "levantar", _si("reparación: levantar un alto")),
+    (operador, "refrendar_con", _si("reparación: refrendo de un testigo")),
+)
 
 __all__ = ["esperados", "observando", "registrado", "sucesos_de"]

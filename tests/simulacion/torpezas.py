@@ -45,7 +45,7 @@ class Torpezas:
 
     def quiza(self, servicio: str, con_que: Callable[[], str]) -> None:
         """Revienta, si le toca. Errores: `Tropiezo`."""
-        if not self.caos.hay("tropezar"):
+        if not (self.caos.hay("tropezar") or any(self._con_que.values())):
             return
         clave = f"{servicio} {con_que()}"
         if clave not in self._con_que:
@@ -85,10 +85,10 @@ def correr_con(desconoce: frozenset[str]) -> frozenset[str]:
     return previo
 
 
-def _leer_como_el_que_corre(sobre: Sobre) -> Anotado:
+def _leer_como_el_que_corre(sobre: Sobre, abrir: Callable[[bytes, bytes], bytes] | None = None) -> Anotado:
     if sobre.type in _desconoce[0]:
         raise TipoDesconocido(sobre.type)
-    return anotado_de(sobre)
+    return anotado_de(sobre, abrir)
 
 
 # El catálogo es uno por proceso de Python y aquí conviven seis servicios: se sustituye la lectura, no el catálogo.
