@@ -20,10 +20,8 @@ from eventos.tipos import NivelRiesgo
 _A_SU_PAIS = {"sentido": Sentido.HACIA_SU_PAIS}
 _OIDA = {"persona_oida": True}
 _ACEPTA = {"decision": Decision.ACEPTA, "riesgos_explicados": True, **_OIDA}
-_CONSULADO = {
-    "acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE),
-    "institucion_acompanante": None,
-}
+_POR_EL_CONSULADO = {"acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE)}
+_CONSULADO = {**_POR_EL_CONSULADO, "institucion_acompanante": None}
 _CONSIENTE = {"vence": None, **_OIDA}
 _SIN_META = {"meta": None, "derivacion": None}
 
@@ -45,12 +43,12 @@ CAMINOS: tuple[tuple[Paso, ...], ...] = (
            j.InvocarNoCriminalizacion, j.AutorizarProteccion),
     _pasos((r.SolicitarRepatriacion, _A_SU_PAIS), (r.EvaluarRiesgoRetorno, {"nivel": NivelRiesgo.BAJO}),
            (r.DeterminarInteresSuperior, _OIDA), (r.RegistrarDecisionInformada, _ACEPTA), r.EmitirDocumentos,
-           (r.DesignarAcompanante, _CONSULADO), (r.ProgramarTraslado, _CONSULADO), r.RealizarTraslado,
+           (r.DesignarAcompanante, _CONSULADO), (r.ProgramarTraslado, _POR_EL_CONSULADO), r.RealizarTraslado,
            r.ConfirmarRecepcion, (r.RealizarSeguimiento, {"numero": 1})),
     _pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia,
            (r.RealizarSeguimiento, {"numero": 1}), r.RectificarHecho),
     _pasos((a.OtorgarConsentimiento, _CONSIENTE), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, _OIDA),
-           (a.PrestarServicio, _SIN_META), a.CumplirMeta, (a.RevisarPlan, _OIDA), a.ConcluirPlan,
+           (a.PrestarServicio, _SIN_META), a.CumplirMeta, a.RevisarPlan, a.ConcluirPlan,
            a.RegistrarSatisfaccion),
     _pasos((a.InscribirAlbergue, {"titular": "GT-SVET-ATE"}), a.ActualizarCupos, a.AsignarAlojamiento,
            a.FinalizarAlojamiento, a.RectificarHecho),

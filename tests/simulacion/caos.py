@@ -154,10 +154,12 @@ class Caos:
         return bool(self._en_camino)
 
 
-class Testigo(Protocol):
-    """Quien ve lo que el bus contestó."""
+class Mirador(Protocol):
+    """Quien ve lo que el bus contestó y lo que se le confirmó."""
 
     def publicado(self, mensajes: Sequence[Mensaje], llegaron: Sequence[bool]) -> None: ...
+
+    def confirmado(self, entregas: Sequence[Entrega]) -> None: ...
 
 
 class TransporteCaotico:
@@ -167,12 +169,12 @@ class TransporteCaotico:
     otro orden; la conexión se corta antes o después de surtir efecto; el proceso muere en cualquiera de esos puntos.
     """
 
-    def __init__(self, abrir: Callable[[], Transporte], caos: Caos, camino: Transporte, vigilante: Testigo) -> None:
+    def __init__(self, abrir: Callable[[], Transporte], caos: Caos, camino: Transporte, mirador: Mirador) -> None:
         self._abrir = abrir
         self._dentro = abrir()
         self._caos = caos
         self._camino = camino
-        self._vigilante = vigilante
+        self._mirador = mirador
 
     def preparar(self, topologia: Topologia) -> None:
         self._dentro.preparar(topologia)
@@ -187,7 +189,7 @@ class TransporteCaotico:
             self._uno_a_uno(mensajes[: self._caos.azar.randrange(1, len(mensajes))])
             self._cortar()
         llegaron = self._uno_a_uno(mensajes)
-        self._vigilante.publicado(mensajes, llegaron)
+        self._mirador.publicado(mensajes, llegaron)
         if self._caos.mientras is not None and self._caos.toca("congelar"):
             self._caos.mientras()
         self._quiza_romper()
@@ -204,6 +206,7 @@ class TransporteCaotico:
     def confirmar(self, entregas: Sequence[Entrega]) -> None:
         self._quiza_romper()
         self._dentro.confirmar(entregas)
+        self._mirador.confirmado(entregas)
         self._quiza_romper()
 
     def rechazar(self, entrega: Entrega, motivo: str) -> None:

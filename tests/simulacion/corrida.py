@@ -105,9 +105,9 @@ def correr(
     )  # fmt: skip
     faltas += mundo.vigilante.faltas
     faltas += lectura.faltas()
-    if not {"borrar_colas", "borrar_una_cola"} & caos.ocurridas.keys():
-        # Si se borró su cola, la contradicción pudo perderse, y nadie la vuelve a contar.
-        faltas += faltas_de_las_contradicciones(mundo.contradicciones, operador.levantados, lectura.hechos["auditoria"])
+    faltas += faltas_de_las_contradicciones(
+        mundo.contradicciones.exigibles, operador.levantados, lectura.hechos["auditoria"]
+    )
     hojas = [f["hoja"] for f in lectura.filas("auditoria", "SELECT hoja FROM libro ORDER BY indice")]
     lectura.cerrar()
     contada = Guion(semilla, tuple(hechas), hechas, caos.ocurridas)

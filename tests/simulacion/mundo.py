@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.motor import base_caida, leyendo
+from infra.almacen.motor import base_caida
 from infra.anfitrion.estacion import Bucle, Estacion, Paso
 from infra.azar import AzarSembrado
-from infra.mensajeria.hechos import mensajes_de
 from infra.mensajeria.topologia import Topologia
-from infra.mensajeria.transportes.base import TopologiaAusente, Transporte, TransporteCaido
+from infra.mensajeria.transportes.base import Entrega, Mensaje, TopologiaAusente, Transporte, TransporteCaido
 from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
 from infra.reloj import RelojSimulado
 from infra.seguridad.llavero import Llavero
 from senda.composicion import CONTEXTOS, mapa
 from tests.simulacion.caos import Caos, Muerte, TransporteCaotico
+from tests.simulacion.contradicciones import Contradicciones
 from tests.simulacion.plantilla import INICIO, Plantilla
 from tests.simulacion.procesos import Corre, Proceso, ajustes_de
 from tests.simulacion.torpezas import Torpezas, de_antes
@@ -62,8 +62,7 @@ class Mundo:
             vigencia=None,
         )
         self.vigilante = Vigilante(self.plantilla, self.topologia, self.broker)
-        #: (ante quién, de qué origen, qué posición): lo que cada contradicción ha de dejar dicho.
-        self.contradicciones: list[tuple[str, str, int]] = []
+        self.contradicciones = Contradicciones(self.plantilla, self.topologia, self.broker, self.contar)
         for nombre in CONTEXTOS:
             self.nacer(nombre)
 
@@ -83,7 +82,15 @@ class Mundo:
     def transporte(self, usuario: str | None = None) -> Transporte:
         """Una conexión con el bus, tan poco fiable como las demás. ``usuario``: como quién se conecta."""
         camino = TransporteMemoria(self.broker, usuario) if usuario else self._camino
-        return TransporteCaotico(lambda: TransporteMemoria(self.broker, usuario), self.caos, camino, self.vigilante)
+        return TransporteCaotico(lambda: TransporteMemoria(self.broker, usuario), self.caos, camino, self)
+
+    def publicado(self, mensajes: Sequence[Mensaje], llegaron: Sequence[bool]) -> None:
+        """Lo que el bus contestó a una publicación."""
+        self.vigilante.publicado(mensajes, llegaron)
+
+    def confirmado(self, entregas: Sequence[Entrega]) -> None:
+        """Lo que alguien dio por atendido."""
+        self.contradicciones.oidas(entregas)
 
     def nacer(self, nombre: str) -> None:
         """Arranca un proceso de un servicio. Puede morir arrancando; entonces arranca otro."""
@@ -181,25 +188,8 @@ class Mundo:
         perdidas = colas if cuantas is None else self.caos.azar.sample(colas, min(cuantas, len(colas)))
         self.contar("se borran todas las colas" if cuantas is None else f"se borra {perdidas}")
         for cola in perdidas:
+            self.contradicciones.se_borra(cola)
             self.broker.borrar_cola(cola)
-
-    def _contradecir(self) -> None:
-        """Un origen vuelve a contar, de otra manera, algo que otro servicio ya aplicó."""
-        azar = self.caos.azar
-        a_quien = azar.choice(sorted(CONTEXTOS))
-        origen = azar.choice(CONTEXTOS[a_quien].sigue)
-        fuente = self.plantilla.despliegue.origenes[origen]
-        consulta = "SELECT aplicada FROM avances WHERE origen = ?"
-        aplicada = self.plantilla.cruda(a_quien).execute(consulta, (fuente,)).fetchone()[0]
-        if not aplicada:
-            return
-        posicion = azar.randint(1, aplicada)
-        with leyendo(self.plantilla.motores[origen]) as conexion:
-            buenos = mensajes_de(conexion, fuente, origen, self.topologia.nombres, posicion, 1, a_quien)
-        self.contar(f"{origen} contradice ante {a_quien} su posición {posicion}")
-        if self.broker.existe(self.topologia.nombres.entrada_de(a_quien)):
-            self.contradicciones.append((a_quien, fuente, posicion))
-        self._camino.publicar([replace(m, cuerpo=m.cuerpo + b" ") for m in buenos])
 
     def _estacion(self, nombre: str, titular: str) -> Estacion:
         contexto, plantilla = self.contextos[nombre], self.plantilla
@@ -279,7 +269,7 @@ class Mundo:
         if self.caos.toca("borrar_una_cola"):
             self.borrar_colas(1)
         if self.caos.toca("contradecir"):
-            self._contradecir()
+            self.contradicciones.hacer(self.caos.azar, self._camino)
 
     def _conviene(self, paso: Paso | None) -> bool:
         if not self.caos.activo:

@@ -85,10 +85,10 @@ def correr_con(desconoce: frozenset[str]) -> frozenset[str]:
     return previo
 
 
-def _leer_como_el_que_corre(sobre: Sobre, abrir: Callable[[bytes, bytes], bytes] | None = None) -> Anotado:
+def _leer_como_el_que_corre(sobre: Sobre, descifrar: Callable[[bytes, bytes], bytes] | None = None) -> Anotado:
     if sobre.type in _desconoce[0]:
         raise TipoDesconocido(sobre.type)
-    return anotado_de(sobre, abrir)
+    return anotado_de(sobre, descifrar)
 
 
 # El catálogo es uno por proceso de Python y aquí conviven seis servicios: se sustituye la lectura, no el catálogo.
