@@ -1,9 +1,11 @@
-"""`python -m tests.simulacion --semilla N -v`: repite una semilla contando lo que pasa; `--reducir`, la acorta."""
+"""`python -m tests.simulacion --cuantas N`: corre N semillas y dice cuántas; con `--semilla N -v`, cuenta una."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,7 +15,7 @@ import structlog
 from tests.simulacion.cobertura import informe
 from tests.simulacion.corrida import Veredicto, correr
 from tests.simulacion.guion import Guion, Regresion
-from tests.simulacion.larga import Balance, correr_muchas
+from tests.simulacion.larga import Balance, codigo, correr_muchas, sumado
 from tests.simulacion.mutaciones import POR_NOMBRE, quitada
 from tests.simulacion.reductor import reducir
 
@@ -21,32 +23,38 @@ REGRESIONES = Path(__file__).with_name("regresiones")
 
 
 def main() -> int:
-    """Corre una o varias semillas; el código de salida dice si alguna encontró faltas."""
+    """Corre una o varias semillas; el código de salida dice si alguna encontró faltas o dejó de correrse."""
     dado = _argumentos()
     if dado.reducir or dado.detalle or dado.repetir:
         return _una(dado)
     inicio = time.monotonic()
 
     def progreso(balance: Balance) -> None:
-        ritmo = balance.semillas / max(time.monotonic() - inicio, 1e-9)
-        print(
-            f"\r{balance.semillas} semillas, {ritmo:.1f}/s, {len(balance.faltas)} con faltas", end="", file=sys.stderr
-        )
+        van = len(balance.corridas)
+        ritmo = van / max(time.monotonic() - inicio, 1e-9)
+        print(f"\r{van} semillas, {ritmo:.1f}/s, {len(balance.faltas)} con faltas", end="", file=sys.stderr)
 
-    balance = correr_muchas(dado.semilla, dado.cuantas, dado.procesos, dado.json, progreso)
-    print(file=sys.stderr)
+    balance = correr_muchas(dado.semilla, dado.cuantas, dado.procesos, dado.json, progreso if dado.progreso else _nada)
     for semilla, faltas in sorted(balance.faltas.items()):
         print(f"semilla {semilla}: {'; '.join(faltas)}\n  python -m tests.simulacion --semilla {semilla} --reducir")
+    van = len(balance.corridas)
+    cada_una = balance.segundos / max(van, 1)
     print(
-        f"{balance.semillas} semillas, {balance.hechos} hechos, {len(balance.faltas)} con faltas; "
-        f"{time.monotonic() - inicio:.0f} s ({balance.segundos:.0f} de CPU)"
+        f"{van} semillas corridas de {dado.cuantas} pedidas, {balance.hechos} hechos, {len(balance.faltas)} con faltas;"
+        f" {time.monotonic() - inicio:.0f} s, {balance.segundos:.0f} de CPU ({cada_una:.3f} cada semilla)"
     )
-    mal = bool(balance.faltas)
+    mal = bool(balance.faltas) or van != dado.cuantas
     if dado.cobertura:
         texto, completa = informe(balance.sucesos)
         print(texto)
         mal = mal or not completa
+    if dado.resumen:
+        _resumir(sumado(dado.json) if dado.json else balance, dado.resumen)
     return 1 if mal else 0
+
+
+def _nada(_balance: Balance) -> None:
+    """Sin progreso."""
 
 
 def _argumentos() -> argparse.Namespace:
@@ -55,8 +63,12 @@ def _argumentos() -> argparse.Namespace:
     )
     argumentos.add_argument("--semilla", type=int, default=1, help="la primera")
     argumentos.add_argument("--cuantas", type=int, default=1, help="cuántas seguidas")
-    argumentos.add_argument("--procesos", type=int, default=1, help="cuántas a la vez")
+    argumentos.add_argument(
+        "--procesos", type=_procesos, default=1, help="cuántas a la vez; auto, una por núcleo (8 como mucho)"
+    )
     argumentos.add_argument("--json", type=Path, help="archivo donde anotarlo por lotes; si existe, se reanuda")
+    argumentos.add_argument("--resumen", type=Path, help="archivo donde sumar todo lo anotado en --json")
+    argumentos.add_argument("--progreso", action="store_true", help="dice por dónde va")
     argumentos.add_argument("--cobertura", action="store_true", help="exige que se alcance todo lo que puede ocurrir")
     argumentos.add_argument("--turnos", type=int, default=0, help="turnos; 0, los que diga la semilla")
     argumentos.add_argument("-v", dest="detalle", action="store_true", help="cuenta cada avería y cada muerte")
@@ -67,9 +79,27 @@ def _argumentos() -> argparse.Namespace:
     return argumentos.parse_args()
 
 
+def _procesos(texto: str) -> int:
+    return min(os.cpu_count() or 1, 8) if texto == "auto" else int(texto)
+
+
+def _resumir(balance: Balance, archivo: Path) -> None:
+    datos = {
+        "codigo": codigo(),
+        "semillas": len(balance.corridas),
+        "tramos": balance.tramos,
+        "hechos": balance.hechos,
+        "segundos_cpu": round(balance.segundos),
+        "faltas": {str(semilla): faltas for semilla, faltas in sorted(balance.faltas.items())},
+        "sucesos": dict(sorted(balance.sucesos.items())),
+    }
+    archivo.write_text(json.dumps(datos, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def _una(dado: argparse.Namespace) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    guion = Regresion.leer(dado.repetir).guion if dado.repetir else None
+    regresion = Regresion.leer(dado.repetir) if dado.repetir else None
+    guion = regresion.guion if regresion else None
     semilla = guion.semilla if guion else dado.semilla
     contar = print if dado.detalle else lambda _texto: None
     with quitada(dado.sin):

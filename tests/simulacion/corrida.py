@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -28,11 +30,14 @@ _TURNOS = (1, 1, 1, 2, 2, 2, 3, 4, 6, 12)
 _ESTADO = """SELECT (SELECT posicion FROM cabecera), (SELECT sum(aplicada) FROM avances),
     (SELECT count(*) FROM bandeja), (SELECT count(*) FROM salida), (SELECT count(*) FROM fallos),
     (SELECT count(*) FROM apartados), (SELECT count(alto) FROM avances)"""
+_FALLA = "SELECT EXISTS (SELECT 1 FROM fallos) OR EXISTS (SELECT 1 FROM bandeja WHERE fallos > 0)"
 #: Intervalos de latido seguidos sin que nada cambie para dar el sistema por parado: más que cualquier retroceso.
 _QUIETUD = 1
 _TOPE_DE_CALMA = 400
 _ANTES_DE_ARREGLAR = 6
 _TOPE_DE_RONDAS = 3_000
+_SEMILLAS_POR_RECOGIDA = 5
+_corridas = [0]
 _ADELANTOS = (0, 0, 0.05, 0.5, 2, 5, 30)
 _SALTOS = (timedelta(minutes=40), timedelta(hours=3), timedelta(hours=30), timedelta(days=6))
 
@@ -72,6 +77,26 @@ def correr(
 
     ``guion``: una historia ya contada de esa semilla, entera o recortada, en vez de la que la semilla contaría.
     """
+    with _sin_recoger():
+        return _contada(semilla, contar, turnos, guion)
+
+
+@contextmanager
+def _sin_recoger() -> Iterator[None]:
+    """Sin recogida de basura a medias: cada una mira todo lo que hay vivo, y era la quinta parte de cada semilla."""
+    andaba = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if andaba:
+            gc.enable()
+        _corridas[0] += 1
+        if _corridas[0] % _SEMILLAS_POR_RECOGIDA == 0:
+            gc.collect()
+
+
+def _contada(semilla: int, contar: Callable[[str], None], turnos: int, guion: Guion | None) -> Veredicto:
     caos = Caos(semilla, None if guion is None else guion.averias)
     mundo = Mundo(plantilla(), semilla, caos, contar)
     caos.al_averiar = lambda averia: contar(f"{mundo.reloj.ahora():%d %H:%M:%S} {caos.corre or '-'}: {averia}")
@@ -100,8 +125,9 @@ def correr(
         operador.cerrar()
         mundo.cerrar()
     lectura = Lectura(
-        carpeta=mundo.plantilla.carpeta, enviados=instituciones.enviados, acuses=instituciones.acuses,
+        base_de=mundo.plantilla.cruda, enviados=instituciones.enviados, acuses=instituciones.acuses,
         avisos=instituciones.avisos, protocolo=PROTOCOLO, ahora=mundo.reloj.ahora(), secretos=SECRETOS,
+        apartan=bool({"tropezar", "desconocer"} & caos.ocurridas.keys()),
     )  # fmt: skip
     faltas += mundo.vigilante.faltas
     faltas += lectura.faltas()
@@ -109,7 +135,6 @@ def correr(
         mundo.contradicciones.exigibles, operador.levantados, lectura.hechos["auditoria"]
     )
     hojas = [f["hoja"] for f in lectura.filas("auditoria", "SELECT hoja FROM libro ORDER BY indice")]
-    lectura.cerrar()
     contada = Guion(semilla, tuple(hechas), hechas, caos.ocurridas)
     previas = len(mundo.plantilla.historia)
     return Veredicto(
@@ -131,13 +156,14 @@ def _calma(mundo: Mundo, instituciones: Instituciones, operador: Operador) -> No
     """Nada más falla. Se adelanta el reloj lo justo hasta que nadie tenga nada que hacer. Errores: `SinReposo`."""
     mundo.calmar()
     quieto, antes = 0, None
-    # Antes de arreglar nada, que dé tiempo a agotar los intentos: apartar también se prueba.
-    arreglar = _ANTES_DE_ARREGLAR if {"tropezar", "desconocer"} & mundo.caos.ocurridas.keys() else 0
+    hay_torpes = bool({"tropezar", "desconocer"} & mundo.caos.ocurridas.keys())
     for vuelta in range(_TOPE_DE_CALMA):
         _hasta_reposo(mundo)
         instituciones.leer()
         instituciones.reenviar()
-        if vuelta >= arreglar:
+        # Antes de arreglar nada, que dé tiempo a agotar los intentos: apartar también se prueba.
+        espera = hay_torpes and (vuelta == 0 or (vuelta < _ANTES_DE_ARREGLAR and _algo_falla(mundo)))
+        if not espera:
             mundo.actualizar()
         operador.reparar()
         _hasta_reposo(mundo)
@@ -147,7 +173,7 @@ def _calma(mundo: Mundo, instituciones: Instituciones, operador: Operador) -> No
             continue
         ahora = (_estado(mundo), len(instituciones.pendientes), len(instituciones.acuses))
         quieto, antes = (quieto + 1 if ahora == antes else 0), ahora
-        if quieto >= _QUIETUD and vuelta > arreglar and not instituciones.pendientes:
+        if quieto >= _QUIETUD and not espera and not instituciones.pendientes:
             return
         if quieto > 10 * _QUIETUD:
             raise SinReposo(f"{len(instituciones.pendientes)} solicitudes siguen sin acuse y ya nadie hace nada")
@@ -161,6 +187,10 @@ def _hasta_reposo(mundo: Mundo) -> None:
         if not mundo.ronda():
             return
     raise SinReposo("algún paso dice siempre que queda trabajo")
+
+
+def _algo_falla(mundo: Mundo) -> bool:
+    return any(mundo.plantilla.cruda(nombre).execute(_FALLA).fetchone()[0] for nombre in SERVICIOS)
 
 
 def _estado(mundo: Mundo) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ from tests.simulacion.lector_cadena import faltas_de_la_cadena
 from tests.simulacion.lector_efectos import EFECTOS, RENOMBRADOS, SIN_EFECTOS, UNO_DE_ELLOS
 from tests.simulacion.lector_fechas import faltas_de_las_fechas
 from tests.simulacion.lector_leido import Enviada, Hecho
-from tests.simulacion.lector_orden import faltas_del_orden
+from tests.simulacion.lector_orden import faltas_de_una_vez, faltas_del_orden
 from tests.simulacion.lector_rutas import faltas_de_las_rutas
 
 SERVICIOS = ("deteccion", "atencion", "justicia", "repatriacion", "coordinacion", "auditoria")
@@ -34,24 +34,27 @@ SIGUE = {
     "coordinacion": {"deteccion", "atencion", "justicia", "repatriacion"},
     "auditoria": set(SERVICIOS),
 }
+#: Guarda lo ajeno sin que le cause nada, y no anota cuándo lo aplicó.
+NO_INTERPRETA = frozenset({"auditoria"})
 #: Trabajo que al terminar no debe quedar a medias.
 _VACIAS = ("bandeja", "salida", "apartados", "fallos")
 
 
 @dataclass
 class Lectura:
-    """Lo leído de un sistema parado. ``ahora``: su reloj al parar (UTC)."""
+    """Lo leído de un sistema parado. ``base_de``: la de cada servicio, sin nada en medio. ``ahora``: su reloj (UTC)."""
 
-    carpeta: Path
+    base_de: Callable[[str], sqlite3.Connection]
     enviados: list[tuple[str, str, bytes]]
     acuses: list[tuple[str, bytes]]
     avisos: list[tuple[str, bytes]]
     protocolo: Path
     ahora: datetime
     secretos: tuple[str, ...]
+    #: Si en esta historia algo pudo apartarse.
+    apartan: bool = True
 
     def __post_init__(self) -> None:
-        self._bases: dict[str, sqlite3.Connection] = {}
         self.hechos: dict[str, list[Hecho]] = {s: list(self._hechos(s)) for s in SERVICIOS}
         self.solicitudes = self._solicitudes()
 
@@ -74,15 +77,9 @@ class Lectura:
 
     def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
         """Las filas de una consulta, como diccionarios."""
-        if servicio not in self._bases:
-            self._bases[servicio] = sqlite3.connect(self.carpeta / f"{servicio}.db")
-            self._bases[servicio].row_factory = sqlite3.Row
-        return [dict(fila) for fila in self._bases[servicio].execute(consulta)]
-
-    def cerrar(self) -> None:
-        """Suelta las bases."""
-        for base in self._bases.values():
-            base.close()
+        filas = self.base_de(servicio).execute(consulta)
+        columnas = [columna[0] for columna in filas.description]
+        return [dict(zip(columnas, fila, strict=True)) for fila in filas]
 
     def _desfase(self) -> int:
         texto = (self.protocolo / "protocolo.toml").read_text(encoding="utf-8")
@@ -164,6 +161,9 @@ class Lectura:
         for servicio in SERVICIOS:
             filas = self.filas(servicio, "SELECT * FROM aplicaciones ORDER BY numero")
             yield from faltas_del_orden(servicio, filas, sujetos)
+            if servicio not in NO_INTERPRETA and not self.apartan:
+                avances = {f["origen"]: f["aplicada"] for f in self.filas(servicio, "SELECT * FROM avances")}
+                yield from faltas_de_una_vez(servicio, filas, avances)
 
     def _secretos(self) -> Iterator[str]:
         for servicio in SERVICIOS:

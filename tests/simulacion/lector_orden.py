@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,20 @@ def faltas_del_orden(servicio: str, aplicaciones: Filas, sujetos: Mapping[tuple[
         for (antes, uno), (despues, otro) in pairwise(suyas):
             if uno > otro:
                 yield f"{servicio}: aplicó {origen} {despues} antes que {antes}, y ambas son de {sujeto}"
+
+
+def faltas_de_una_vez(servicio: str, aplicaciones: Filas, avances: Mapping[str, int]) -> Iterator[str]:
+    """Cada posición surtió efecto una vez, ni más ni menos. ``avances``: hasta dónde se aplicó cada origen.
+
+    Solo vale en una historia en que nada se apartó: lo apartado sale otra vez al reprocesarlo.
+    """
+    veces = Counter(
+        (fila["origen"], posicion) for fila in aplicaciones for posicion in range(fila["desde"], fila["hasta"] + 1)
+    )
+    for origen, aplicada in avances.items():
+        for posicion in range(1, aplicada + 1):
+            if veces[origen, posicion] != 1:
+                yield f"{servicio}: aplicó {veces[origen, posicion]} veces {origen} {posicion}"
 
 
 def faltas_de_las_contradicciones(

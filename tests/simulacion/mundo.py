@@ -248,11 +248,12 @@ class Mundo:
     def _sin_el(self, otra: Proceso) -> None:
         """Quien publicaba queda congelado más que su arriendo; su réplica toma el relevo antes de que despierte."""
         self.contar(f"{otra.titular} releva a un congelado")
+        # A veces le da tiempo a más que al tramo que el congelado tenía entre manos.
+        vueltas = self.caos.azar.choice((1, 1, 3))
         self.reloj.adelantar(self.ajustes.arriendo * 2)
-        for bucle in otra.estacion.bucles:
-            for paso in bucle.pasos:
-                if otra.vivo:
-                    self._dar(otra, bucle, paso)
+        for bucle, paso in [(b, p) for b in otra.estacion.bucles for p in b.pasos] * vueltas:
+            if otra.vivo:
+                self._dar(otra, bucle, paso)
 
     def _desastre(self) -> None:
         if not self.caos.activo:

@@ -106,18 +106,22 @@ def avance_con_su_efecto(mp: pytest.MonkeyPatch) -> None:
 
 
 def acuse_con_sus_hechos(mp: pytest.MonkeyPatch) -> None:
-    """La respuesta se guarda en otra transacción, después de confirmar los hechos."""
+    """La respuesta se guarda en otra transacción, tras los hechos. Reponerla de ellos lo taparía: se quitan las dos."""
+    mp.setattr(Respuestas, "ya_constaba", lambda *_: False)
     volcar, juntas, por_volcar = Respuestas.volcar, Solicitudes._atender_juntas, list[Respuestas]()
 
     def atender(self: Solicitudes, numeros: Sequence[int]) -> None:
+        # Lo de quien murió a medias murió con él.
+        por_volcar.clear()
         juntas(self, numeros)
-        suyas, por_volcar[:] = list(por_volcar), []
+        suyas = list(por_volcar)
         with self.almacen.tanda() as tanda:
             for respuestas in suyas:
                 respuestas.tanda = tanda
                 volcar(respuestas)
 
-    mp.setattr(Respuestas, "volcar", por_volcar.append)
+    # Con lambda: un método de lista, puesto en la clase, no recibe de quién es.
+    mp.setattr(Respuestas, "volcar", lambda suyas: por_volcar.append(suyas))  # noqa: PLW0108
     mp.setattr(Solicitudes, "_atender_juntas", atender)
 
 
@@ -198,8 +202,8 @@ MUTACIONES: dict[Quitar, Intensidades] = {
     orden: Intensidades(perder=0.2, retrasar=0.3, barajar=0.5),
     avance_condicional: Intensidades(replicar=0.02, interponer=0.3),
     avance_con_su_efecto: Intensidades(morir_al_confirmar=0.03),
-    acuse_con_sus_hechos: Intensidades(morir_al_confirmar=0.03, duplicar=0.2),
-    valla_y_marca_condicional: Intensidades(replicar=0.02, congelar=0.9),
+    acuse_con_sus_hechos: Intensidades(morir_al_confirmar=0.05, duplicar=0.4, perder=0.3),
+    valla_y_marca_condicional: Intensidades(replicar=0.05, congelar=0.9),
     prefijo_confirmado: Intensidades(borrar_una_cola=0.02, borrar_colas=0.005),
     ataduras: Intensidades(borrar_una_cola=0.03),
     pedir_huecos: Intensidades(perder=0.3),
