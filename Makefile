@@ -7,6 +7,8 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 SEMILLAS ?= 20
+DESDE ?= 1
+ANOTADO ?= simulacion.jsonl
 HOSTILES ?= 100000
 OPCIONES ?=
 PROCESOS ?= auto
@@ -19,7 +21,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test mentiras simulacion fallos hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion simulacion-larga fallos hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -62,8 +64,13 @@ test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de ver
 mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada manera, y qué lo delata; OPCIONES="--base URL"
 	@$(PY) -m tests.mentiras $(OPCIONES)
 
-simulacion: $(VENV)/.desarrollo ## historias con fallos al azar: make simulacion SEMILLAS=500
-	@SENDA_SEMILLAS=$(SEMILLAS) $(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+simulacion: $(VENV)/.desarrollo ## historias con fallos al azar, regresiones y mutaciones: make simulacion SEMILLAS=500
+	@$(PY) -m tests.simulacion --cuantas $(SEMILLAS) --procesos $(PROCESOS)
+	@$(PY) -m pytest tests/simulacion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+simulacion-larga: $(VENV)/.desarrollo ## solo historias, reanudable: make simulacion-larga SEMILLAS=100000 DESDE=1
+	@$(PY) -m tests.simulacion --semilla $(DESDE) --cuantas $(SEMILLAS) --procesos $(PROCESOS) --progreso \
+	  --json $(ANOTADO) --resumen $(ANOTADO:.jsonl=.json) $(OPCIONES)
 
 fallos: $(VENV)/.desarrollo ## servicios, bus y base de verdad, rotos a propósito: make fallos SEMILLAS=500 OPCIONES="--semilla 1 --json docs/medidas/fallos.json"
 	@$(PY) -m tests.fallos --cuantas $(SEMILLAS) $(OPCIONES)
@@ -105,4 +112,4 @@ limpio: ## borra el entorno y lo que dejan las herramientas
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 ayuda: ## esta lista
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

@@ -10,11 +10,11 @@ from random import Random
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine
 
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida, MotivoAcceso, MotivoDestruccion
 from infra.almacen.tanda import Autoria
 from infra.anfitrion.estacion import Estacion
-from infra.mensajeria.altos import levantar
 from infra.mensajeria.apartados import SigueApartado
 from senda.auditoria.refrendo import refrendar_con
 from senda.testigo import CLAVE, MEMORIA
@@ -23,6 +23,7 @@ from servicios.coordinacion.internas import ContarDeSeguridad
 from servicios.deteccion.internas import ProponerVinculo
 from servicios.testigo.memoria import Memoria
 from servicios.testigo.testigo import Testigo
+from tests.simulacion.altos import levantar
 from tests.simulacion.mundo import Mundo
 from tests.simulacion.plantilla import RECTORA
 from tests.simulacion.torpezas import Tropiezo
@@ -136,8 +137,8 @@ class Operador:
         return self._testigo
 
 
-def _levantar(estacion: Estacion, origen: str, motor: object) -> None:
-    levantar(estacion.almacen, origen, motor)  # type: ignore[arg-type]
+def _levantar(estacion: Estacion, origen: str, motor: Engine) -> None:
+    levantar(estacion.almacen, origen, motor)
 
 
 def _reprocesar(estacion: Estacion, sujeto: str) -> None:

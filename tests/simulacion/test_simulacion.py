@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.simulacion import __main__ as orden
+from tests.simulacion.caminos import CAMINOS
 from tests.simulacion.cobertura import FUERA
 from tests.simulacion.corrida import correr
 from tests.simulacion.guion import Regresion
-from tests.simulacion.larga import correr_muchas
+from tests.simulacion.larga import Balance, codigo, correr_muchas, sumado
 from tests.simulacion.mutaciones import quitada
 from tests.simulacion.reductor import reducir
 from tests.simulacion.sucesos import esperados
@@ -77,7 +80,43 @@ def test_una_corrida_cortada_se_reanuda_sin_repetir_lo_hecho(tmp_path: Path):
     renglones = archivo.read_text()
     archivo.write_text(renglones + '{"desde": 3, "semil')
     assert correr_muchas(1, 2, 1, archivo).hechos == primera.hechos
-    assert json.loads(archivo.read_text().splitlines()[0])["semillas"] == 2
+    assert archivo.read_text().startswith(renglones)
+    assert json.loads(renglones.splitlines()[0])["semillas"] == 2
+
+
+def test_tramos_que_se_solapan_se_suman_una_vez_y_los_de_otro_codigo_ninguna(tmp_path: Path):
+    archivo = tmp_path / "corrida.jsonl"
+    for desde, cuantas in ((1, 2), (2, 2)):
+        correr_muchas(desde, cuantas, 1, archivo)
+    assert sumado(archivo).tramos == [(1, 2)]
+    assert correr_muchas(1, 3, 1, archivo).corridas == {1, 2, 3}
+    assert sumado(archivo).tramos == [(1, 3)]
+    archivo.write_text(archivo.read_text().replace(codigo(), "otro"))
+    assert not sumado(archivo).corridas
+
+
+def test_la_orden_corre_las_que_se_le_piden_y_lo_dice():
+    """Una vez dejó de leer cuántas y siguió en verde: se corre lo mismo que `make` correría."""
+    make = shutil.which("make")
+    assert make is not None
+    ordenes = subprocess.run(
+        [make, "-n", "simulacion", "SEMILLAS=3", "PROCESOS=1"], cwd=RAIZ, capture_output=True, text=True, check=True
+    ).stdout
+    suya = next(linea for linea in ordenes.splitlines() if "-m tests.simulacion" in linea).split()
+    corrida = subprocess.run([sys.executable, *suya[1:]], cwd=RAIZ, capture_output=True, text=True, check=True)
+    assert corrida.stdout.startswith("3 semillas corridas de 3 pedidas")
+
+
+def test_si_faltan_semillas_la_orden_falla(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(orden, "correr_muchas", lambda *_: Balance(corridas={1, 2}))
+    monkeypatch.setattr(sys, "argv", ["simulacion", "--cuantas", "3"])
+    assert orden.main() == 1
+    assert capsys.readouterr().out.startswith("2 semillas corridas de 3 pedidas")
+
+
+def test_los_recorridos_piden_con_los_campos_que_cada_peticion_tiene():
+    for clase, fijos in (paso for camino in CAMINOS for paso in camino):
+        assert fijos.keys() <= set(clase.__struct_fields__), clase.__name__
 
 
 def test_lo_que_queda_fuera_de_la_cobertura_existe():

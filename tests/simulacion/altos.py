@@ -1,4 +1,7 @@
-"""Levantar un alto: volver a seguir a un origen que se contradijo, cuando alguien ya comprobó cuál es su historia."""
+"""Levantar un alto: lo que hoy haría una persona a mano, en la base, tras comprobar cuál es la historia del origen.
+
+Es parte de la simulación y no del sistema: ninguna orden lo hace todavía (docs/decisiones/039-simulacion.md).
+"""
 
 from __future__ import annotations
 
