@@ -32,6 +32,7 @@ _LOTE = 25
 _RAIZ = Path(__file__).parents[2]
 #: De lo que depende qué hace una semilla.
 _CODIGO = ("eventos", "contratos", "infra", "servicios", "senda", "tests/simulacion")
+_NO_CAMBIA_NADA = frozenset({"__main__.py", "cobertura.py", "mutaciones.py", "reductor.py"})
 
 
 @dataclass
@@ -106,7 +107,8 @@ def codigo() -> str:
     huella = sha256()
     archivos = (a for carpeta in _CODIGO for a in (_RAIZ / carpeta).rglob("*") if a.suffix in {".py", ".toml"})
     for archivo in sorted(archivos):
-        if not archivo.name.startswith("test_"):
+        ajeno = archivo.name.startswith("test_") or archivo.name in _NO_CAMBIA_NADA
+        if not (archivo.is_relative_to(_RAIZ / "tests") and ajeno):
             huella.update(archivo.relative_to(_RAIZ).as_posix().encode() + b"\0" + archivo.read_bytes())
     return huella.hexdigest()
 
@@ -124,20 +126,15 @@ def _lotes(semillas: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 
 def _en_paralelo(lotes: list[tuple[int, int]], procesos: int, carpeta: Path) -> Iterator[dict[str, Any]]:
-    if procesos <= 1 or len(lotes) <= 1:
-        _empezar(carpeta)
-        yield from map(_lote, lotes)
+    if not lotes:
         return
-    with multiprocessing.get_context("fork").Pool(procesos, _empezar_hijo, (carpeta,)) as grupo:
+    # También una sola a la vez va en otro proceso: lo que `_empezar` cambia no le queda a quien llama.
+    with multiprocessing.get_context("fork").Pool(max(procesos, 1), _empezar, (carpeta,)) as grupo:
         yield from grupo.imap_unordered(_lote, lotes)
 
 
-def _empezar_hijo(carpeta: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _empezar(carpeta)
-
-
 def _empezar(carpeta: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     plantilla.plantilla.cache_clear()
     tempfile.tempdir = str(carpeta)
     # Se cuenta lo que se registra y no se escribe: son miles de renglones por semilla.
