@@ -119,8 +119,10 @@ def _guardar_reducida(veredicto: Veredicto, sin: str, porque: str) -> None:
     final = correr(corta.semilla, cuenta.append, guion=corta)
     archivo = REGRESIONES / f"{sin or 'defecto'}-{corta.semilla}.json"
     REGRESIONES.mkdir(exist_ok=True)
-    legible = [linea for texto in (*cuenta, *final.faltas[:5]) for linea in texto.splitlines()]
-    Regresion(porque or final.faltas[0], corta, tuple(legible[:60]), sin).guardar(archivo)
+    # Sin la traza de la excepción: trae rutas de esta máquina, y `--repetir` la vuelve a dar.
+    cuenta = [texto for texto in cuenta if not texto.startswith("Traceback")]
+    porque = porque or (POR_NOMBRE[sin].__doc__ if sin else "") or final.faltas[0]
+    Regresion(porque, corta, (*cuenta[:40], *final.faltas[:5]), sin).guardar(archivo)
     print(f"\nde {len(veredicto.guion.piezas)} piezas quedan {len(corta.piezas)}: {archivo}")
 
 

@@ -77,7 +77,8 @@ class Regresion:
     def guardar(self, archivo: Path) -> None:
         """La escribe; ``cuenta`` es lo que pasa en ella, para quien la lea."""
         datos = {"porque": self.porque, "sin": self.sin, **json.loads(self.guion.texto()), "cuenta": list(self.cuenta)}
-        archivo.write_text(json.dumps(datos, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        renglones = [f' "{campo}": {json.dumps(valor, ensure_ascii=False)}' for campo, valor in datos.items()]
+        archivo.write_text("{\n" + ",\n".join(renglones) + "\n}\n", encoding="utf-8")
 
     @classmethod
     def leer(cls, archivo: Path) -> Regresion:
