@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from queue import Queue
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -46,6 +48,9 @@ class MundoReal:
         self._uno: Transporte | None = None
         self.bus_directo = despliegue.bus
 
+    def empezar_peticion(self, _turno: int, _cual: int) -> None:
+        """Aquí nada depende de qué petición se está haciendo."""
+
     def transporte(self, _usuario: str | None = None) -> Transporte:
         """Una sola conexión para todas."""
         if self._uno is None:
@@ -55,6 +60,13 @@ class MundoReal:
     def cerrar(self) -> None:
         if self._uno is not None:
             self._uno.cerrar()
+
+
+class SinMandos:
+    """Quien opera está ocupado con la avería: no repara, refrenda ni destruye claves por su cuenta."""
+
+    def algo(self, _azar: Random, _rutas: Sequence[UUID]) -> None:
+        """Nada."""
 
 
 class Clientes(Instituciones):
@@ -67,7 +79,7 @@ class Clientes(Instituciones):
         self._dudas: Queue[tuple[str, dict[str, bytes]]] = Queue()
         self._olvidados: set[bytes] = set()
         self.respuestas = f"{mundo.plantilla.despliegue.prefijo}{RESPUESTAS}"
-        super().__init__(mundo)  # type: ignore[arg-type]  # el mundo de verdad tiene lo que se usa del simulado
+        super().__init__(mundo, SinMandos())  # type: ignore[arg-type]  # tiene lo que se usa del simulado
 
     def preparar(self) -> None:
         """Declara lo que hace falta para mandar: si el broker lo perdió todo, se repone."""
@@ -83,11 +95,11 @@ class Clientes(Instituciones):
         """
         self._dudas.put((servicio, perdidas))
 
-    def turno(self) -> None:
+    def turno(self, turno: int, cuales: Collection[int] | None = None) -> tuple[int, ...]:
         try:
-            super().turno()
+            return super().turno(turno, cuales)
         except (psycopg.Error, TransporteCaido):
-            return  # el banco tiene la base o el bus rotos: se sigue en el turno siguiente
+            return ()  # el banco tiene la base o el bus rotos: se sigue en el turno siguiente
 
     def mandar(self, usuario: str, compuesta: Compuesta) -> None:
         super().mandar(self._firmante(usuario, compuesta), compuesta)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Self
@@ -24,7 +25,7 @@ from tests.fallos.averias import CATALOGO, POR_LA_RED, programa
 from tests.fallos.clientes import Clientes, MundoReal
 from tests.fallos.escenario import Escenario
 from tests.fallos.flota import Cuna, Flota
-from tests.fallos.lector import LecturaReal, en_reposo
+from tests.fallos.lector import LecturaReal, en_reposo, filas_de
 from tests.fallos.plantilla import Estreno, Plantilla
 from tests.fallos.red import Red
 from tests.fallos.servidores import Bus, Cluster
@@ -152,9 +153,10 @@ class Semilla:
         averiando = threading.Thread(target=self._averiar, daemon=True)
         averiando.start()
         turnos, descanso = azar.choice(_TURNOS), threading.Event()
-        while turnos > 0 or averiando.is_alive():
-            self.clientes.turno()
-            turnos -= 1
+        turno = 0
+        while turno < turnos or averiando.is_alive():
+            self.clientes.turno(turno)
+            turno += 1
             descanso.wait(_RITMO)
         averiando.join()
         if self._roto:
@@ -197,8 +199,8 @@ class Semilla:
     def _juzgar(self, faltas: list[str]) -> Veredicto:
         with self._base() as conexion:
             lectura = LecturaReal(
-                carpeta=self.estreno.carpeta, enviados=self.clientes.enviados, acuses=self.clientes.acuses,
-                avisos=self.clientes.avisos, protocolo=PROTOCOLO, secretos=SECRETOS, conexion=conexion,
+                enviados=self.clientes.enviados, acuses=self.clientes.acuses,
+                avisos=self.clientes.avisos, protocolo=PROTOCOLO, secretos=SECRETOS, filas=partial(filas_de, conexion),
                 ahora=datetime.now(UTC),
             )  # fmt: skip
             faltas += lectura.faltas()

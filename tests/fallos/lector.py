@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -16,16 +16,16 @@ from psycopg.rows import dict_row
 from tests.simulacion.lector import SERVICIOS, SIGUE, Lectura
 
 
+def filas_de(conexion: psycopg.Connection[Any], servicio: str, consulta: str) -> list[dict[str, Any]]:
+    """Las de una consulta a la base de un servicio. ``conexion``: de administrador, a la base de la semilla."""
+    conexion.execute(f"SET search_path TO senda_{servicio}")
+    with conexion.cursor(row_factory=dict_row) as cursor:
+        return list(cursor.execute(consulta))
+
+
 @dataclass
 class LecturaReal(Lectura):
-    """Lo leído de un sistema en reposo. ``conexion``: de administrador, a la base de la semilla."""
-
-    conexion: psycopg.Connection[Any] = field(kw_only=True)
-
-    def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
-        self.conexion.execute(f"SET search_path TO senda_{servicio}")
-        with self.conexion.cursor(row_factory=dict_row) as cursor:
-            return list(cursor.execute(consulta))
+    """Lo leído de un sistema en reposo."""
 
     def faltas(self) -> list[str]:
         return [*super().faltas(), *self._lo_mismo_en_todos(), *self._marcas(), *self._respondidas(), *self._lecturas()]
@@ -125,4 +125,4 @@ def en_reposo(conexion: psycopg.Connection[Any]) -> tuple[str, object]:
     return (f"coordinacion: {vencidos} plazos por vencer" if vencidos else ""), filas
 
 
-__all__ = ["LecturaReal", "en_reposo"]
+__all__ = ["LecturaReal", "en_reposo", "filas_de"]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -15,7 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.fallos.lector import LecturaReal, en_reposo
+from tests.fallos.lector import LecturaReal, en_reposo, filas_de
 from tests.fallos.plantilla import Estreno, Plantilla
 from tests.fallos.servidores import Cluster
 from tests.fallos.tanda import carpeta_nueva
@@ -37,8 +38,8 @@ class Estropeado:
     def leer(self) -> LecturaReal:
         enviados = [(usuario, c.servicio, c.cuerpo) for usuario, c in self.estreno.historia]
         return LecturaReal(
-            carpeta=self.estreno.carpeta, enviados=enviados, acuses=self.acuses, avisos=[], protocolo=PROTOCOLO,
-            ahora=datetime.now(UTC), secretos=SECRETOS, conexion=self.conexion,
+            enviados=enviados, acuses=self.acuses, avisos=[], protocolo=PROTOCOLO,
+            ahora=datetime.now(UTC), secretos=SECRETOS, filas=partial(filas_de, self.conexion),
         )  # fmt: skip
 
     def soltar(self) -> None:

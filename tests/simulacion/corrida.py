@@ -125,7 +125,7 @@ def _contada(semilla: int, contar: Callable[[str], None], turnos: int, guion: Gu
         operador.cerrar()
         mundo.cerrar()
     lectura = Lectura(
-        base_de=mundo.plantilla.cruda, enviados=instituciones.enviados, acuses=instituciones.acuses,
+        filas=mundo.plantilla.filas, enviados=instituciones.enviados, acuses=instituciones.acuses,
         avisos=instituciones.avisos, protocolo=PROTOCOLO, ahora=mundo.reloj.ahora(), secretos=SECRETOS,
         apartan=bool({"tropezar", "desconocer"} & caos.ocurridas.keys()),
     )  # fmt: skip

@@ -7,11 +7,13 @@ de cada acuse. Lo que mandan y lo que reciben es lo único que el lector necesit
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from random import Random
+from typing import Protocol
+from uuid import UUID
 
 from contratos.base import PETICIONES, Mandato, Peticion, PeticionDeRuta
 from contratos.solicitudes.coordinacion import (
@@ -32,7 +34,6 @@ from senda.cliente import Compuesta, Credencial, componer
 from tests.simulacion.caminos import Caminos
 from tests.simulacion.disparates import DISPARATES
 from tests.simulacion.mundo import Mundo
-from tests.simulacion.operador import Operador
 from tests.simulacion.peticiones import Inventor, Memoria
 from tests.simulacion.plantilla import TARDIAS, Inscrita
 from tests.simulacion.propias import llevar_el_directorio, pedir_lo_suyo
@@ -66,12 +67,19 @@ class Pedido:
         return self.usuario, self.compuesta.servicio, sha256(self.compuesta.cuerpo).hexdigest()
 
 
+class Mandos(Protocol):
+    """Lo que se pide a quien opera."""
+
+    def algo(self, azar: Random, rutas: Sequence[UUID]) -> None:
+        """Que haga algo de lo suyo."""
+
+
 @dataclass
 class Instituciones:
     """Todas las del país. ``enviados``, ``acuses`` y ``avisos``: lo que salió y lo que llegó, para el lector."""
 
     mundo: Mundo
-    operador: Operador
+    operador: Mandos
     enviados: list[tuple[str, str, bytes]] = field(default_factory=list)
     acuses: list[tuple[str, bytes]] = field(default_factory=list)
     avisos: list[tuple[str, bytes]] = field(default_factory=list)

@@ -7,7 +7,6 @@ acuses que recibieron; qué debía causar cada petición está escrito aquí, a 
 from __future__ import annotations
 
 import json
-import sqlite3
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -42,9 +41,13 @@ _VACIAS = ("bandeja", "salida", "apartados", "fallos")
 
 @dataclass
 class Lectura:
-    """Lo leído de un sistema parado. ``base_de``: la de cada servicio, sin nada en medio. ``ahora``: su reloj (UTC)."""
+    """Lo leído de un sistema parado.
 
-    base_de: Callable[[str], sqlite3.Connection]
+    ``filas``: las de una consulta a la base de un servicio, como diccionarios y sin nada en medio. ``ahora``: su reloj
+    (UTC).
+    """
+
+    filas: Callable[[str, str], list[dict[str, Any]]]
     enviados: list[tuple[str, str, bytes]]
     acuses: list[tuple[str, bytes]]
     avisos: list[tuple[str, bytes]]
@@ -74,12 +77,6 @@ class Lectura:
             *faltas_de_las_rutas(self.hechos, self.protocolo, self.ahora),
             *faltas_de_las_fechas(self.hechos, self._desfase(), self.ahora),
         ]  # fmt: skip
-
-    def filas(self, servicio: str, consulta: str) -> list[dict[str, Any]]:
-        """Las filas de una consulta, como diccionarios."""
-        filas = self.base_de(servicio).execute(consulta)
-        columnas = [columna[0] for columna in filas.description]
-        return [dict(zip(columnas, fila, strict=True)) for fila in filas]
 
     def _desfase(self) -> int:
         texto = (self.protocolo / "protocolo.toml").read_text(encoding="utf-8")

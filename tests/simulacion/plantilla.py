@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -103,6 +104,12 @@ class Plantilla:
         if nombre not in self._crudas:
             self._crudas[nombre] = sqlite3.connect(self.carpeta / f"{nombre}.db", isolation_level=None)
         return self._crudas[nombre]
+
+    def filas(self, nombre: str, consulta: str) -> list[dict[str, Any]]:
+        """Las de una consulta a la base de un servicio, sin nada en medio."""
+        cursor = self.cruda(nombre).execute(consulta)
+        columnas = [columna[0] for columna in cursor.description]
+        return [dict(zip(columnas, fila, strict=True)) for fila in cursor]
 
     def en_uso(self) -> int:
         """Cuántas conexiones están ocupadas en este momento."""
