@@ -35,6 +35,11 @@ def memoria_de(funcion: Callable[..., object], *argumentos: Any) -> Memoria:
     return hacer_aparte(_midiendo, funcion, argumentos)
 
 
+def residente(pid: int) -> int:
+    """Lo que ocupa ahora un proceso, en bytes; 0 si no se puede saber."""
+    return _del_estado(Path(f"/proc/{pid}/status"), "VmRSS:") or 0
+
+
 def _midiendo(funcion: Callable[..., object], argumentos: tuple[Any, ...]) -> Memoria:
     funcion(*argumentos)
     return Memoria(_propia(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIDAD)
@@ -42,11 +47,15 @@ def _midiendo(funcion: Callable[..., object], argumentos: tuple[Any, ...]) -> Me
 
 def _propia() -> int:
     # Lo de getrusage arrastra lo que ocupaba el proceso del que se nació; esto es solo de este.
-    if _ESTADO.exists():
-        for linea in _ESTADO.read_text(encoding="ascii").splitlines():
-            if linea.startswith("VmHWM:"):
+    return _del_estado(_ESTADO, "VmHWM:") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIDAD
+
+
+def _del_estado(estado: Path, campo: str) -> int | None:
+    if estado.exists():
+        for linea in estado.read_text(errors="replace").splitlines():
+            if linea.startswith(campo):
                 return int(linea.split()[1]) * _KIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIDAD
+    return None
 
 
-__all__ = ["Memoria", "memoria_de"]
+__all__ = ["Memoria", "memoria_de", "residente"]

@@ -70,6 +70,10 @@ class Procesos:
                     raise ServicioCaido(self._cuenta(nombre, "no llega a estar listo"))
                 Event().wait(_CADA)
 
+    def pids(self) -> dict[str, int]:
+        """El número de proceso de cada servicio."""
+        return {nombre: proceso.pid for nombre, proceso in self._procesos.items()}
+
     def vigilar(self) -> None:
         """Comprueba que todos siguen en pie. Errores: `ServicioCaido`."""
         for nombre, proceso in self._procesos.items():

@@ -12,9 +12,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from senda.banco.base import SinBase, Sitio, exigir_postgresql, sitio
+from senda.banco.base import DE_LA_MAQUINA, SinBase, Sitio, exigir_postgresql, sitio
 from senda.banco.camino.corrida import Corrida
 from senda.banco.camino.grafica import dibujar, se_puede
+from senda.banco.hostil.corrida import Plan
+from senda.banco.hostil.corrida import medir as medir_hostil
+from senda.banco.hostil.pais import DEL_BUS, en_marcha
 from senda.banco.informe import Informe, en_tabla
 from senda.banco.libro.corrida import medir
 from senda.orden.comun import progreso
@@ -105,19 +108,51 @@ def camino(
     _acabar(informe, json, hechos)
 
 
+@app.command()
+def hostil(
+    vueltas: Annotated[int, typer.Option(min=1, help="Veces que se alternan reposo y ataque.")] = 3,
+    muestras: Annotated[int, typer.Option(min=1, help="Solicitudes normales que se miden en cada una.")] = 60,
+    segundos: Annotated[float, typer.Option(min=1, help="Lo que dura como mucho cada medida.")] = 12.0,
+    ritmo: Annotated[int, typer.Option(min=100, help="Mensajes hostiles por segundo.")] = 2000,
+    amqp: Annotated[str, typer.Option(help="RabbitMQ en que declarar, con prefijo propio.")] = DEL_BUS,
+    base: Annotated[
+        str, typer.Option(envvar="SENDA_BASE_URL", help="PostgreSQL en que crear esquemas y usuarios, que se borran.")
+    ] = DE_LA_MAQUINA,
+    json: Annotated[Path | None, typer.Option(metavar="ARCHIVO", help="Dónde dejar también el resultado.")] = None,
+) -> None:
+    """Cuánto retrasa a las demás una institución que inunda, manda basura o no lee. Sale con 1 si pasa de su meta."""
+    plan = Plan(vueltas, muestras, segundos, ritmo)
+    orden = f"senda bench hostil --vueltas {vueltas} --muestras {muestras} --segundos {segundos:g} --ritmo {ritmo}"
+    with TemporaryDirectory(prefix="senda-banco-") as temporal, en_marcha(Path(temporal) / "pais", amqp, base) as pais:
+        informe = _de("hostil", orden, "PostgreSQL y RabbitMQ")
+        for cifra in medir_hostil(pais, plan, _avisar):
+            informe.cifras.append(cifra)
+    informe.maquina["carga"] += f" → {_carga()}"
+    Console().print(en_tabla(informe))
+    if json is not None:
+        json.write_bytes(informe.en_json())
+    raise typer.Exit(1 if any(c.cumple is False for c in informe.cifras) else 0)
+
+
 def _informe(donde: Sitio, hechos: int, banco: str = "libro") -> Informe:
-    avisos = [] if donde.es_postgresql else ["sin PostgreSQL al alcance: todo va en SQLite, que no es la meta"]
+    informe = _de(banco, f"senda bench {banco} --hechos {hechos}", donde.que_es)
+    if not donde.es_postgresql:
+        informe.avisos.append("sin PostgreSQL al alcance: todo va en SQLite, que no es la meta")
+    return informe
+
+
+def _de(banco: str, orden: str, base: str) -> Informe:
     return Informe(
         banco=banco,
         instante=datetime.now(UTC).isoformat(timespec="seconds"),
-        orden=f"senda bench {banco} --hechos {hechos}",
+        orden=orden,
         maquina={
             "nucleos": str(len(os.sched_getaffinity(0))),
             "python": platform.python_version(),
-            "base": donde.que_es,
+            "base": base,
             "carga": _carga(),
         },
-        avisos=avisos,
+        avisos=[],
     )
 
 
