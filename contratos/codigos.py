@@ -12,6 +12,10 @@ from contratos.solicitud import MAXIMO_BYTES
 
 _BIEN_FIRMADA: Final = "Firma los bytes exactos del cuerpo con la clave inscrita, para este servicio y sin caducar."
 
+#: El de lo que pasa del cupo de una institución, y cuánto se le pide que espere antes de repetirlo (segundos).
+CUPO: Final = "demasiadas-pendientes"
+ESPERA_POR_CUPO: Final = 30
+
 #: Código -> qué pasó.
 DE_EXAMEN: Final[dict[str, str]] = {
     "demasiado-grande": "El cuerpo pasa del tamaño máximo.",
@@ -38,6 +42,7 @@ DE_EXAMEN: Final[dict[str, str]] = {
     "firma-de-otra-solicitud": "La firma protege otro id.",
     "id-reutilizado": "El id ya se usó con otro cuerpo.",
     "clave-destruida": "Los datos de esa persona se destruyeron.",
+    CUPO: "La institución tiene demasiado por atender, o acuses sin leer; no se guardó ni se miró.",
     "error-interno": "El servicio falló; no aplicó nada.",
 }
 
@@ -72,6 +77,9 @@ ARREGLOS: Final[dict[str, tuple[str, str]]] = {
     "id-reutilizado": ("id", "Ese id ya se usó con otro cuerpo; usa un id nuevo o repite los mismos bytes."),
     "clave-destruida": (
         "datos.ruta", "Los datos de esa persona se destruyeron: no se puede contar nada sellado de ella.",
+    ),
+    CUPO: (
+        "", f"Lee tus acuses y, pasados {ESPERA_POR_CUPO} segundos, repite los mismos bytes: no quedó nada a medias.",
     ),
     "error-interno": ("", "El servicio falló al atenderla y no aplicó nada; avisa al operador y pídela con otro id."),
 }  # fmt: skip

@@ -25,6 +25,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -121,7 +122,8 @@ apartados = Table(
     Column("desde", Instante, nullable=False),
 )
 
-#: Solicitudes guardadas antes de confirmarlas al bus y aún sin respuesta.
+#: Solicitudes guardadas antes de confirmarlas al bus y aún sin respuesta. ``institucion`` (vacía, no se sabe) y
+#: ``urgente``: su turno; ``ronda``: cuándo le toca entre todos los turnos (`infra.mensajeria.turnos`).
 bandeja = Table(
     "bandeja",
     ESQUEMA,
@@ -133,6 +135,11 @@ bandeja = Table(
     Column("recibido", Instante, nullable=False),
     Column("proximo", Instante, nullable=False, index=True),
     Column("fallos", Integer, nullable=False, default=0),
+    Column("institucion", Text, nullable=False, server_default=""),
+    Column("urgente", Boolean, nullable=False, server_default=false()),
+    Column("ronda", Entero, nullable=False, server_default="0"),
+    Index("bandeja_por_ronda", "ronda", "numero"),
+    Index("bandeja_por_turno", "institucion", "urgente", "ronda"),
     sqlite_autoincrement=True,
 )
 
@@ -181,6 +188,7 @@ salida = Table(
     Column("proximo", Instante, nullable=False),
     Index("salida_por_enviar", "proximo", "numero"),
     Index("salida_urgentes", "creado", postgresql_where=_URGENTE, sqlite_where=_URGENTE),
+    Index("salida_por_destino", "intercambio", "clave"),
     sqlite_autoincrement=True,
 )
 

@@ -12,6 +12,12 @@ class Ajustes(Struct, frozen=True, kw_only=True):
 
     lote_recepcion: int = 200
     lote_solicitudes: int = 50
+    #: Lote de solicitudes mientras llegan más de las que se reciben de una vez: recibir va antes, y atender, a tragos
+    #: cortos, para que quien pide una no espere a un lote entero de quien pide miles.
+    lote_apretado: int = 10
+    #: Solicitudes de una institución que esperan como mucho (y otras tantas urgentes), y las que no se sabe de quién.
+    cupo: int = 10_000
+    cupo_de_nadie: int = 1_000
     lote_entrada: int = 200
     lote_relevo: int = 500
     lote_reparacion: int = 500

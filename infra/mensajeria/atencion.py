@@ -77,6 +77,11 @@ class Atencion:
         self._autenticar(tanda, recibida, examinada)
         return examinada
 
+    def rehusadas(self, cuantas: int) -> None:
+        """Que a tantas se les dijo que no sin mirarlas."""
+        if self.medidas is not None:
+            self.medidas.rehusadas(cuantas)
+
     def _atender_una(
         self, tanda: Tanda, respuestas: Respuestas, recibida: Recibida, leida: Examinada | SolicitudInvalida
     ) -> None:

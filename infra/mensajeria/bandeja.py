@@ -1,4 +1,4 @@
-"""La bandeja: solicitudes que no se pudieron responder al llegar, guardadas tal cual."""
+"""La bandeja: solicitudes que esperan, guardadas tal como llegaron. Se atienden por rondas (`turnos`)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from infra.almacen.esquema import bandeja
 from infra.almacen.insertar import anadir
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega
+from infra.mensajeria.turnos import Turno, mirar
 
 _FIRMA_MAXIMA: Final = 4096
 _COLA_MAXIMA: Final = 255
 #: Lo que se guarda en lugar de una firma que no cabe en la base: no es ningún JWS, y consta que algo traía.
 _IMPOSIBLE: Final = "-"
-_INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
+#: Forma de un código de institución.
+INSTITUCION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,16}(-[A-Z0-9]{1,16})?")
 
 
 class Recibida(NamedTuple):
     """Una solicitud recibida y cuántas veces falló.
 
     ``usuario``: la institución que publicó, según el bus; None si no lo dice o publicó alguien por varias.
-    ``responder_a``: cola donde quien la envió espera respuesta.
+    ``responder_a``: cola donde quien la envió espera respuesta. ``institucion`` y ``urgente``: su turno.
     """
 
     numero: int
@@ -36,11 +38,19 @@ class Recibida(NamedTuple):
     responder_a: str | None
     recibido: datetime
     fallos: int = 0
+    institucion: str = ""
+    urgente: bool = False
+    ronda: int = 0
+
+    @property
+    def turno(self) -> Turno:
+        """Detrás de quién espera."""
+        return Turno(self.institucion, self.urgente)
 
 
 def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
     """Lo que se guarda de una entrega. Lo que no cabe en la base se descarta aquí: una firma imposible no es firma."""
-    usuario = entrega.usuario if entrega.usuario and _INSTITUCION.fullmatch(entrega.usuario) else None
+    usuario = entrega.usuario if entrega.usuario and INSTITUCION.fullmatch(entrega.usuario) else None
     responder_a = _texto(entrega.responder_a, _COLA_MAXIMA)
     if responder_a.startswith(f"{nombres.prefijo}senda."):
         responder_a = ""  # nadie nos hace escribir en las colas del sistema
@@ -53,7 +63,7 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
 _POR_ATENDER = (
     sa.select(bandeja.c.numero)
     .where((bandeja.c.proximo <= sa.bindparam("ahora")) | (bandeja.c.proximo > sa.bindparam("tope")))
-    .order_by(bandeja.c.numero)
+    .order_by(bandeja.c.ronda, bandeja.c.numero)
     .limit(sa.bindparam("lote"))
 )
 _ENTERAS = (
@@ -61,11 +71,16 @@ _ENTERAS = (
     .where(bandeja.c.numero.in_(sa.bindparam("cuales", expanding=True)))
     .order_by(bandeja.c.numero)
 )
+_TOMAR = (
+    sa.delete(bandeja)
+    .where(bandeja.c.numero.in_(_POR_ATENDER.scalar_subquery()))
+    .returning(*(bandeja.c[campo] for campo in Recibida._fields))
+)
 _QUITAR = sa.delete(bandeja).where(bandeja.c.numero.in_(sa.bindparam("cuales", expanding=True)))
 _APLAZAR = (
     sa.update(bandeja)
     .where(bandeja.c.numero == sa.bindparam("cual"))
-    .values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van"))
+    .values(proximo=sa.bindparam("cita"), fallos=sa.bindparam("van"), ronda=sa.bindparam("en_ronda"))
 )
 _PRIMERA_CITA = sa.select(sa.func.min(bandeja.c.proximo))
 
@@ -79,7 +94,8 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida], citas: Sequence
             [
                 {
                     "cuerpo": r.cuerpo, "firma": r.firma, "usuario": r.usuario, "responder_a": r.responder_a,
-                    "recibido": r.recibido, "proximo": cita, "fallos": 0,
+                    "recibido": r.recibido, "proximo": cita, "fallos": r.fallos,
+                    "institucion": r.institucion, "urgente": r.urgente, "ronda": r.ronda,
                 }
                 for r, cita in zip(recibidas, citas, strict=True)
             ],
@@ -87,8 +103,17 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida], citas: Sequence
 
 
 def por_atender(conexion: Connection, ahora: datetime, tope: datetime, maximo: int) -> list[int]:
-    """Números de las que toca mirar, por orden de llegada; también las citadas después de ``tope`` (`Ajustes.toca`)."""
+    """Números de las que toca mirar, por rondas y, en cada una, por orden de llegada.
+
+    También las citadas después de ``tope`` (`Ajustes.toca`).
+    """
     return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "tope": tope, "lote": maximo}))
+
+
+def tomar(conexion: Connection, ahora: datetime, tope: datetime, maximo: int) -> list[Recibida]:
+    """Saca las de `por_atender`, en el mismo orden: son de quien las toma, si su transacción confirma."""
+    filas = conexion.execute(_TOMAR, {"ahora": ahora, "tope": tope, "lote": maximo})
+    return sorted((Recibida(*fila) for fila in filas), key=lambda r: (r.ronda, r.numero))
 
 
 def leer(conexion: Connection, numeros: Collection[int]) -> list[Recibida]:
@@ -102,10 +127,16 @@ def quitar(conexion: Connection, numeros: Collection[int]) -> None:
         conexion.execute(_QUITAR, {"cuales": list(numeros)})
 
 
-def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]]) -> None:
-    """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva."""
-    if cuando:
-        conexion.execute(_APLAZAR, [{"cual": r.numero, "cita": cita, "van": r.fallos} for r, cita in cuando])
+def aplazar(conexion: Connection, cuando: Sequence[tuple[Recibida, datetime]], ahora: datetime) -> None:
+    """Vuelve a mirar cada una en su momento (UTC), con los fallos que lleva.
+
+    Otra mirada es otra vez en su turno: quien hace mirar mucho lo suyo espera más, no los demás.
+    """
+    if not cuando:
+        return
+    rondas = mirar(conexion, {r.turno for r, _ in cuando}, ahora)
+    filas = [{"cual": r.numero, "cita": cita, "van": r.fallos, "en_ronda": rondas.dar(r.turno)} for r, cita in cuando]
+    conexion.execute(_APLAZAR, filas)
 
 
 def proximo(conexion: Connection) -> datetime | None:

@@ -45,7 +45,9 @@ _PUBLICADA_Y_ESCRITA = sa.select(
 _POR_SALIR = (
     sa.select(salida)
     .where((salida.c.proximo <= sa.bindparam("ahora")) | (salida.c.proximo > sa.bindparam("tope")))
-    .order_by(salida.c.numero)
+    # Por su hora y no por su número: lo que no sale se reintenta detrás de lo que aún no se probó. Quien no lee no
+    # ocupa el principio de cada lote.
+    .order_by(salida.c.proximo, salida.c.numero)
     .limit(sa.bindparam("lote", type_=sa.Integer))
 )
 _PRIMERA_CITA = sa.select(sa.func.min(salida.c.proximo))

@@ -1,7 +1,7 @@
 """Atender solicitudes: se responden o se guardan antes de confirmarlas al bus, y ninguna detiene a las demás.
 
-Se atienden según llegan, por lotes en una transacción (decisión 038). Si el lote falla se guarda en la bandeja, de la
-que se atiende otra vez y, si vuelve a fallar, de una en una para que solo falle la culpable.
+Sin nadie esperando se atienden según llegan, por lotes en una transacción (decisión 038). En cuanto hay cola van a la
+bandeja, y de ella se atiende por turnos (decisión 040). Si un lote falla se repite de una en una: solo falla la mala.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from datetime import datetime
 
 import structlog
 
+from contratos.codigos import CUPO
 from contratos.solicitud import MAXIMO_BYTES
 from infra.almacen.almacen import Almacen
+from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.motor import base_caida, leyendo
+from infra.almacen.tanda import Tanda
 from infra.mensajeria import bandeja
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.ajustes import Ajustes
@@ -23,6 +26,7 @@ from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.porteria import Porteria, en_turno
 from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
@@ -58,33 +62,37 @@ class Solicitudes:
         self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
         notaria = Notaria(self.servicio.nombre, self.almacen.origen, self.almacen.claves)
         self.atencion = Atencion(self.almacen, self.servicio, self.ajustes, notaria)
+        self._porteria = Porteria(self.almacen, self.transporte, self.servicio, notaria, self.ajustes, self.nombres)
+        self._apretada = False
+        #: Si en la bandeja puede quedar algo que toque ya: lo que llega va detrás.
+        self._hay_cola = True
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
 
         Dice si hubo (espera en segundos).
         """
+        self._apretada = False
         return self._recepcion.tomar(self._acoger, espera)
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
-        ahora = self.almacen.reloj.ahora()
-        tope = ahora + self.ajustes.aplazamiento_maximo
-        with leyendo(self.almacen.motor) as conexion:
-            numeros = bandeja.por_atender(conexion, ahora, tope, self.ajustes.lote_solicitudes)
-        labor = Labor.de(len(numeros), self.ajustes.lote_solicitudes)
-        if len(numeros) <= 1:
-            for numero in numeros:
-                self._atender_sola(numero)
-            return labor
+        lote = self.ajustes.lote_apretado if self._apretada else self.ajustes.lote_solicitudes
+        # Si no consta que haya, se mira sin tomar el turno de nadie.
+        if not (self._hay_cola or self._tocan(1)):
+            return Labor.NADA
         try:
-            self._atender_juntas(numeros)
+            cuantas = self._atender_lote(lote)
         except Exception as error:
             if base_caida(error):
                 raise
             # Lo que sea: se repite de una en una y solo la culpable queda pendiente.
+            numeros = self._tocan(lote)
             for numero in numeros:
                 self._atender_sola(numero)
+            cuantas = len(numeros)
+        labor = Labor.de(cuantas, lote)
+        self._hay_cola = labor is Labor.QUEDA
         return labor
 
     def proximo(self) -> datetime | None:
@@ -95,8 +103,10 @@ class Solicitudes:
     def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
         ahora = self.almacen.reloj.ahora()
         todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
-        if self.en_pausa():
-            self._guardar(todas)
+        # Un lote lleno no dice cuántas hay detrás, ni de quién: se vacía la cola antes de atender a nadie.
+        self._apretada = len(entregas) >= self.ajustes.lote_recepcion
+        if self._apretada or self._hay_cola or self.en_pausa() or self._porteria.hay_quien_no_lee(todas):
+            self._guardar(todas, ahora)
             return entregas
         for desde in range(0, len(todas), self.ajustes.lote_solicitudes):
             lote = todas[desde : desde + self.ajustes.lote_solicitudes]
@@ -106,34 +116,58 @@ class Solicitudes:
                 if base_caida(error):
                     raise
                 # Lo que sea: se vuelve a ellas con más calma.
-                self._guardar(lote)
+                self._guardar(lote, ahora)
         return entregas
 
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
         with self.almacen.tanda() as tanda:
-            esperan = self.atencion.atender(tanda, recibidas)
-            bandeja.guardar(tanda.conexion, [r for r, _ in esperan], [hasta for _, hasta in esperan])
+            self._responder(tanda, recibidas)
 
-    def _guardar(self, recibidas: Sequence[Recibida]) -> None:
-        """A la bandeja, para atenderlas luego. Las que no caben en ella se responden ya: no hay nada que decidir."""
-        if caben := [r for r in recibidas if len(r.cuerpo) <= MAXIMO_BYTES]:
-            with self.almacen.motor.begin() as conexion:
-                bandeja.guardar(conexion, caben, [r.recibido for r in caben])
-        if enormes := [r for r in recibidas if len(r.cuerpo) > MAXIMO_BYTES]:
+    def _guardar(self, recibidas: Sequence[Recibida], ahora: datetime) -> None:
+        """A la bandeja, cada una a su turno; a la que pasa del cupo se le dice que no.
+
+        La que es demasiado grande para guardarse se responde ya: no hay nada que decidir.
+        """
+        admitidas = self._porteria.admitir(recibidas, ahora)
+        caben = [r for r in admitidas if len(r.cuerpo) <= MAXIMO_BYTES]
+        with self.almacen.motor.begin() as conexion:
+            bandeja.guardar(conexion, caben, [r.recibido for r in caben])
+            if rehusadas := len(recibidas) - len(admitidas):
+                contar_devuelta(conexion, ahora, CUPO, rehusadas)
+        self._hay_cola = True
+        self.atencion.rehusadas(rehusadas)
+        if enormes := [r for r in admitidas if len(r.cuerpo) > MAXIMO_BYTES]:
             self._atender_llegadas(enormes)
 
-    def _atender_juntas(self, numeros: Sequence[int]) -> None:
+    def _tocan(self, maximo: int) -> list[int]:
+        ahora = self.almacen.reloj.ahora()
+        with leyendo(self.almacen.motor) as conexion:
+            return bandeja.por_atender(conexion, ahora, self._tope(ahora), maximo)
+
+    def _tope(self, ahora: datetime) -> datetime:
+        return ahora + self.ajustes.aplazamiento_maximo
+
+    def _atender_lote(self, maximo: int) -> int:
         with self.almacen.tanda() as tanda:
-            # Otra réplica pudo atenderlas mientras esperábamos el turno: se leen ya con él.
-            recibidas = bandeja.leer(tanda.conexion, numeros)
-            esperan = self.atencion.atender(tanda, recibidas)
-            en_espera = {r.numero for r, _ in esperan}
-            bandeja.quitar(tanda.conexion, [r.numero for r in recibidas if r.numero not in en_espera])
-            bandeja.aplazar(tanda.conexion, esperan)
+            # Con el turno tomado: lo que otra réplica atendió mientras se esperaba ya no está.
+            tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), maximo)
+            self._responder(tanda, tomadas)
+        return len(tomadas)
+
+    def _responder(self, tanda: Tanda, recibidas: Sequence[Recibida]) -> None:
+        """Responde a las que se puede; las demás, que en la bandeja no están, esperan en ella su próxima mirada."""
+        if not recibidas:
+            return
+        if esperan := self.atencion.atender(tanda, recibidas):
+            # Otra mirada es otra vez en su turno: quien hace mirar mucho lo suyo espera más, no los demás.
+            bandeja.guardar(tanda.conexion, en_turno(tanda, [r for r, _ in esperan]), [cita for _, cita in esperan])
 
     def _atender_sola(self, numero: int) -> None:
         try:
-            self._atender_juntas([numero])
+            with self.almacen.tanda() as tanda:
+                recibidas = bandeja.leer(tanda.conexion, [numero])
+                bandeja.quitar(tanda.conexion, [numero])
+                self._responder(tanda, recibidas)
         except ClaveDestruida:
             self._dar_por_fallida(numero, _SIN_CLAVE)
         except Exception as error:
@@ -148,7 +182,8 @@ class Solicitudes:
             for recibida in bandeja.leer(tanda.conexion, [numero]):
                 van = recibida._replace(fallos=recibida.fallos + 1)
                 if van.fallos < self.ajustes.intentos:
-                    bandeja.aplazar(tanda.conexion, [(van, tanda.ahora + self.ajustes.retroceso(van.fallos))])
+                    cita = tanda.ahora + self.ajustes.retroceso(van.fallos)
+                    bandeja.aplazar(tanda.conexion, [(van, cita)], tanda.ahora)
                     return
         self._dar_por_fallida(numero, _ERROR_INTERNO)
 

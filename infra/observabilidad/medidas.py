@@ -18,7 +18,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 PASOS: Final = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 #: De un acuse inmediato a uno que llega cuando la institución ya no lo espera.
 DEMORAS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
-RESULTADOS: Final = ("aceptada", "rechazada", "repetida", "devuelta")
+RESULTADOS: Final = ("aceptada", "rechazada", "repetida", "devuelta", "rehusada")
 DESTINOS: Final = ("acuses", "buzon", "reparaciones", "respuesta")
 
 
@@ -53,6 +53,10 @@ class Medidas:
         """Una solicitud respondida; ``demora``: segundos desde que se recibió."""
         self._por_resultado[resultado].inc()
         self._de_respuesta.observe(max(0.0, demora))
+
+    def rehusadas(self, cuantas: int) -> None:
+        """Solicitudes que pasaban del cupo de su institución: ni se miraron."""
+        self._por_resultado["rehusada"].inc(cuantas)
 
     def enviado(self, destino: str, demora: float) -> None:
         """Un mensaje que el bus confirmó; ``destino``: el intercambio sin prefijo, o vacío si era una respuesta."""

@@ -19,13 +19,14 @@ from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import apartados, avances, bandeja, cabecera, entrada, eventos, marcas, salida
 from infra.almacen.motor import base_caida, leyendo
-from infra.almacen.recuento import hasta_tope
+from infra.almacen.recuento import TOPE, hasta_tope
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.panorama import Vista, panorama
 from infra.mensajeria.pausas import Pausa, vigentes
 from infra.mensajeria.presencia import en_marcha
 from infra.mensajeria.puertos import Medida, Servicio
 from infra.mensajeria.relevo import DESTINO_HECHOS, urgentes_sin_entregar
+from infra.mensajeria.turnos import hay_llenos
 
 
 class EstadoRelevo(Struct, frozen=True, kw_only=True):
@@ -99,6 +100,8 @@ class Salud(Struct, frozen=True, kw_only=True):
     pausas: tuple[Pausa, ...] = ()
     propias: tuple[Medida, ...] = ()
     alarmas: tuple[str, ...] = ()
+    #: Si alguna institución tiene por atender todo lo que cabe.
+    cupo_agotado: bool = False
 
 
 SIN_BASE: Final = "sin-base"
@@ -111,6 +114,7 @@ RELEVO_ATRASADO: Final = "relevo-atrasado"
 ENTRADA_ATRASADA: Final = "entrada-atrasada"
 PLAZOS_ATRASADOS: Final = "plazos-atrasados"
 EN_PAUSA: Final = "en-pausa"
+CUPO_AGOTADO: Final = "cupo-agotado"
 
 
 def medir(almacen: Almacen, servicio: str, ajustes: Ajustes, *, bus: bool, contexto: Servicio | None = None) -> Salud:
@@ -136,6 +140,7 @@ def _leer(
     conexion: Connection, servicio: str, ajustes: Ajustes, ahora: datetime, contexto: Servicio | None, *, bus: bool
 ) -> Salud:
     origenes = _entrada(conexion, ahora)
+    por_atender = hasta_tope(conexion, sa.select(bandeja.c.numero))
     return Salud(
         servicio=servicio,
         instante=ahora,
@@ -145,13 +150,15 @@ def _leer(
         relevo=_relevo(conexion, ahora),
         entrada=origenes,
         apartados=hasta_tope(conexion, sa.select(apartados.c.origen)),
-        bandeja=hasta_tope(conexion, sa.select(bandeja.c.numero)),
+        bandeja=por_atender,
         edad_bandeja=_edad(conexion.scalar(_PRIMERA_EN_BANDEJA), ahora),
         urgentes_sin_entregar=urgentes_sin_entregar(conexion, ahora, ajustes),
         hechos=conexion.scalar(_HECHOS) or 0,
         procesos=len(en_marcha(conexion, ahora)),
         pausas=tuple(vigentes(conexion)),
         propias=tuple(contexto.medidas(conexion, ahora)) if contexto is not None else (),
+        # De quién es cada una obliga a recorrerlas: solo si las que hay dan para llenar un cupo.
+        cupo_agotado=por_atender >= min(ajustes.cupo, TOPE) and hay_llenos(conexion, ajustes.cupo),
     )
 
 
@@ -176,6 +183,7 @@ def _que_suena(salud: Salud, ajustes: Ajustes) -> dict[str, bool]:
         # Con el servicio parado nadie los atiende, y eso ya se ve.
         PLAZOS_ATRASADOS: salud.procesos > 0 and salud.retraso_plazos > atraso,
         EN_PAUSA: bool(salud.pausas),
+        CUPO_AGOTADO: salud.cupo_agotado,
     }
 
 
@@ -238,4 +246,4 @@ def _edad(desde: datetime | None, ahora: datetime) -> float | None:
     return None if desde is None else max(0.0, (ahora - desde).total_seconds())
 
 
-__all__ = ["EstadoOrigen", "EstadoRelevo", "Salud", "Vida", "medir", "sin_base"]
+__all__ = ["CUPO_AGOTADO", "EstadoOrigen", "EstadoRelevo", "Salud", "Vida", "medir", "sin_base"]

@@ -115,6 +115,9 @@ def hostil(
     segundos: Annotated[float, typer.Option(min=1, help="Lo que dura como mucho cada medida.")] = 12.0,
     ritmo: Annotated[int, typer.Option(min=100, help="Mensajes hostiles por segundo.")] = 2000,
     amqp: Annotated[str, typer.Option(help="RabbitMQ en que declarar, con prefijo propio.")] = DEL_BUS,
+    api: Annotated[
+        str | None, typer.Option(help="Su API de gestión: sin ella, la cola de quien no lee nunca se llena.")
+    ] = None,
     base: Annotated[
         str, typer.Option(envvar="SENDA_BASE_URL", help="PostgreSQL en que crear esquemas y usuarios, que se borran.")
     ] = DE_LA_MAQUINA,
@@ -123,7 +126,10 @@ def hostil(
     """Cuánto retrasa a las demás una institución que inunda, manda basura o no lee. Sale con 1 si pasa de su meta."""
     plan = Plan(vueltas, muestras, segundos, ritmo)
     orden = f"senda bench hostil --vueltas {vueltas} --muestras {muestras} --segundos {segundos:g} --ritmo {ritmo}"
-    with TemporaryDirectory(prefix="senda-banco-") as temporal, en_marcha(Path(temporal) / "pais", amqp, base) as pais:
+    with (
+        TemporaryDirectory(prefix="senda-banco-") as temporal,
+        en_marcha(Path(temporal) / "pais", amqp, base, api) as pais,
+    ):
         informe = _de("hostil", orden, "PostgreSQL y RabbitMQ")
         for cifra in medir_hostil(pais, plan, _avisar):
             informe.cifras.append(cifra)

@@ -163,8 +163,10 @@ def test_un_despliegue_de_antes_se_lleva_a_esta_version(demo: Demo, tmp_path: Pa
                 conexion.executescript(
                     "DROP TABLE entregas; DROP TABLE aplicaciones; DROP TABLE pausas; DROP TABLE repuestas;"
                     "DROP INDEX solicitudes_por_huella; DROP INDEX salida_urgentes;"
-                    "ALTER TABLE avances DROP COLUMN latido;"
-                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '005'"
+                    "DROP INDEX bandeja_por_ronda; DROP INDEX bandeja_por_turno; DROP INDEX salida_por_destino;"
+                    "ALTER TABLE bandeja DROP COLUMN institucion; ALTER TABLE bandeja DROP COLUMN urgente;"
+                    "ALTER TABLE bandeja DROP COLUMN ronda; ALTER TABLE avances DROP COLUMN latido;"
+                    "UPDATE version_esquema SET version_num = '001' WHERE version_num = '006'"
                 )
     assert correr(carpeta, "lecturas", "coordinacion").exit_code == 2
     for _ in range(2):

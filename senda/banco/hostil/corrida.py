@@ -31,6 +31,8 @@ from senda.banco.memoria import residente
 _CALENTAR: Final = 3.0
 _PLAZO_VACIO: Final = 600.0
 _PAUSA: Final = 0.05
+#: Acuses que admite la cola de quien no lee: pocos, para que lo demás se quede sin salir desde el principio.
+_CABEN: Final = 100
 _META: Final = 2.0
 _MIB: Final = 2**20
 
@@ -46,6 +48,10 @@ class Plan:
     muestras: int
     segundos: float
     ritmo: int
+
+    def ritmo_de(self, clase: Clase) -> int:
+        """Quien no lee no necesita prisa: basta con que lo suyo se quede sin salir."""
+        return self.ritmo // 5 if clase is Clase.NO_LEE else self.ritmo
 
 
 @dataclass
@@ -66,19 +72,19 @@ def medir(pais: Pais, plan: Plan, avisar: Callable[[str], None]) -> Iterator[Cif
     memoria = {nombre: residente(pid) for nombre, pid in antes.items()}
     cola_suelta = suelta(pais)
     for clase in (Clase.SUELTA, Clase.INUNDA, Clase.BASURA, Clase.NO_LEE):
-        avisar(f"{clase}: {plan.vueltas} × (reposo, ataque a {plan.ritmo} mensajes/s)")
+        avisar(f"{clase}: {plan.vueltas} × (reposo, ataque a {plan.ritmo_de(clase)} mensajes/s)")
         medido = _Medido()
         for _ in range(plan.vueltas):
             medido.reposo += _muestras(pais, plan.muestras, plan.segundos)
+            if clase is Clase.NO_LEE:
+                pais.limitar(HOSTIL, _CABEN)
             with _atacando(pais, plan, clase, cola_suelta, medido):
                 time.sleep(_CALENTAR)  # que el ataque haya empezado de verdad
                 medido.ataque += _muestras(pais, plan.muestras, plan.segundos)
             medido.cola = max(medido.cola, pais.en_cola())
             acabo = time.monotonic()
-            pais.hasta(lambda: pais.en_cola() == 0, _PLAZO_VACIO)
+            medido.acuses += _acabar(pais)
             medido.vaciado = max(medido.vaciado, time.monotonic() - acabo)
-            if clase is not Clase.NO_LEE:
-                medido.acuses += pais.vaciar(HOSTIL)
         yield from _cifras(clase, medido)
     for nombre, pid in antes.items():
         yield Cifra(
@@ -89,6 +95,20 @@ def medir(pais: Pais, plan: Plan, avisar: Callable[[str], None]) -> Iterator[Cif
     yield Cifra(clave="hostil-quedan", que="por atender o por salir, al acabar", valor=quedan, unidad="mensajes")
 
 
+def _acabar(pais: Pais) -> int:
+    """La hostil lee por fin, hasta que no quede nada suyo. Cuántos acuses leyó."""
+    pais.limitar(HOSTIL, None)
+    leidos = 0
+
+    def vacia() -> bool:
+        nonlocal leidos
+        leidos += pais.vaciar(HOSTIL)
+        return pais.en_cola() == 0
+
+    pais.hasta(vacia, _PLAZO_VACIO)
+    return leidos + pais.vaciar(HOSTIL)
+
+
 def _peticion() -> Peticion:
     return DetectarPresuntaVictima(
         nna=SiNo.NO, extranjera=SiNo.NO, idioma="spa", riesgo=NivelRiesgo.MEDIO, pais_deteccion=PAIS
@@ -97,7 +117,8 @@ def _peticion() -> Peticion:
 
 def _muestras(pais: Pais, cuantas: int, segundos: float) -> list[float]:
     """Segundos que tarda cada una, de una en una; al menos una, y después hasta ``cuantas`` o ``segundos``."""
-    limite, tardaron = time.monotonic() + segundos, []
+    limite = time.monotonic() + segundos
+    tardaron: list[float] = []
     while not tardaron or (len(tardaron) < cuantas and time.monotonic() < limite):
         tardaron.append(pais.pedir(_peticion(), NORMAL))
         time.sleep(_PAUSA)  # el ritmo de quien pide, no una espera
@@ -109,7 +130,8 @@ def _atacando(pais: Pais, plan: Plan, clase: Clase, cola: str, medido: _Medido) 
     privada = pais.credenciales[HOSTIL].clave.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     encargo = Encargo(
         clase=clase, bus=pais.despliegue.bus, prefijo=pais.despliegue.prefijo, institucion=HOSTIL,
-        clave=base64url.a_texto(privada), recepcion=pais.despliegue.recepcion[SERVICIO], ritmo=plan.ritmo, cola=cola,
+        clave=base64url.a_texto(privada), recepcion=pais.despliegue.recepcion[SERVICIO],
+        ritmo=plan.ritmo_de(clase), cola=cola,
     )  # fmt: skip
     orden = [sys.executable, "-m", "senda.banco.hostil.ataque"]
     with subprocess.Popen(orden, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as proceso:  # noqa: S603 - propio

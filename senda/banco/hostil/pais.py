@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,7 @@ from infra.azar import Azar, AzarReal
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
+from infra.rabbitmq.gestion import Gestion
 from senda.banco.hostil.ataque import AGENTE, SERVICIO
 from senda.cliente import Compuesta, Credencial, Enlace, componer
 from senda.composicion import instalaciones, mapa
@@ -37,6 +39,7 @@ NORMAL, HOSTIL = "GT-NORMAL", "GT-HOSTIL"
 #: Segundos que se espera un acuse antes de dar la corrida por rota.
 _PACIENCIA = 300.0
 _MIRADA = 1.0
+_VHOST = "/"
 
 
 class SinAcuse(Exception):
@@ -50,6 +53,7 @@ class Pais:
     despliegue: Despliegue
     procesos: Procesos
     transporte: Transporte
+    api: str | None
     credenciales: dict[str, Credencial]
     azar: Azar = field(default_factory=AzarReal)
 
@@ -113,14 +117,33 @@ class Pais:
         self.transporte.cancelar(cola)
         return leidos
 
+    def limitar(self, institucion: str, cuantos: int | None) -> None:
+        """Cuántos acuses caben en la cola de una institución; None, los que sean. Sin API de gestión no hace nada."""
+        if self.api is None:
+            return
+        cola = self.nombres.acuses_de(institucion)
+        politica = ("policies", _VHOST, cola)
+        if cuantos is None:
+            Gestion(self.api).borrar(*politica)
+        else:
+            definicion = {
+                "pattern": f"^{re.escape(cola)}$",
+                "definition": {"max-length": cuantos},
+                "apply-to": "queues",
+            }
+            Gestion(self.api).poner(definicion, *politica)
+
     def cerrar(self) -> None:
         """Suelta su mirador a la base."""
         self._motor.dispose()
 
 
 @contextmanager
-def en_marcha(carpeta: Path, amqp: str, base: str) -> Iterator[Pais]:
-    """Instala, arranca, inscribe y, al salir, lo quita todo. ``base``: URL de quien puede crear esquemas y usuarios."""
+def en_marcha(carpeta: Path, amqp: str, base: str, api: str | None = None) -> Iterator[Pais]:
+    """Instala, arranca, inscribe y, al salir, lo quita todo. ``base``: URL de quien puede crear esquemas y usuarios.
+
+    ``api``: la de gestión del bus; sin ella no se puede llenar la cola de quien no lee.
+    """
     azar = AzarReal()
     rectora = vigente(PAIS).rectora
     credenciales = {codigo: Credencial.generar(codigo, azar) for codigo in (rectora, NORMAL, HOSTIL)}
@@ -138,7 +161,7 @@ def en_marcha(carpeta: Path, amqp: str, base: str) -> Iterator[Pais]:
         for codigo in credenciales:
             for cola in colas_de_institucion(codigo, despliegue.prefijo):
                 transporte.asegurar_cola(cola)
-        pais = Pais(despliegue, procesos, transporte, credenciales)
+        pais = Pais(despliegue, procesos, transporte, api, credenciales)
         pila.callback(pais.cerrar)
         for codigo in (NORMAL, HOSTIL):
             pais.pedir(_inscribir(codigo, credenciales[codigo].publica), rectora)

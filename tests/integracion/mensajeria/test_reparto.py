@@ -1,0 +1,312 @@
+"""Reparto justo: quien pide miles, quien no lee y quien firma mal no retrasan ni desplazan a las demás.
+
+Todo se afirma por orden o por cuenta, nunca por tiempo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from contratos.acuse import Acuse, Resultado
+from contratos.codigos import CUPO
+from contratos.solicitudes.deteccion import DetectarPresuntaVictima
+from eventos.tipos import SiNo
+from infra.almacen.devueltas import contar_devueltas
+from infra.almacen.esquema import bandeja, salida, solicitudes
+from infra.almacen.motor import leyendo
+from infra.mensajeria import bandeja as la_bandeja
+from infra.mensajeria import porteria
+from infra.mensajeria.ajustes import Ajustes
+from infra.mensajeria.bandeja import Recibida
+from infra.mensajeria.labor import Labor
+from infra.mensajeria.topologia import Cola, colas_de_institucion
+from infra.mensajeria.transportes import Mensaje
+from infra.observabilidad.medidas import Medidas
+from infra.observabilidad.salud import CUPO_AGOTADO, medir
+from senda.cliente import Compuesta, Credencial
+from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema
+from tests.integracion.pilas import Pila
+
+OTRA = "GT-MP"
+CUPO_CORTO = 5
+
+
+@pytest.fixture
+def sistema(pila: Pila) -> Iterator[Sistema]:
+    sistema = Sistema(pila, Ajustes(cupo=CUPO_CORTO, cupo_de_nadie=CUPO_CORTO, lote_solicitudes=10))
+    yield sistema
+    for cola in colas_de_institucion(OTRA, pila.prefijo):
+        pila.borrar_cola(cola.nombre)
+
+
+def inscribir(sistema: Sistema, *, tope: int | None = None) -> Credencial:
+    """Otra institución. Con ``tope``, su cola de acuses está declarada de otro modo: nada le cabe."""
+    credencial = Credencial.generar(OTRA, sistema.azar)
+    sistema.origen.directorio[OTRA] = credencial.publica
+    suya = colas_de_institucion(OTRA, sistema.pila.prefijo)[0]
+    if tope is not None:
+        suya = Cola(suya.nombre, suya.ataduras, suya.muertos, limite_de_entregas=tope)
+    sistema.fuera.asegurar_cola(suya)
+    return credencial
+
+
+def pedir(sistema: Sistema, *compuestas: Compuesta, como: str | None = None) -> None:
+    """Publica con el usuario de esa institución (en RabbitMQ todas salen como «guest», y manda la firma)."""
+    transporte = sistema.pila.transporte(como)
+    for c in compuestas:
+        mensaje = Mensaje(sistema.nombres.solicitudes, "deteccion", "solicitud", c.cuerpo, c.id, {"firma": c.firma})
+        assert transporte.publicar([mensaje]) == [True]
+
+
+def recibir(sistema: Sistema) -> None:
+    """Todo lo de la cola, a la bandeja, sin atender nada: como con mucha prisa o en pausa."""
+    sistema.deteccion.solicitudes.en_pausa = lambda: True
+    vaciar_la_cola(sistema)
+    sistema.deteccion.solicitudes.en_pausa = lambda: False
+
+
+def vaciar_la_cola(sistema: Sistema) -> None:
+    """Recibe todo, esté o no en pausa."""
+    while sistema.deteccion.solicitudes.recibir(0.5 if sistema.pila.real else 0.0):
+        pass
+
+
+def por_atender(sistema: Sistema, cuantas: int) -> list[int]:
+    ahora = sistema.reloj.ahora()
+    with leyendo(sistema.deteccion.almacen.motor) as conexion:
+        return la_bandeja.por_atender(conexion, ahora, ahora + sistema.ajustes.aplazamiento_maximo, cuantas)
+
+
+def leidos(sistema: Sistema, institucion: str, cuantos: int) -> list[Acuse]:
+    crudos = sistema.acuses(cuantos, sistema.nombres.acuses_de(institucion))
+    return [msgspec.json.decode(c, type=Acuse) for c in crudos]
+
+
+def de(sistema: Sistema, institucion: str) -> int:
+    """Cuántas esperan en sus turnos."""
+    consulta = sa.select(sa.func.count()).where(bandeja.c.institucion == institucion)
+    with leyendo(sistema.deteccion.almacen.motor) as conexion:
+        return conexion.scalar(consulta) or 0
+
+
+def amontonar(sistema: Sistema, institucion: str, cuantas: int) -> None:
+    """Solicitudes suyas en la bandeja, como si ya hubieran llegado."""
+    ahora = sistema.reloj.ahora()
+    cuerpo = sistema.componer().cuerpo
+    for desde in range(0, cuantas, 500):
+        llegadas = [Recibida(0, cuerpo, "-", institucion, None, ahora)] * min(500, cuantas - desde)
+        admitidas = sistema.deteccion.solicitudes._porteria.admitir(llegadas, ahora)
+        assert len(admitidas) == len(llegadas)
+        with sistema.deteccion.almacen.motor.begin() as conexion:
+            la_bandeja.guardar(conexion, admitidas, [ahora] * len(admitidas))
+
+
+def sin_atender(sistema: Sistema) -> dict[str, int]:
+    """Las que no se atendieron, por código."""
+    with leyendo(sistema.deteccion.almacen.motor) as conexion:
+        return contar_devueltas(conexion)
+
+
+def contadas(medidas: Medidas, resultado: str) -> float:
+    """Las que un proceso dice haber respondido así."""
+    todas = (muestra for familia in medidas.familias() for muestra in familia.samples)
+    return sum(m.value for m in todas if m.name == "senda_solicitudes_total" and m.labels["resultado"] == resultado)
+
+
+def test_con_cinco_mil_delante_se_atiende_en_la_primera_tanda(pila: Pila):
+    sistema = Sistema(pila)
+    amontonar(sistema, OTRA, 5000)
+    sistema.enviar(sistema.componer())
+    recibir(sistema)
+    sistema.deteccion.solicitudes.atender()
+    assert sistema.hechos() == 1
+    assert de(sistema, INSTITUCION) == 0
+    assert de(sistema, OTRA) == 5001 - sistema.ajustes.lote_solicitudes
+    assert sistema.acuse().resultado is Resultado.ACEPTADA
+
+
+def test_lo_que_pasa_del_cupo_se_rechaza_sin_guardarlo_y_se_puede_repetir(sistema: Sistema):
+    todas = [sistema.componer() for _ in range(CUPO_CORTO + 3)]
+    sistema.enviar(*todas)
+    recibir(sistema)
+    assert de(sistema, INSTITUCION) == CUPO_CORTO
+    # Las tres, rechazadas ya, antes de atender nada; y sin id: no son la respuesta a esas solicitudes.
+    assert sistema.hechos() == 0
+    acuses = [msgspec.json.decode(c, type=Acuse) for c in sistema.acuses(len(todas))]
+    rehusadas = [a for a in acuses if a.codigo == CUPO]
+    assert {(a.id, a.institucion) for a in rehusadas} == {("", INSTITUCION)}
+    assert len(rehusadas) == 3
+    assert all(a.que_hacer for a in rehusadas)
+    assert (sistema.hechos(), sistema.filas(solicitudes)) == (CUPO_CORTO, CUPO_CORTO)
+    # Los mismos bytes con la misma firma: ahora caben, y las que ya se atendieron no se repiten.
+    sistema.enviar(*todas[CUPO_CORTO:], todas[0])
+    sistema.reposo()
+    assert {a.resultado for a in leidos(sistema, INSTITUCION, 4)} == {Resultado.ACEPTADA}
+    assert sistema.hechos() == len(todas)
+
+
+def test_el_cupo_de_una_no_es_de_otra(sistema: Sistema):
+    otra = inscribir(sistema)
+    sistema.enviar(*(sistema.componer() for _ in range(CUPO_CORTO + 3)))
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    recibir(sistema)
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (CUPO_CORTO, 1)
+    assert [a.resultado for a in leidos(sistema, OTRA, 1)] == [Resultado.ACEPTADA]
+
+
+def test_lo_urgente_no_espera_detras_de_lo_demas_de_su_institucion(sistema: Sistema):
+    """Ni en el turno ni en el cupo."""
+    urgente = sistema.componer(sistema.peticion(nna=SiNo.SI))
+    sistema.enviar(*(sistema.componer() for _ in range(CUPO_CORTO + 1)), urgente)
+    recibir(sistema)
+    assert de(sistema, INSTITUCION) == CUPO_CORTO + 1
+    atendidas: list[SiNo] = []
+
+    def anotar(peticion: object, _tanda: object) -> None:
+        assert isinstance(peticion, DetectarPresuntaVictima)
+        atendidas.append(peticion.nna)
+
+    sistema.origen.al_atender = anotar
+    (primera,) = por_atender(sistema, 1)
+    sistema.deteccion.solicitudes._atender_sola(primera)
+    assert atendidas == [SiNo.SI]
+
+
+def test_quien_firma_por_otra_no_le_llena_el_cupo(sistema: Sistema, monkeypatch):
+    """Sin usuario del bus, al principio se cree de quién dice ser; antes de llenarle el turno, ya no."""
+    monkeypatch.setattr(porteria, "SIN_COMPROBAR", 2)
+    impostora = Credencial.generar(INSTITUCION, sistema.azar)
+    pedir(sistema, *(sistema.componer(credencial=impostora) for _ in range(3 * CUPO_CORTO)))
+    recibir(sistema)
+    assert (de(sistema, INSTITUCION), de(sistema, "")) == (2, CUPO_CORTO)
+    buena = sistema.componer()
+    pedir(sistema, buena)
+    recibir(sistema)
+    assert de(sistema, INSTITUCION) == 3
+    sistema.reposo()
+    contestadas = leidos(sistema, INSTITUCION, 1 + 2 + CUPO_CORTO)
+    assert [a.id for a in contestadas if a.resultado is Resultado.ACEPTADA] == [buena.id]
+    assert sistema.filas(bandeja) == 0
+
+
+def test_la_basura_que_no_es_de_nadie_no_pasa_de_su_cupo_y_se_cuenta(sistema: Sistema):
+    medidas = sistema.deteccion.solicitudes.atencion.medidas = Medidas("deteccion")
+    basura = Compuesta("x", "deteccion", b"{" * 50, "")
+    pedir(sistema, *(basura for _ in range(CUPO_CORTO + 4)))
+    recibir(sistema)
+    assert de(sistema, "") == CUPO_CORTO
+    assert sin_atender(sistema) == {CUPO: 4}
+    sistema.reposo()
+    assert sistema.filas(bandeja) == 0
+    assert sorted(sin_atender(sistema).values()) == [4, CUPO_CORTO]
+    assert contadas(medidas, "rehusada") == 4
+
+
+def test_un_turno_lleno_es_una_alarma(sistema: Sistema):
+    def alarmas() -> tuple[str, ...]:
+        return medir(sistema.deteccion.almacen, "deteccion", sistema.ajustes, bus=True).alarmas
+
+    assert CUPO_AGOTADO not in alarmas()
+    sistema.enviar(*(sistema.componer() for _ in range(CUPO_CORTO)))
+    recibir(sistema)
+    assert CUPO_AGOTADO in alarmas()
+    sistema.acuses(CUPO_CORTO)
+    assert CUPO_AGOTADO not in alarmas()
+
+
+def test_a_quien_no_lee_no_se_le_acumula_mas_que_su_cupo(sistema: Sistema):
+    """Sus acuses no caben en su cola: esperan en la base, y con el cupo lleno de ellos no se admite más."""
+    otra = inscribir(sistema, tope=7)
+    for _ in range(4):
+        pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(CUPO_CORTO)), como=OTRA)
+        sistema.reposo()
+    assert (sistema.filas(salida), sistema.filas(bandeja)) == (CUPO_CORTO, 0)
+    assert sistema.hechos() == CUPO_CORTO
+    sistema.enviar(sistema.componer())
+    sistema.reposo()
+    assert sistema.acuse().resultado is Resultado.ACEPTADA
+
+
+def test_los_acuses_que_nadie_lee_no_ocupan_siempre_el_principio_del_relevo(pila: Pila):
+    """Aunque toque reintentarlos todos en cada vuelta, lo que aún no se probó sale antes."""
+    ajustes = Ajustes(lote_relevo=2, retroceso_inicial=timedelta(), retroceso_maximo=timedelta())
+    sistema = Sistema(pila, ajustes)
+    otra = inscribir(sistema, tope=7)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(6)), como=OTRA)
+    recibir(sistema)
+    sistema.deteccion.solicitudes.atender()
+    sistema.pasan(seconds=1)
+    sistema.enviar(sistema.componer())
+    recibir(sistema)
+    sistema.deteccion.solicitudes.atender()
+    assert sistema.filas(salida) == 7
+    for _ in range(6):
+        sistema.pasan(seconds=1)
+        sistema.deteccion.relevo.paso()
+    assert sistema.filas(salida) == 6
+    assert len(sistema.acuses(1)) == 1
+    for cola in colas_de_institucion(OTRA, pila.prefijo):
+        pila.borrar_cola(cola.nombre)
+
+
+def test_mirar_otra_vez_es_otra_vez_en_su_turno(sistema: Sistema):
+    """Lo que espera a que llegue algo no adelanta, cada vez que se mira, a lo que aún no se miró."""
+    ahora = sistema.reloj.ahora()
+    amontonar(sistema, OTRA, 3)
+    orden = por_atender(sistema, 10)
+    with sistema.deteccion.almacen.motor.begin() as conexion:
+        la_bandeja.aplazar(conexion, [(r, ahora) for r in la_bandeja.leer(conexion, orden[:1])], ahora)
+    assert por_atender(sistema, 10) == [*orden[1:], orden[0]]
+
+
+def test_mientras_llega_mas_de_lo_que_cabe_se_atiende_a_tragos_cortos(tmp_path: Path):
+    """En memoria: de un broker de verdad, el primer lote puede venir partido y no llegar a estar lleno."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=4, lote_apretado=2))
+    sistema.enviar(*(sistema.componer() for _ in range(5)))
+    paso = sistema.deteccion.solicitudes
+    assert paso.recibir()
+    assert paso.atender() is Labor.QUEDA
+    assert sistema.filas(bandeja) == 2
+    assert paso.recibir()
+    paso.atender()
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 5)
+    sistema.pila.cerrar()
+
+
+def test_lo_que_llega_suelto_y_sin_nadie_delante_se_atiende_al_llegar(sistema: Sistema):
+    sistema.reposo()
+    sistema.enviar(sistema.componer())
+    vaciar_la_cola(sistema)
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 1)
+
+
+def test_quien_inunda_no_se_atiende_al_llegar_por_delante_de_las_demas(tmp_path: Path):
+    """Lo que llega a lotes llenos hace cola, y quien iba detrás de todo ello sale en la primera tanda."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=20, lote_solicitudes=10, lote_apretado=10))
+    sistema.reposo()
+    paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(70)), como=OTRA)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert (sistema.hechos(), sistema.filas(bandeja)) == (0, 71)
+    paso.atender()
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 61)
+    # Y mientras quede alguien esperando, lo que llega suelto va detrás de lo suyo.
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (1, 62)
+    paso.atender()
+    assert de(sistema, INSTITUCION) == 0
+    sistema.reposo()
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 73)
+    sistema.enviar(sistema.componer())
+    vaciar_la_cola(sistema)
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 74)
+    sistema.pila.cerrar()
