@@ -10,6 +10,7 @@ SEMILLAS ?= 20
 DESDE ?= 1
 ANOTADO ?= simulacion.jsonl
 HOSTILES ?= 100000
+ASEDIO ?=
 OPCIONES ?=
 PROCESOS ?= auto
 
@@ -75,8 +76,9 @@ simulacion-larga: $(VENV)/.desarrollo ## solo historias, reanudable: make simula
 fallos: $(VENV)/.desarrollo ## servicios, bus y base de verdad, rotos a propósito: make fallos SEMILLAS=500 OPCIONES="--semilla 1 --json docs/medidas/fallos.json"
 	@$(PY) -m tests.fallos --cuantas $(SEMILLAS) $(OPCIONES)
 
-hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio: make hostil HOSTILES=100000
+hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio, y cuánto retrasa a las demás quien inunda
 	@SENDA_HOSTILES=$(HOSTILES) $(PY) -m pytest tests/integracion/mensajeria/test_hostil.py -k ligera -s $(OPCIONES)
+	@$(PY) -m tests.asedio $(ASEDIO)
 
 conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenarios, y todos los defectos que han de suspender
 	@SENDA_CONFORMIDAD=entera $(PY) -m pytest tests/conformidad -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)

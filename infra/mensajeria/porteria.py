@@ -151,10 +151,10 @@ class Porteria:
             return turno
         try:
             clave = publica_de_texto(self.servicio.clave_de(tanda, turno.institucion))
-            cabecera = verificar(recibida.firma, recibida.cuerpo, clave, self.servicio.nombre, recibida.recibido)
+            verificar(recibida.firma, recibida.cuerpo, clave, self.servicio.nombre, recibida.recibido)
         except (Rechazo, FirmaInvalida):
             return DE_NADIE
-        return turno if cabecera.kid == turno.institucion else DE_NADIE
+        return turno
 
     def _rehusar(self, sobran: Sequence[Recibida], ahora: datetime) -> None:
         campo, que_hacer = ARREGLOS[CUPO]

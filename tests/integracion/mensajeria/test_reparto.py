@@ -304,7 +304,8 @@ def test_quien_inunda_no_se_atiende_al_llegar_por_delante_de_las_demas(tmp_path:
     assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (1, 62)
     paso.atender()
     assert de(sistema, INSTITUCION) == 0
-    sistema.reposo()
+    while paso.atender():
+        pass
     assert (sistema.filas(bandeja), sistema.hechos()) == (0, 73)
     sistema.enviar(sistema.componer())
     vaciar_la_cola(sistema)
