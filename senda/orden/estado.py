@@ -22,6 +22,7 @@ GUIA: Final = {
     codigos.RELEVO_ATRASADO: "SendaPublicacionAtrasada",
     codigos.ENTRADA_ATRASADA: "SendaEntradaAtrasada",
     codigos.PLAZOS_ATRASADOS: "SendaPlazosSinAtender",
+    codigos.CUPO_AGOTADO: "SendaInstitucionInunda",
     codigos.EN_PAUSA: "SendaOlvidadoEnPausa",
 }
 

@@ -113,7 +113,16 @@ CASOS: dict[str, list[Caso]] = {
         Caso({'senda_sin_refrendar_segundos{servicio="auditoria"}': 172801}, "59m", "60m", AUDITORIA),
         Caso({'senda_sin_refrendar_segundos{servicio="auditoria"}': 172799}, "120m", "", ()),
     ],
-    "SendaInstitucionInunda": [Caso(_de("senda_mayor_afluencia", 590, 20), "4m", "5m", COORDINACION)],
+    "SendaInstitucionInunda": [
+        Caso(_de("senda_mayor_afluencia", 590, 20), "4m", "5m", COORDINACION),
+        Caso(
+            {
+                'senda_solicitudes_total{servicio="coordinacion",resultado="rehusada"}': f"0+66x{MINUTOS}",
+                'senda_solicitudes_total{servicio="atencion",resultado="rehusada"}': f"0+5x{MINUTOS}",
+            },
+            "5m", "7m", COORDINACION,
+        ),
+    ],
     "SendaInstitucionNoLee": [Caso(_de("senda_colas_atascadas", 1, 0), "9m", "10m", COORDINACION)],
     "SendaLlegaBasura": [
         Caso(_de("senda_mayor_rechazo", 50, 20), "4m", "5m", COORDINACION),
