@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -108,21 +109,26 @@ def avance_con_su_efecto(mp: pytest.MonkeyPatch) -> None:
 def acuse_con_sus_hechos(mp: pytest.MonkeyPatch) -> None:
     """La respuesta se guarda en otra transacción, tras los hechos. Reponerla de ellos lo taparía: se quitan las dos."""
     mp.setattr(Respuestas, "ya_constaba", lambda *_: False)
-    volcar, juntas, por_volcar = Respuestas.volcar, Solicitudes._atender_juntas, list[Respuestas]()
+    volcar, por_volcar = Respuestas.volcar, list[Respuestas]()
 
-    def atender(self: Solicitudes, numeros: Sequence[int]) -> None:
-        # Lo de quien murió a medias murió con él.
-        por_volcar.clear()
-        juntas(self, numeros)
-        suyas = list(por_volcar)
-        with self.almacen.tanda() as tanda:
-            for respuestas in suyas:
-                respuestas.tanda = tanda
-                volcar(respuestas)
+    def y_luego_responder(atender: Callable[..., Any]) -> Callable[..., Any]:
+        def atendidas(self: Solicitudes, cuales: Any) -> Any:
+            # Lo de quien murió a medias murió con él.
+            por_volcar.clear()
+            hecho = atender(self, cuales)
+            suyas = list(por_volcar)
+            with self.almacen.tanda() as tanda:
+                for respuestas in suyas:
+                    respuestas.tanda = tanda
+                    volcar(respuestas)
+            return hecho
+
+        return atendidas
 
     # Con lambda: un método de lista, puesto en la clase, no recibe de quién es.
     mp.setattr(Respuestas, "volcar", lambda suyas: por_volcar.append(suyas))  # noqa: PLW0108
-    mp.setattr(Solicitudes, "_atender_juntas", atender)
+    for paso in ("_atender_llegadas", "_atender_lote"):
+        mp.setattr(Solicitudes, paso, y_luego_responder(getattr(Solicitudes, paso)))
 
 
 def valla_y_marca_condicional(mp: pytest.MonkeyPatch) -> None:
