@@ -92,14 +92,12 @@ class Atencion:
             return
         try:
             self._autenticar(tanda, recibida, leida)
-        except _NoEsSuya as ajena:
-            respuestas.devolver(recibida, ajena.motivo, leida.solicitud.institucion)
+        except (_NoEsSuya, Rechazo) as porque:
+            self._no_atribuida(tanda, respuestas, recibida, leida, porque)
             return
-        except Rechazo as rechazo:
-            self._esperar_si_cabe(tanda, recibida, rechazo)
-            respuestas.devolver(recibida, _como_invalida(rechazo))
+        if respuestas.ya_respondida(recibida, leida):
             return
-        if respuestas.ya_respondida(recibida, leida) or self._ya_constaba(tanda, respuestas, recibida, leida):
+        if self._recupero(tanda) and respuestas.ya_constaba(recibida, leida):
             return
         antes = tanda.en_mano
         try:
@@ -114,11 +112,22 @@ class Atencion:
         else:
             respuestas.aceptar(recibida, leida, anotados)
 
-    def _ya_constaba(self, tanda: Tanda, respuestas: Respuestas, recibida: Recibida, leida: Examinada) -> bool:
-        """Si ya causó hechos que este origen recuperó. Que los haya se mira una vez: se recupera con él parado."""
+    def _no_atribuida(
+        self, tanda: Tanda, respuestas: Respuestas, recibida: Recibida, leida: Examinada, porque: _NoEsSuya | Rechazo
+    ) -> None:
+        if self._recupero(tanda) and respuestas.recordada(recibida, leida):
+            return
+        if isinstance(porque, _NoEsSuya):
+            respuestas.devolver(recibida, porque.motivo, leida.solicitud.institucion)
+            return
+        self._esperar_si_cabe(tanda, recibida, porque)
+        respuestas.devolver(recibida, _como_invalida(porque))
+
+    def _recupero(self, tanda: Tanda) -> bool:
+        """Si este origen recuperó hechos alguna vez. Se mira una sola: se recupera con él parado."""
         if self._repuestas is None:
             self._repuestas = repuestas.hay(tanda)
-        return self._repuestas and respuestas.ya_constaba(recibida, leida)
+        return self._repuestas
 
     def _decidir(self, tanda: Tanda, examinada: Examinada) -> Sequence[Anotado]:
         peticion = abrir(examinada, self.servicio.nombre, self.almacen.claves, tanda.ahora)

@@ -119,20 +119,37 @@ class Respuestas:
 
         El acuse se perdió con la base, pero todo lo que decía está en los hechos: sale con los mismos bytes y firma.
         """
+        if (de_entonces := self._de_entonces(examinada)) is None:
+            return False
+        self._responder(self._conservada(recibida, examinada, *de_entonces))
+        return True
+
+    def recordada(self, recibida: Recibida, examinada: Examinada) -> bool:
+        """Ídem, aunque ya no se pueda comprobar su firma: cambió de clave, está suspendida o la firma caducó.
+
+        Son los bytes que causaron esos hechos, y el acuse solo va a quien los firmó entonces. No se guardan: con esta
+        firma no constan.
+        """
+        institucion = examinada.solicitud.institucion
+        if recibida.usuario not in {None, institucion} or (de_entonces := self._de_entonces(examinada)) is None:
+            return False
+        self._mandar(recibida, institucion, self._conservada(recibida, examinada, *de_entonces).acuse, "repetida")
+        return True
+
+    def _de_entonces(self, examinada: Examinada) -> tuple[list[Anotado], int, datetime] | None:
         causados = repuestas.causados_por(self.tanda, examinada.huella)
         if not causados:
-            return False
+            return None
         posicion, ultimo = causados[-1]
-        self._aceptada(recibida, examinada, [a for _, a in causados], posicion, ultimo.registrado)
-        return True
+        return [a for _, a in causados], posicion, ultimo.registrado
 
     def aceptar(self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado]) -> None:
         """Recibo de lo que se hizo. Lo firmado se conserva: su huella va en los hechos que causó."""
-        self._aceptada(recibida, examinada, anotados, self.tanda.posicion(), self.tanda.ahora)
+        self._responder(self._conservada(recibida, examinada, anotados, self.tanda.posicion(), self.tanda.ahora))
 
-    def _aceptada(
+    def _conservada(
         self, recibida: Recibida, examinada: Examinada, anotados: Sequence[Anotado], posicion: int, cuando: datetime
-    ) -> None:
+    ) -> _Conservada:
         institucion, identificador = examinada.clave
         contestado = self.tanda.contestado(examinada.huella)
         acuse = self.notaria.aceptada(
@@ -141,7 +158,7 @@ class Respuestas:
         )  # fmt: skip
         rutas = [a.agregado for a in anotados if isinstance(a.hecho, HechoDeRuta)]
         ruta = rutas[0] if rutas and examinada.solicitud.sellado else None
-        self._responder(_Conservada(examinada, recibida, acuse, recibida.cuerpo if anotados else b"", ruta))
+        return _Conservada(examinada, recibida, acuse, recibida.cuerpo if anotados else b"", ruta)
 
     def negar(self, recibida: Recibida, examinada: Examinada, invalida: SolicitudInvalida) -> None:
         """Rechaza lo que una institución firmó. No se conserva lo que pedía: puede traer en claro lo que no debía."""

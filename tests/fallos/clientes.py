@@ -78,6 +78,8 @@ class Clientes(Instituciones):
         self._sin_cola: dict[str, float] = {}
         self._dudas: Queue[tuple[str, dict[str, bytes]]] = Queue()
         self._olvidados: set[bytes] = set()
+        #: Huellas de lo repetido por si se perdió.
+        self.dudosas: set[str] = set()
         self.respuestas = f"{mundo.plantilla.despliegue.prefijo}{RESPUESTAS}"
         super().__init__(mundo, SinMandos())  # type: ignore[arg-type]  # tiene lo que se usa del simulado
 
@@ -132,6 +134,7 @@ class Clientes(Instituciones):
                 pass
 
     def _repetir(self, servicio: str, perdidas: dict[str, bytes]) -> None:
+        self.dudosas |= perdidas.keys()
         self._olvidados |= {a for a in perdidas.values() if not json.loads(a).get("eventos")}
         self.acuses[:] = [(quien, cuerpo) for quien, cuerpo in self.acuses if cuerpo not in self._olvidados]
         for pedido in self._mandadas:

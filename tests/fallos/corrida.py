@@ -200,8 +200,8 @@ class Semilla:
         with self._base() as conexion:
             lectura = LecturaReal(
                 enviados=self.clientes.enviados, acuses=self.clientes.acuses,
-                avisos=self.clientes.avisos, protocolo=PROTOCOLO, secretos=SECRETOS, filas=partial(filas_de, conexion),
-                ahora=datetime.now(UTC),
+                avisos=self.clientes.avisos, protocolo=PROTOCOLO, secretos=SECRETOS, ahora=datetime.now(UTC),
+                filas=partial(filas_de, conexion), dudosas=frozenset(self.clientes.dudosas),
             )  # fmt: skip
             faltas += lectura.faltas()
             perdidos, doblados = lectura.perdidos(), lectura.doblados()

@@ -102,6 +102,21 @@ def test_quien_repite_lo_que_pidio_recibe_el_acuse_de_entonces_y_no_otro_efecto(
     pais.cerrar()
 
 
+def test_lo_recuperado_se_acusa_aunque_su_firma_ya_no_se_pueda_comprobar_y_con_ella_no_se_guarda(
+    ensayo, desastre
+) -> None:
+    """Quien cambió de clave, o está suspendida, repite lo que ya causó efecto: se le dice lo que pasó."""
+    carpeta = desastre("deteccion")
+    reponer(carpeta)
+    pais = Pais.reabierto(carpeta, ensayo.pais, AzarSembrado(80))
+    pais.asentar()
+    assert acuse_de(pais, ensayo.tras_t._replace(firma="de.otra.clave")) in ensayo.recibos
+    with base_abierta(leer(carpeta).bases["deteccion"]) as motor, motor.connect() as conexion:
+        assert conexion.execute(sa.select(solicitudes).where(solicitudes.c.id == ensayo.tras_t.id)).first() is None
+    assert acuse_de(pais, ensayo.tras_t) in ensayo.recibos
+    pais.cerrar()
+
+
 def test_sin_reponer_nada_repetir_lo_pedido_seria_otra_persona(ensayo, desastre) -> None:
     """Por qué hace falta: lo que hoy haría un origen restaurado que arranca sin más."""
     carpeta = desastre("deteccion")
