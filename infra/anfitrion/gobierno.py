@@ -35,6 +35,7 @@ class Gobierno:
             if paso.nombre in PASOS:
                 # En el propio paso: otros ya lo conocen para avisarlo.
                 paso.dar = self._freno.salvo_pausa(PASOS[paso.nombre], paso.dar)
+        estacion.entrada.en_pausa = lambda: self._freno.parada(Tarea.APLICAR)
         estacion.solicitudes.en_pausa = lambda: self._freno.parada(Tarea.ATENDER)
         self.bucles = tuple(self._con_lo_suyo(bucle) for bucle in estacion.bucles)
 

@@ -1,6 +1,7 @@
 """Aplicar lo recibido: por cada origen, mientras las posiciones sean contiguas y la cadena case; una sola vez.
 
-Efecto, avance y marca van en una transacción. Lo que falla se reintenta con retroceso; agotado, se aparta.
+Efecto, avance y marca van en una transacción; lo que llega en orden se guarda en esa misma y no se vuelve a leer. Lo
+que falla se reintenta con retroceso; agotado, se aparta.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada, fallos
+from infra.almacen.insertar import anadir
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
@@ -70,6 +73,31 @@ class Aplicador:
             self.falta_algo |= len(crudos) < self.ajustes.lote_entrada and crudos[-1].posicion < tope
         return labor
 
+    def al_llegar(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
+        """Guarda y aplica de una vez lo que sigue justo a lo aplicado.
+
+        Falso, y no queda nada hecho, si no es así de sencillo o algo falla: ha de guardarse y aplicarse después.
+        """
+        try:
+            with self.almacen.tanda() as tanda:
+                aplicada, hoja, alto, hay_fallos = tanda.conexion.execute(_AVANCE, {"de": origen}).one()
+                if (
+                    alto is not None
+                    or hay_fallos
+                    or [c.posicion for c in crudos] != list(range(aplicada + 1, aplicada + 1 + len(crudos)))
+                ):
+                    return False
+                if len(_encadenados(hoja, crudos)) < len(crudos):
+                    return False
+                # Si otra réplica ya guardó alguna, falla: la que vale es la guardada, y hay que compararlas.
+                anadir(tanda.conexion, entrada, filas_de(crudos, tanda.ahora))
+                self._surtir_efecto(tanda, origen, crudos)
+        except Exception as error:
+            if base_caida(error):
+                raise
+            return False
+        return True
+
     def proximo(self) -> datetime | None:
         """Cuándo toca reintentar un hecho que falló (UTC). Un origen en alto no se reintenta."""
         return self._reintento
@@ -122,11 +150,7 @@ class Aplicador:
                 return False
             sanos = _encadenados(hoja, crudos)
             if sanos:
-                self.servicio.guardar_crudo(tanda, sanos)
-                if self.servicio.interpreta:
-                    constar(tanda, origen, sanos[0].posicion, sanos[-1].posicion)
-                    aplicar(tanda, self.servicio, sanos)
-                _avanzar(tanda, sanos[-1])
+                self._surtir_efecto(tanda, origen, sanos)
                 if hay_fallos:
                     tanda.conexion.execute(_OLVIDAR_FALLOS, {"de": origen})
         if len(sanos) < len(crudos):
@@ -135,6 +159,13 @@ class Aplicador:
             otra = HechoCrudo(origen, roto.posicion - 1, b"", roto.anterior, b"")
             dar_el_alto(self.almacen, self.servicio, otra, sanos[-1].hoja if sanos else hoja)
         return bool(sanos)
+
+    def _surtir_efecto(self, tanda: Tanda, origen: str, sanos: Sequence[HechoCrudo]) -> None:
+        self.servicio.guardar_crudo(tanda, sanos)
+        if self.servicio.interpreta:
+            constar(tanda, origen, sanos[0].posicion, sanos[-1].posicion)
+            aplicar(tanda, self.servicio, sanos)
+        _avanzar(tanda, sanos[-1])
 
     def _anotar_fallo(self, crudo: HechoCrudo, clase: str) -> bool:
         """Cuenta un intento fallido; agotados, aparta el hecho y sigue. Dice si se avanzó.
@@ -164,6 +195,17 @@ class Aplicador:
                 return False
         registro.error("hecho-apartado", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
         return True
+
+
+def filas_de(crudos: Sequence[HechoCrudo], ahora: datetime) -> list[dict[str, Any]]:
+    """Como se guardan en `entrada`."""
+    return [
+        {
+            "origen": c.origen, "posicion": c.posicion, "anterior": c.anterior, "hoja": c.hoja, "cuerpo": c.cuerpo,
+            "recibido": ahora,
+        }
+        for c in crudos
+    ]  # fmt: skip
 
 
 def dar_el_alto(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida: bytes) -> None:
@@ -197,4 +239,4 @@ def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCru
     return sanos
 
 
-__all__ = ["Aplicador", "dar_el_alto", "denunciar"]
+__all__ = ["Aplicador", "dar_el_alto", "denunciar", "filas_de"]

@@ -1,14 +1,17 @@
 """La entrada: recibir hechos de otros orígenes y guardarlos. Quien los aplica, en orden y una sola vez, es `aplicador`.
 
-Repetido se descarta; otra hoja para la misma posición es divergencia y alto; un hueco se pide a su origen (`Huecos`).
+Lo que sigue justo a lo aplicado se guarda y se aplica en la misma transacción; lo demás se guarda y espera. Repetido se
+descarta; otra hoja para la misma posición es divergencia y alto; un hueco se pide a su origen (`Huecos`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 import sqlalchemy as sa
 import structlog
@@ -18,8 +21,9 @@ from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada
 from infra.almacen.insertar import insertar_si_falta
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.aplicador import Aplicador, dar_el_alto, denunciar
+from infra.mensajeria.aplicador import Aplicador, dar_el_alto, denunciar, filas_de
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.pausas import nunca
 from infra.mensajeria.puertos import Contradiccion, HechoCrudo, Latido, Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.recibidos import MensajeIlegible, interpretar
@@ -36,7 +40,10 @@ _HOJAS = sa.select(entrada.c.posicion, entrada.c.hoja).where(
 
 @dataclass
 class Entrada:
-    """Los pasos que reciben y aplican hechos ajenos. ``origenes``: nombre de servicio -> ``source`` de sus sobres."""
+    """Los pasos que reciben y aplican hechos ajenos. ``origenes``: nombre de servicio -> ``source`` de sus sobres.
+
+    ``en_pausa``: si una persona paró de aplicar; lo que llega entretanto se guarda y espera.
+    """
 
     almacen: Almacen
     transporte: Transporte
@@ -45,6 +52,7 @@ class Entrada:
     claves_de_origen: dict[str, str]
     ajustes: Ajustes = field(default_factory=Ajustes)
     nombres: Nombres = field(default_factory=Nombres)
+    en_pausa: Callable[[], bool] = nunca
 
     def __post_init__(self) -> None:
         cola = self.nombres.entrada_de(self.servicio.nombre)
@@ -61,7 +69,7 @@ class Entrada:
             insertar_si_falta(conexion, avances, filas)
 
     def recibir(self, espera: float = 0.0) -> bool:
-        """Pasa mensajes de la cola a la tabla y solo entonces los confirma. Dice si hubo (espera en segundos)."""
+        """Aplica lo que llega en orden, guarda lo demás y solo entonces confirma. Dice si hubo (espera en segundos)."""
         return self._recepcion.tomar(self._acoger, espera)
 
     def aplicar(self) -> Labor:
@@ -94,10 +102,9 @@ class Entrada:
                 latidos.append(recibido)
             else:
                 crudos.append(recibido)
-        with self.almacen.motor.begin() as conexion:
-            divergentes = self._guardar(conexion, crudos)
-            divergentes += [d for latido in latidos if (d := self._anotar_latido(conexion, latido))]
-            retrocesos = [r for latido in latidos if (r := self.servicio.guardar_cabecera(conexion, latido))]
+        if not latidos:
+            crudos = self._aplicar_lo_que_sigue(crudos)
+        divergentes, retrocesos = self._guardar_todo(crudos, latidos) if crudos or latidos else ([], [])
         for crudo, conocida in divergentes:
             dar_el_alto(self.almacen, self.servicio, crudo, conocida)
         for crudo, conocida in retrocesos:
@@ -107,6 +114,27 @@ class Entrada:
             registro.error("mensaje-ilegible", servicio=self.servicio.nombre, motivo=codigo)
             self.transporte.rechazar(entrega, codigo)
         return buenas
+
+    def _guardar_todo(
+        self, crudos: Sequence[HechoCrudo], latidos: Sequence[Latido]
+    ) -> tuple[list[Contradiccion], list[Contradiccion]]:
+        """Lo que contradice a lo guardado, y lo que dice haber vuelto atrás."""
+        with self.almacen.motor.begin() as conexion:
+            divergentes = self._guardar(conexion, crudos)
+            divergentes += [d for latido in latidos if (d := self._anotar_latido(conexion, latido))]
+            retrocesos = [r for latido in latidos if (r := self.servicio.guardar_cabecera(conexion, latido))]
+        return divergentes, retrocesos
+
+    def _aplicar_lo_que_sigue(self, crudos: Sequence[HechoCrudo]) -> list[HechoCrudo]:
+        """Guarda y aplica lo que llega en orden; devuelve lo demás, que solo se ha de guardar."""
+        if self.en_pausa():
+            return list(crudos)
+        resto: list[HechoCrudo] = []
+        for origen, suyos in groupby(sorted(crudos, key=_en_orden), key=attrgetter("origen")):
+            seguidos = list(suyos)
+            if len(seguidos) > self.ajustes.lote_entrada or not self._aplicador.al_llegar(origen, seguidos):
+                resto += seguidos
+        return resto
 
     def _exigir_su_clave(self, mensaje: Mensaje) -> None:
         """El origen que dice la cabecera ha de ser el de la clave, que es lo que el broker dejó pasar."""
@@ -120,14 +148,7 @@ class Entrada:
         por_origen: dict[str, list[HechoCrudo]] = defaultdict(list)
         for crudo in crudos:
             por_origen[crudo.origen].append(crudo)
-        filas = [
-            {
-                "origen": c.origen, "posicion": c.posicion, "anterior": c.anterior, "hoja": c.hoja, "cuerpo": c.cuerpo,
-                "recibido": ahora,
-            }
-            for c in sorted(crudos, key=lambda c: (c.origen, c.posicion))
-        ]  # fmt: skip
-        insertar_si_falta(conexion, entrada, filas)
+        insertar_si_falta(conexion, entrada, filas_de(sorted(crudos, key=_en_orden), ahora))
         divergentes = []
         for origen, suyos in por_origen.items():
             # Después de insertar, no antes: otra réplica pudo guardar la suya mientras tanto.
@@ -150,6 +171,10 @@ class Entrada:
         if conocida is None or conocida == latido.hoja:
             return None
         return HechoCrudo(latido.origen, latido.posicion, b"", latido.hoja, b""), conocida
+
+
+def _en_orden(crudo: HechoCrudo) -> tuple[str, int]:
+    return crudo.origen, crudo.posicion
 
 
 __all__ = ["Entrada"]

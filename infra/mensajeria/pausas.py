@@ -97,6 +97,11 @@ def reanudar(conexion: Connection, tareas: Collection[Tarea], quien: str, ahora:
     return [t for t in Tarea if t in tareas and conexion.execute(fin, {"cual": t.value}).rowcount]
 
 
+def nunca() -> bool:
+    """Lo de quien no tiene a nadie que pare nada: embebido, en simulación."""
+    return False
+
+
 @dataclass
 class Freno:
     """Hace que los pasos de un proceso obedezcan las pausas. Pregunta a la base como mucho cada `VIGENCIA`."""
@@ -125,4 +130,4 @@ class Freno:
         return dar_si_toca
 
 
-__all__ = ["PASOS", "Freno", "MotivoPausa", "Pausa", "Tarea", "pausar", "reanudar", "vigentes"]
+__all__ = ["PASOS", "Freno", "MotivoPausa", "Pausa", "Tarea", "nunca", "pausar", "reanudar", "vigentes"]

@@ -42,6 +42,7 @@ def _recoger(montaje: Montaje, nombre: str, llavero: Llavero) -> int:
     entrada = Entrada(
         almacen, transporte, contexto, {n: despliegue.origenes[n] for n in contexto.sigue},
         despliegue.claves_de_origen, montaje.ajustes, mapa(despliegue.prefijo).nombres,
+        en_pausa=lambda: True,
     )  # fmt: skip
     recogidas = 0
     try:

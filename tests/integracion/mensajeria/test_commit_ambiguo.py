@@ -82,12 +82,27 @@ def test_al_recibir_y_al_aplicar_un_hecho(sistema_real: Sistema, corte: Corte):
     sistema_real.planificador.estaciones = [sistema_real.deteccion]
     rutas = sistema_real.contar(5)
     sistema_real.reposo()
+    estacion.entrada.en_pausa = lambda: True
     cortando(corte, lambda: estacion.entrada.recibir(5))
     sistema_real.planificador.estaciones = [estacion]
     while sistema_real.filas(entrada, estacion) < 5 or estacion.entrada.recibir(0.2):
         estacion.entrada.recibir(1)
     cortando(corte, estacion.entrada.aplicar)
     assert not estacion.entrada.aplicar()
+    assert sistema_real.efectos(estacion) == [str(r) for r in rutas]
+
+
+def test_al_aplicar_el_hecho_que_llega(sistema_real: Sistema, corte: Corte):
+    """Queda guardado y aplicado sin confirmar al bus: vuelve, y no hace nada."""
+    estacion = tras_el_corte(sistema_real, sistema_real.destino, corte)
+    for bucle in sistema_real.coordinacion.bucles:
+        bucle.transporte.cerrar()
+    sistema_real.planificador.estaciones = [sistema_real.deteccion]
+    rutas = sistema_real.contar(5)
+    sistema_real.reposo()
+    cortando(corte, lambda: estacion.entrada.recibir(5))
+    sistema_real.planificador.estaciones = [estacion]
+    sistema_real.reposo()
     assert sistema_real.efectos(estacion) == [str(r) for r in rutas]
 
 

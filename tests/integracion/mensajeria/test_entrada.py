@@ -68,6 +68,59 @@ def test_de_punta_a_punta_en_orden_y_una_vez(sistema: Sistema):
     assert avance(sistema).aplicada == 50
 
 
+def recibir_todo(sistema: Sistema) -> None:
+    while sistema.coordinacion.entrada.recibir(0.5 if sistema.pila.real else 0.0):
+        pass
+
+
+def test_lo_que_llega_en_orden_se_guarda_y_se_aplica_de_una_vez(sistema: Sistema):
+    rutas = sistema.contar(5)
+    todos = mensajes(sistema)
+    sistema.meter(todos[:3])
+    recibir_todo(sistema)
+    assert sistema.efectos() == [str(r) for r in rutas[:3]]
+    # Repetidos y con un hueco en medio: se guarda lo nuevo, y espera.
+    sistema.meter([todos[1], todos[4]])
+    recibir_todo(sistema)
+    assert (avance(sistema).aplicada, sistema.filas(entrada, sistema.coordinacion)) == (3, 4)
+    # Lo que cierra el hueco se aplica al llegar; lo que esperaba detrás, en el paso de siempre.
+    sistema.meter(todos[3:4])
+    recibir_todo(sistema)
+    assert avance(sistema).aplicada == 4
+    assert sistema.coordinacion.entrada.aplicar()
+    assert sistema.efectos() == [str(r) for r in rutas]
+
+
+def test_en_pausa_lo_que_llega_se_guarda_y_no_se_aplica(sistema: Sistema):
+    sistema.contar(3)
+    sistema.meter(mensajes(sistema))
+    sistema.coordinacion.entrada.en_pausa = lambda: True
+    recibir_todo(sistema)
+    assert (sistema.filas(entrada, sistema.coordinacion), sistema.efectos()) == (3, [])
+    sistema.coordinacion.entrada.en_pausa = lambda: False
+    sistema.reposo()
+    assert len(sistema.efectos()) == 3
+
+
+def test_lo_que_falla_al_llegar_queda_guardado_y_se_reintenta(sistema: Sistema):
+    """Nada a medias: ni los efectos de los que iban delante, hasta que se repitan de uno en uno."""
+    rutas = sistema.contar(3)
+    sistema.meter(mensajes(sistema))
+
+    def fallar(anotado: Anotado) -> None:
+        if anotado.agregado == rutas[1]:
+            raise KeyError
+
+    sistema.destino.al_conocer = fallar
+    recibir_todo(sistema)
+    assert sistema.filas(entrada, sistema.coordinacion) == 3
+    sistema.coordinacion.entrada.aplicar()
+    assert sistema.efectos() == [str(rutas[0])]
+    assert sistema.filas(fallos, sistema.coordinacion) == 1
+    sistema.destino.al_conocer = lambda _: None
+    sistema.hasta(lambda: len(sistema.efectos()) == 3)
+
+
 @pytest.mark.parametrize("semilla", range(3))
 def test_desordenados_y_repetidos(sistema: Sistema, semilla: int):
     rutas = sistema.contar(60)
@@ -400,6 +453,7 @@ def test_se_guarda_antes_de_confirmar(sistema: Sistema, monkeypatch):
 
     with monkeypatch.context() as parche:
         parche.setattr("infra.mensajeria.entrada.insertar_si_falta", caer)
+        parche.setattr("infra.mensajeria.aplicador.anadir", caer)
         with pytest.raises(sa.exc.OperationalError):
             sistema.coordinacion.entrada.recibir(5)
     assert sistema.filas(entrada, sistema.coordinacion) == 0
@@ -411,7 +465,9 @@ def test_la_base_caida_al_aplicar_no_cuenta_como_fallo_del_hecho(sistema: Sistem
     ruta = uuid4()
     sistema.contar_de(ruta)
     sistema.meter(mensajes(sistema))
+    sistema.coordinacion.entrada.en_pausa = lambda: True
     sistema.coordinacion.entrada.recibir(5)
+    sistema.coordinacion.entrada.en_pausa = lambda: False
 
     def caer(_: Anotado) -> None:
         raise sa.exc.OperationalError("SELECT", {}, Exception("caída"))
