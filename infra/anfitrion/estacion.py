@@ -154,6 +154,12 @@ class Estacion:
         def en_pie(transporte: Transporte, dar: Callable[..., R]) -> Callable[..., R]:
             return con_topologia(transporte, self.topologia, dar)
 
+        def recibir(espera: float = 0.0) -> bool:
+            hubo = self.solicitudes.recibir(espera)
+            if self.solicitudes.dejo:
+                atender.avisar()
+            return hubo
+
         atender = Paso("solicitudes.atender", self.solicitudes.atender, self.solicitudes.proximo)
         relevar = Paso("relevo", en_pie(relevo, self.relevo.paso), self.relevo.proximo)
         plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
@@ -161,12 +167,7 @@ class Estacion:
         for paso in (relevar, plazos, latido):
             self.almacen.al_confirmar(paso.avisar)
         return (
-            Bucle(
-                "solicitudes",
-                solicitudes,
-                _y_avisar(en_pie(solicitudes, self.solicitudes.recibir), atender),
-                (atender,),
-            ),
+            Bucle("solicitudes", solicitudes, en_pie(solicitudes, recibir), (atender,)),
             bucle_de_entrada(self.entrada, self.huecos, self.topologia),
             Bucle("relevo", relevo, None, (relevar, plazos, latido)),
             Bucle("reparaciones", reparaciones, en_pie(reparaciones, self.reparaciones.paso), ()),

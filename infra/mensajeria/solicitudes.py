@@ -26,6 +26,7 @@ from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.pausas import nunca
 from infra.mensajeria.porteria import Porteria, en_turno
 from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
@@ -37,10 +38,6 @@ registro = structlog.get_logger(__name__)
 
 _ERROR_INTERNO = SolicitudInvalida("error-interno")
 _SIN_CLAVE = SolicitudInvalida("clave-destruida")
-
-
-def _nunca() -> bool:
-    return False
 
 
 @dataclass
@@ -55,7 +52,7 @@ class Solicitudes:
     servicio: Servicio
     ajustes: Ajustes = field(default_factory=Ajustes)
     nombres: Nombres = field(default_factory=Nombres)
-    en_pausa: Callable[[], bool] = _nunca
+    en_pausa: Callable[[], bool] = nunca
 
     def __post_init__(self) -> None:
         cola = self.nombres.solicitudes_de(self.servicio.nombre)
@@ -66,13 +63,15 @@ class Solicitudes:
         self._apretada = False
         #: Si en la bandeja puede quedar algo que toque ya: lo que llega va detrás.
         self._hay_cola = True
+        #: Si lo último recibido dejó algo en la bandeja.
+        self.dejo = False
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
 
         Dice si hubo (espera en segundos).
         """
-        self._apretada = False
+        self._apretada = self.dejo = False
         return self._recepcion.tomar(self._acoger, espera)
 
     def atender(self) -> Labor:
@@ -134,7 +133,7 @@ class Solicitudes:
             bandeja.guardar(conexion, caben, [r.recibido for r in caben])
             if rehusadas := len(recibidas) - len(admitidas):
                 contar_devuelta(conexion, ahora, CUPO, rehusadas)
-        self._hay_cola = True
+        self._hay_cola = self.dejo = True
         self.atencion.rehusadas(rehusadas)
         if enormes := [r for r in admitidas if len(r.cuerpo) > MAXIMO_BYTES]:
             self._atender_llegadas(enormes)
@@ -161,6 +160,7 @@ class Solicitudes:
         if esperan := self.atencion.atender(tanda, recibidas):
             # Otra mirada es otra vez en su turno: quien hace mirar mucho lo suyo espera más, no los demás.
             bandeja.guardar(tanda.conexion, en_turno(tanda, [r for r, _ in esperan]), [cita for _, cita in esperan])
+            self.dejo = True
 
     def _atender_sola(self, numero: int) -> None:
         try:
