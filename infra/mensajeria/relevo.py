@@ -98,13 +98,20 @@ class Relevo:
         if self._arriendo.valla(self.almacen.motor, ahora) is None:
             self.atascadas.clear()  # lo sabe ahora quien publica
             return Labor.NADA
+        salieron, enviados, caido = 0, None, None
         try:
-            hechos = self._publicar_hechos(marca, ahora) if hay_hechos else Labor.NADA
-        except TransporteCaido:
+            salieron = self._publicar_hechos(marca, ahora) if hay_hechos else 0
+        except TransporteCaido as error:
             # Puede ser solo la cola de un seguidor, que no confirma: los acuses y los avisos no tienen la culpa.
-            self._publicar_salida(filas, ahora)
-            raise
-        return max(hechos, self._publicar_salida(filas, ahora))
+            caido = error
+        try:
+            enviados = self._publicar_salida(filas) if filas else None
+        finally:
+            # Una transacción para los dos; y si lo segundo falla, lo primero ya salió.
+            labor = self._dar_por_publicado(marca, salieron, filas, enviados, ahora)
+        if caido is not None:
+            raise caido
+        return labor
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a intentarlo (UTC): un mensaje devuelto, hechos sin cola o el arriendo de otro."""
@@ -123,7 +130,8 @@ class Relevo:
             filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": self.ajustes.lote_relevo}).all()
         return publicada or 0, (escrita or 0) > (publicada or 0), filas
 
-    def _publicar_hechos(self, marca: int, ahora: datetime) -> Labor:
+    def _publicar_hechos(self, marca: int, ahora: datetime) -> int:
+        """Cuántos, desde la marca, confirmó el bus y encaminó."""
         with leyendo(self.almacen.motor) as conexion:
             tramo = mensajes_de(
                 conexion,
@@ -136,14 +144,7 @@ class Relevo:
         salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
         self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
         self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
-        if not salieron:
-            return Labor.NADA
-        with self.almacen.motor.begin() as conexion:
-            if not self._arriendo.vigente(conexion):
-                # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
-                return Labor.NADA
-            conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + salieron})
-        return Labor.de(salieron, self.ajustes.lote_relevo)
+        return salieron
 
     def _todas_atadas(self) -> bool:
         """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
@@ -155,33 +156,48 @@ class Relevo:
         self.transporte.preparar(self.topologia)
         return all(self.transporte.atada(intercambio, cola) for cola in faltan)
 
-    def _publicar_salida(self, filas: Sequence[Row[Any]], ahora: datetime) -> Labor:
-        if not filas:
-            return Labor.NADA
+    def _publicar_salida(self, filas: Sequence[Row[Any]]) -> set[int]:
+        """Los números de las que el bus confirmó y encaminó."""
         salen = self._con_cola(filas)
         enviados = self._enviar([f for f in salen if f.intercambio]) | self._responder(
             [f for f in salen if not f.intercambio]
         )
-        confirmado = self.almacen.reloj.ahora()
         devueltos = [f for f in filas if f.numero not in enviados]
         # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
         self._aseguradas -= {f.clave for f in devueltos}
         self.atascadas -= {f.clave for f in filas if f.numero in enviados and f.intercambio in _DE_INSTITUCION}
         self.atascadas |= {f.clave for f in devueltos if f.intercambio in _DE_INSTITUCION}
-        # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
-        sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
+        return enviados
+
+    def _dar_por_publicado(
+        self, marca: int, salieron: int, filas: Sequence[Row[Any]], enviados: set[int] | None, ahora: datetime
+    ) -> Labor:
+        """Mueve la marca y quita lo enviado, juntos. ``enviados``: None si no se llegó a saber."""
+        if not salieron and enviados is None:
+            return Labor.NADA
         with self.almacen.motor.begin() as conexion:
             if not self._arriendo.vigente(conexion):
+                # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
                 return Labor.NADA
-            if enviados | sobran:
-                conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
-            self._constar(conexion, [f for f in filas if f.numero in enviados], confirmado)
-            self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
+            if salieron:
+                conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + salieron})
+            if enviados is not None:
+                self._quitar(conexion, filas, enviados, ahora)
+        return max(Labor.de(n, self.ajustes.lote_relevo) for n in (salieron, len(enviados or ())))
+
+    def _quitar(self, conexion: sa.Connection, filas: Sequence[Row[Any]], enviados: set[int], ahora: datetime) -> None:
+        confirmado = self.almacen.reloj.ahora()
+        devueltos = [f for f in filas if f.numero not in enviados]
+        # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
+        sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
+        if enviados | sobran:
+            conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
+        self._constar(conexion, [f for f in filas if f.numero in enviados], confirmado)
+        self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
         if self.medidas is not None:
             for fila in filas:
                 if fila.numero in enviados:
                     self.medidas.enviado(fila.intercambio, (confirmado - fila.creado).total_seconds())
-        return Labor.de(len(enviados), self.ajustes.lote_relevo)
 
     def _constar(self, conexion: sa.Connection, salidas: Sequence[Row[Any]], confirmado: datetime) -> None:
         """Qué avisos de buzón quedaron al alcance de su institución, y desde cuándo: no está en ningún hecho."""
