@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -104,7 +104,7 @@ class Porteria:
     notaria: Notaria
     ajustes: Ajustes
     nombres: Nombres
-    _no_leen: frozenset[str] = frozenset()
+    _vistas: dict[str, bool] = field(default_factory=dict)
     _mirado: float = float("-inf")
 
     def hay_quien_no_lee(self, llegadas: Sequence[Recibida]) -> bool:
@@ -114,10 +114,13 @@ class Porteria:
         """
         ahora = self.almacen.reloj.monotono()
         if ahora - self._mirado >= VIGENCIA:
+            self._vistas, self._mirado = {}, ahora
+        quienes = {turno_de(r).institucion for r in llegadas} - {DE_NADIE.institucion}
+        if nuevas := quienes - self._vistas.keys():
             with leyendo(self.almacen.motor) as conexion:
-                self._no_leen = sin_leer(conexion, max(1, self.ajustes.cupo // 10))
-            self._mirado = ahora
-        return bool(self._no_leen) and any(turno_de(r).institucion in self._no_leen for r in llegadas)
+                no_leen = sin_leer(conexion, nuevas, max(1, self.ajustes.cupo // 10))
+            self._vistas.update({quien: quien in no_leen for quien in nuevas})
+        return any(self._vistas[quien] for quien in quienes)
 
     def admitir(self, llegadas: Sequence[Recibida], ahora: datetime) -> list[Recibida]:
         """Las que caben, con su turno y su ronda, en su orden; a las demás se les contesta que no. Errores: el bus."""

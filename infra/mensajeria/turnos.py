@@ -49,15 +49,13 @@ _COMO_VAN = sa.union_all(
 )  # fmt: skip
 _SIN_SALIR = (
     sa.select(salida.c.clave)
-    .where(salida.c.intercambio == "acuses")
+    .where(salida.c.intercambio == "acuses", salida.c.clave.in_(sa.bindparam("quienes", expanding=True)))
     .group_by(salida.c.clave)
     .having(sa.func.count() >= sa.bindparam("cuantos"))
 )
-_LLENOS = (
-    sa.select(bandeja.c.institucion)
-    .group_by(bandeja.c.institucion, bandeja.c.urgente)
-    .having(sa.func.count() >= sa.bindparam("cupo"))
-)
+_PRIMERA_RONDA = sa.select(sa.func.min(bandeja.c.ronda)).scalar_subquery()
+_ULTIMA_RONDA = sa.select(sa.func.max(bandeja.c.ronda)).scalar_subquery()
+_RONDAS_POR_DELANTE = sa.select(_ULTIMA_RONDA - _PRIMERA_RONDA + 1)
 
 
 @dataclass
@@ -101,14 +99,18 @@ def mirar(conexion: Connection, turnos: Collection[Turno], ahora: datetime) -> R
     return rondas
 
 
-def sin_leer(conexion: Connection, cuantos: int) -> frozenset[str]:
-    """Instituciones con ``cuantos`` acuses o más que no salen."""
-    return frozenset(conexion.scalars(_SIN_SALIR, {"cuantos": cuantos}))
+def sin_leer(conexion: Connection, quienes: Collection[str], cuantos: int) -> set[str]:
+    """De esas instituciones, las que tienen ``cuantos`` acuses o más que no salen."""
+    return set(conexion.scalars(_SIN_SALIR, {"quienes": sorted(quienes), "cuantos": cuantos}))
 
 
 def hay_llenos(conexion: Connection, cupo: int) -> bool:
-    """Si algún turno tiene ya ``cupo`` solicitudes o más."""
-    return conexion.execute(_LLENOS, {"cupo": cupo}).first() is not None
+    """Si algún turno tiene ya ``cupo`` solicitudes, una arriba o abajo.
+
+    Cada una de un turno tiene su ronda, seguidas: el más largo es las que hay entre la primera y la última. Contarlas
+    sería recorrer la bandeja.
+    """
+    return (conexion.scalar(_RONDAS_POR_DELANTE) or 0) >= cupo
 
 
 __all__ = ["DE_NADIE", "Rondas", "Turno", "hay_llenos", "mirar", "sin_leer"]

@@ -19,7 +19,7 @@ from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import apartados, avances, bandeja, cabecera, entrada, eventos, marcas, salida
 from infra.almacen.motor import base_caida, leyendo
-from infra.almacen.recuento import TOPE, hasta_tope
+from infra.almacen.recuento import hasta_tope
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.panorama import Vista, panorama
 from infra.mensajeria.pausas import Pausa, vigentes
@@ -140,7 +140,6 @@ def _leer(
     conexion: Connection, servicio: str, ajustes: Ajustes, ahora: datetime, contexto: Servicio | None, *, bus: bool
 ) -> Salud:
     origenes = _entrada(conexion, ahora)
-    por_atender = hasta_tope(conexion, sa.select(bandeja.c.numero))
     return Salud(
         servicio=servicio,
         instante=ahora,
@@ -150,15 +149,14 @@ def _leer(
         relevo=_relevo(conexion, ahora),
         entrada=origenes,
         apartados=hasta_tope(conexion, sa.select(apartados.c.origen)),
-        bandeja=por_atender,
+        bandeja=hasta_tope(conexion, sa.select(bandeja.c.numero)),
         edad_bandeja=_edad(conexion.scalar(_PRIMERA_EN_BANDEJA), ahora),
         urgentes_sin_entregar=urgentes_sin_entregar(conexion, ahora, ajustes),
         hechos=conexion.scalar(_HECHOS) or 0,
         procesos=len(en_marcha(conexion, ahora)),
         pausas=tuple(vigentes(conexion)),
         propias=tuple(contexto.medidas(conexion, ahora)) if contexto is not None else (),
-        # De quién es cada una obliga a recorrerlas: solo si las que hay dan para llenar un cupo.
-        cupo_agotado=por_atender >= min(ajustes.cupo, TOPE) and hay_llenos(conexion, ajustes.cupo),
+        cupo_agotado=hay_llenos(conexion, ajustes.cupo),
     )
 
 

@@ -136,7 +136,8 @@ def test_llevar_uno_instalado_antes_al_esquema_vigente(pila_real: Pila, aprovisi
     admin = abrir_motor(pila_real.url, nombre)
     with admin.begin() as conexion:
         conexion.execute(sa.text("DROP TABLE entregas, aplicaciones, pausas, repuestas"))
-        conexion.execute(sa.text("DROP INDEX solicitudes_por_huella, salida_urgentes"))
+        conexion.execute(sa.text("DROP INDEX solicitudes_por_huella, salida_urgentes, salida_por_destino"))
+        conexion.execute(sa.text("ALTER TABLE bandeja DROP COLUMN institucion, DROP COLUMN urgente, DROP COLUMN ronda"))
         conexion.execute(sa.text("ALTER TABLE avances DROP COLUMN latido"))
         conexion.execute(sa.text("UPDATE version_esquema SET version_num = '001'"))
     admin.dispose()
