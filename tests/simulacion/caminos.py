@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 from uuid import UUID
+
+from msgspec import UNSET
 
 from contratos.base import Peticion
 from contratos.solicitudes import atencion as a
@@ -14,18 +16,40 @@ from contratos.solicitudes import coordinacion as c
 from contratos.solicitudes import deteccion as d
 from contratos.solicitudes import justicia as j
 from contratos.solicitudes import repatriacion as r
+from contratos.solicitudes.atencion import MetaPedida
+from eventos.atencion import Alcance
+from eventos.justicia import ClaseReparacion, Fallo
+from eventos.listas import Derecho, QuienConsiente, ServicioPedido
 from eventos.repatriacion import Acompanante, Decision, Sentido
 from eventos.tipos import NivelRiesgo
+from tests.simulacion.peticiones import LLENO, Memoria, ids_de
 
 _A_SU_PAIS = {"sentido": Sentido.HACIA_SU_PAIS}
 _OIDA = {"persona_oida": True}
 _ACEPTA = {"decision": Decision.ACEPTA, "riesgos_explicados": True, **_OIDA}
 _POR_EL_CONSULADO = {"acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE)}
 _CONSULADO = {**_POR_EL_CONSULADO, "institucion_acompanante": None}
-_CONSIENTE = {"vence": None, **_OIDA}
-_SIN_META = {"meta": None, "derivacion": None}
+_QUIENES = (QuienConsiente.PERSONA, QuienConsiente.REPRESENTANTE_LEGAL)
+_ALBERGUE = "GT-SVET-ATE"
+_DEL_ALBERGUE = {"quien": _ALBERGUE, "codigo": _ALBERGUE}
+_REPARACION = {"clases": (ClaseReparacion.MEDICA,)}
+_SERVICIO = ServicioPedido.PSICOSOCIAL
+_METAS = (MetaPedida(derecho=Derecho.INTEGRIDAD, servicio=_SERVICIO),)
+_SIN_DERIVACION = {"servicio_prestado": _SERVICIO, "derivacion": None}
+
 
 Paso = tuple[type[Peticion], dict[str, Any]]
+#: Con qué frecuencia se espera a que conste aquello de que se habla.
+_PACIENCIA = 0.8
+
+
+def _con(por: QuienConsiente) -> dict[str, Any]:
+    """Quien decide por una adulta es ella; por una niña, quien la representa, y se la oye."""
+    return {"por": por, **_OIDA}
+
+
+def _consiente(por: QuienConsiente) -> Paso:
+    return a.OtorgarConsentimiento, {"alcances": tuple(Alcance), "destinatarias": (), "vence": None, **_con(por)}
 
 
 def _pasos(*pasos: type[Peticion] | Paso) -> tuple[Paso, ...]:
@@ -33,8 +57,9 @@ def _pasos(*pasos: type[Peticion] | Paso) -> tuple[Paso, ...]:
 
 
 CAMINOS: tuple[tuple[Paso, ...], ...] = (
-    _pasos(j.PresentarDenuncia, j.IniciarInvestigacion, j.FormularAcusacion, j.DictarSentencia, j.OrdenarReparacion,
-           j.CumplirReparacion),
+    _pasos(j.PresentarDenuncia, j.IniciarInvestigacion, (j.FormularAcusacion, {"sindicados": 1}),
+           (j.DictarSentencia, {"fallo": Fallo.CONDENATORIA, "condenados": 1}), (j.OrdenarReparacion, _REPARACION),
+           (j.CumplirReparacion, {**_REPARACION, "total": True})),
     _pasos(j.IniciarInvestigacion, j.ConstituirQuerellante, j.ArchivarProceso, j.ReabrirProceso,
            j.TomarDeclaracionAnticipada),
     _pasos(j.SolicitarMedidaProteccion, j.OtorgarMedidaProteccion, j.LevantarMedidaProteccion,
@@ -47,15 +72,17 @@ CAMINOS: tuple[tuple[Paso, ...], ...] = (
            r.ConfirmarRecepcion, (r.RealizarSeguimiento, {"numero": 1})),
     _pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia,
            (r.RealizarSeguimiento, {"numero": 1}), r.RectificarHecho),
-    _pasos((a.OtorgarConsentimiento, _CONSIENTE), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, _OIDA),
-           (a.PrestarServicio, _SIN_META), a.CumplirMeta, a.RevisarPlan, a.ConcluirPlan,
-           a.RegistrarSatisfaccion),
-    _pasos((a.InscribirAlbergue, {"titular": "GT-SVET-ATE"}), a.ActualizarCupos, a.AsignarAlojamiento,
-           a.FinalizarAlojamiento, a.RectificarHecho),
-    _pasos((a.OtorgarConsentimiento, _CONSIENTE), a.BrindarAtencionInmediata, a.RevocarConsentimiento,
-           a.RectificarHecho, (a.LograrReintegracionFamiliar, _OIDA)),
+    *(_pasos(_consiente(por), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, {**_con(por), "metas": _METAS}),
+             (a.PrestarServicio, {**_SIN_DERIVACION, "meta": LLENO}), a.CumplirMeta,
+             (a.RegistrarSatisfaccion, {"servicio_valorado": _SERVICIO}), a.RevisarPlan, a.ConcluirPlan)
+      for por in _QUIENES),
+    *(_pasos(_consiente(por), (a.AcordarPlan, _con(por)), a.RevisarPlan, a.ConcluirPlan) for por in _QUIENES),
+    _pasos((a.InscribirAlbergue, {**_DEL_ALBERGUE, "titular": _ALBERGUE}), (a.ActualizarCupos, _DEL_ALBERGUE),
+           (a.AsignarAlojamiento, {"albergue": _ALBERGUE, "plaza": UNSET}), a.FinalizarAlojamiento, a.RectificarHecho),
+    *(_pasos(_consiente(por), a.BrindarAtencionInmediata, (a.RevocarConsentimiento, {"por": por}),
+             a.RectificarHecho, (a.LograrReintegracionFamiliar, {"evaluado": True, **_OIDA})) for por in _QUIENES),
     _pasos(c.EmitirDerivacion, c.RetirarDerivacion, c.EmitirDerivacion, c.ReasignarDerivacion, c.CoordinarCaso),
-    _pasos(c.DeclararDerechoNoAplicable, c.CerrarRuta, c.ReabrirRuta, c.RectificarHecho),
+    _pasos(c.DeclararDerechoNoAplicable, c.RectificarHecho, c.CerrarRuta, c.ReabrirRuta),
     _pasos(d.RecibirAlerta, d.SenalarRiesgo, d.AplicarEvaluacion, d.IdentificarVictima, d.EntregarInformacion),
     _pasos(d.IdentificarVictima, d.EntregarInformacion, d.DescartarPresuncion, d.RectificarHecho),
     _pasos(d.ConfirmarVinculo, d.RechazarVinculo),
@@ -72,14 +99,20 @@ class Caminos:
     def __post_init__(self) -> None:
         self._elegidos = self.azar.sample(range(len(CAMINOS)), 3)
 
-    def siguen(self, azar: Random, rutas: Sequence[UUID]) -> Iterator[tuple[UUID, type[Peticion], dict[str, Any]]]:
-        """Lo siguiente de uno de ellos, en una ruta: un paso o unos cuantos seguidos. Si ya acabó, se empieza otro."""
-        if not rutas:
+    def siguen(self, azar: Random, memoria: Memoria) -> Iterator[tuple[UUID, type[Peticion], dict[str, Any]]]:
+        """Lo siguiente de uno de ellos, en una ruta: un paso o unos cuantos seguidos. Si ya acabó, se empieza otra vez.
+
+        Lo que habla de algo que aún no consta (un proceso, un plan) casi siempre espera, o vuelve a pedir lo anterior.
+        """
+        if not memoria.rutas:
             return
         # Casi siempre de las mismas rutas: repartido entre todas no se acaba nada.
-        ruta, cual = azar.choice((*rutas[:2], *rutas)), azar.choice(self._elegidos)
+        ruta, cual = azar.choice((*memoria.rutas[:2], *memoria.rutas)), azar.choice(self._elegidos)
         for _ in range(azar.choice((1, 2, 4))):
             va = self._van.get((cual, ruta), 0)
-            self._van[cual, ruta] = va + 1
             clase, fijos = CAMINOS[cual][va % len(CAMINOS[cual])]
+            if not all(memoria.ids.get((nombre, ruta)) for nombre in ids_de(clase)) and azar.random() < _PACIENCIA:
+                self._van[cual, ruta] = max(va - 1, 0)
+                return
+            self._van[cual, ruta] = va + 1
             yield ruta, clase, fijos

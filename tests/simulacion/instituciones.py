@@ -201,15 +201,15 @@ class Instituciones:
 
     def _por_un_camino(self) -> None:
         """Lo siguiente de un recorrido: a lo que exige haber hecho antes otras cosas no se llega al azar."""
-        for ruta, clase, fijos in self._caminos.siguen(self.azar, self.memoria.rutas):
+        for ruta, clase, fijos in self._caminos.siguen(self.azar, self.memoria):
             if pedir_lo_suyo(self, clase):
                 continue
             participan = [q for r, q in self.memoria.participan if r == ruta and q in self.directorio]
             pueden = [q for q in participan if clase.mandatos & set(self.directorio[q].mandatos)]
             quien = self.azar.choice(pueden) if pueden else self._con_mandato(clase.mandatos)
-            quien = str(fijos.get("titular", quien))
-            ids = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
-            self.pedir(quien, self.inventor().inventar(clase, **(ids | fijos)))
+            ids: dict[str, object] = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
+            campos = ids | {campo: valor for campo, valor in fijos.items() if campo != "quien"}
+            self.pedir(str(fijos.get("quien", quien)), self.inventor().inventar(clase, **campos))
 
     def _cualquier_cosa(self) -> None:
         """Casi siempre algo que la institución puede pedir sobre una ruta en que participa; a veces, lo que sea."""

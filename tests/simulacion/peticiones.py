@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cache
 from random import Random
 from typing import Annotated, Any
 from uuid import UUID
@@ -34,6 +35,10 @@ _TEXTOS = {
     "^[a-z][a-z0-9]*": "cribado-general", "^[0-9]+(": "1.0", "^([0-9]{1,2}-": "18-26", "^[0-9a-f]{64}": "0" * 64,
 }  # fmt: skip
 
+#: En un campo, que no quede vacío.
+LLENO: Any = object()
+#: Ids que no dio un servicio en esa ruta, o que no son de nada que deba constar antes.
+_SE_SABEN = frozenset({"ruta", "otra", "alerta", "corrige", "sustituto"})
 #: Quien cuenta uno de estos hechos participa desde entonces en la ruta.
 _DAN_PARTE = frozenset({
     "senda.deteccion.alerta-recibida.v1", "senda.deteccion.presunta-victima-detectada.v1",
@@ -98,6 +103,10 @@ class Inventor:
         if clase is AplicarEvaluacion:
             # Con azar propio: el de las instituciones sigue igual, y las semillas que descubrieron algo lo repiten.
             campos |= _con_su_instrumento(Random(f"{ruta} {campos['positivos']} {campos['resultado']}"))
+        for nombre in [n for n, valor in fijos.items() if valor is LLENO]:
+            fijos.pop(nombre)
+            while campos[nombre] is None or campos[nombre] is UNSET:
+                campos[nombre] = self._valor(nombre, _campos(clase)[nombre], ruta)
         return clase(**(campos | fijos))
 
     def _valor(self, nombre: str, pista: Any, ruta: UUID) -> Any:
@@ -147,6 +156,8 @@ class Inventor:
         if nombre == "evidencias":
             hechos = self.memoria.hechos
             conocidos = [h for (r, s), suyos in hechos.items() if r == ruta and s != "coordinacion" for h in suyos]
+            # Lo último contado suele ser lo que prueba algo.
+            conocidos = self.azar.choice((conocidos, hechos.get((ruta, self._servicio), [])[-2:]))
         if nombre in {"ruta", "alerta", "otra"}:
             conocidos = self.memoria.rutas
         if conocidos and self.azar.random() < 0.95:
@@ -180,6 +191,12 @@ def _con_su_instrumento(azar: Random) -> dict[str, Any]:
     }
 
 
+@cache
+def ids_de(clase: type[Struct]) -> tuple[str, ...]:
+    """Los campos en que una petición dice de qué proceso, plan, meta… habla, si ha de decirlo."""
+    return tuple(n for n, p in _campos(clase).items() if _desnudar(p)[0] is UUID and n not in _SE_SABEN)
+
+
 def _ids(datos: dict[str, Any]) -> typing.Iterator[tuple[str, UUID]]:
     for nombre, valor in datos.items():
         if nombre == "metas":
@@ -188,6 +205,7 @@ def _ids(datos: dict[str, Any]) -> typing.Iterator[tuple[str, UUID]]:
             yield nombre, UUID(valor)
 
 
+@cache
 def _campos(clase: type[Struct]) -> dict[str, Any]:
     pistas = typing.get_type_hints(clase, include_extras=True)
     return {nombre: pistas[nombre] for nombre in clase.__struct_fields__}

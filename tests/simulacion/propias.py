@@ -27,7 +27,8 @@ def pedir_lo_suyo(todas: Instituciones, clase: type[Peticion]) -> bool:
     if clase.__name__ == "RectificarHecho":
         suyos = [c for c in memoria.contados if c[0] == clase.servicio and c[2] in todas.directorio]
         if suyos:
-            _, ruta, quien, hecho = azar.choice(suyos)
+            # A menudo lo último: lo que aún se puede deshacer.
+            _, ruta, quien, hecho = azar.choice(azar.choice((suyos, suyos[-2:])))
             fijos = {"ruta": ruta, "corrige": hecho, "efecto": Efecto.ANULADO, "sustituto": None}
             todas.pedir(quien, todas.inventor().inventar(clase, **fijos))
         return bool(suyos)
@@ -61,7 +62,9 @@ def llevar_el_directorio(todas: Instituciones) -> None:
     if todas.por_inscribir:
         todas.pedir(RECTORA, todas.directorio[todas.por_inscribir.pop()].peticion())
         return
-    codigo = azar.choice(sorted(set(todas.directorio) - {RECTORA}))
+    codigos = sorted(set(todas.directorio) - {RECTORA})
+    con_encargo = sorted({quien for _, _, quien in todas.memoria.encargos[-20:]} & set(codigos))
+    codigo = azar.choice(azar.choice((codigos, con_encargo or codigos)))
     if azar.random() < 0.5:
         todas.pedir(RECTORA, SuspenderInstitucion(codigo=codigo, motivo=MotivoSuspension.A_PETICION_PROPIA))
         return
