@@ -19,7 +19,9 @@ def preparada_con_todas_las_defensas() -> None:
 
 @pytest.mark.parametrize("defensa", list(POR_NOMBRE))
 def test_sin_esa_defensa_la_simulacion_lo_nota(defensa: str, monkeypatch: pytest.MonkeyPatch):
-    with quitada(defensa):
+    with quitada(defensa), monkeypatch.context() as breve:
+        # A quien sin esa defensa no se para nunca no se le espera tanto.
+        breve.setattr("tests.simulacion.corrida._TOPE_DE_CALMA", 80)
         falla = next((semilla for semilla in _SEMILLAS if correr(semilla).faltas), None)
     assert falla is not None, f"{len(_SEMILLAS)} semillas sin «{defensa}» y nada se notó"
     # Y era por eso: la misma historia, con la defensa en su sitio, acaba bien.
