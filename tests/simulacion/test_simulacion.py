@@ -11,16 +11,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.simulacion import __main__ as orden
 from tests.simulacion.caminos import CAMINOS
+from tests.simulacion.caos import Caos
 from tests.simulacion.cobertura import FUERA
 from tests.simulacion.corrida import correr
 from tests.simulacion.guion import Regresion
 from tests.simulacion.larga import Balance, codigo, correr_muchas, sumado
+from tests.simulacion.mundo import Mundo
 from tests.simulacion.mutaciones import quitada
+from tests.simulacion.plantilla import plantilla
 from tests.simulacion.reductor import reducir
 from tests.simulacion.sucesos import esperados
 
@@ -112,6 +116,22 @@ def test_si_faltan_semillas_la_orden_falla(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(sys, "argv", ["simulacion", "--cuantas", "3"])
     assert orden.main() == 1
     assert capsys.readouterr().out.startswith("2 semillas corridas de 3 pedidas")
+
+
+def test_solo_deja_de_exigirse_la_contradiccion_que_esperaba_en_la_cola_borrada():
+    mundo = Mundo(plantilla(), 1, Caos(1, {}))
+    dichas, camino = mundo.contradicciones, mundo.transporte()
+    dichas.hacer(Random(1), camino)
+    (oida,) = dichas.exigibles
+    cola = mundo.topologia.nombres.entrada_de(oida.servicio)
+    camino.confirmar(camino.recibir(cola, 50))
+    dichas.se_borra(cola)
+    assert dichas.exigibles == [oida]
+    dichas.hacer(Random(1), camino)
+    assert dichas.exigibles == [oida, oida]
+    dichas.se_borra(cola)
+    assert dichas.exigibles == [oida]
+    mundo.cerrar()
 
 
 def test_los_recorridos_piden_con_los_campos_que_cada_peticion_tiene():
