@@ -76,7 +76,9 @@ class Solicitudes:
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
-        lote = self.ajustes.lote_apretado if self._apretada else self.ajustes.lote_solicitudes
+        lote = self.ajustes.lote_solicitudes
+        if self._apretada:
+            lote = min(lote, self.ajustes.lote_apretado)
         # Si no consta que haya, se mira sin tomar el turno de nadie.
         if not (self._hay_cola or self._tocan(1)):
             return Labor.NADA
