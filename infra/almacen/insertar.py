@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Dialect, Insert, Table, TextClause
+from sqlalchemy import Connection, Dialect, Insert, Table, TextClause, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 
@@ -19,6 +20,20 @@ def anadir(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]
         _anadir_a_mano(conexion, tabla, filas, si_falta=False)
     else:
         conexion.execute(_insert(tabla), filas)
+
+
+def anadir_y_mover(
+    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], mover: Update, hasta: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Añade filas y ejecuta ``mover`` con ``hasta``; en PostgreSQL, de un solo viaje. Errores: los de la base.
+
+    ``mover``: una sentencia constante; sus parámetros no se llaman como ninguna columna de ``tabla``.
+    """
+    if conexion.dialect.name == "postgresql":
+        _anadir_a_mano(conexion, tabla, filas, si_falta=False, antes=_en_texto(mover, conexion.dialect), con=hasta)
+    else:
+        anadir(conexion, tabla, filas)
+        conexion.execute(mover, hasta)
 
 
 def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
@@ -64,17 +79,21 @@ def anadir_por_columnas(conexion: Connection, tabla: Table, columnas: Mapping[st
 
 
 def _anadir_a_mano(
-    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool
+    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool, antes: str = "",
+    con: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:  # fmt: skip
     """Una sola sentencia, sin pasar por SQLAlchemy, que por fila cuesta más que la base. psycopg ya sabe los tipos."""
     columnas = tuple(filas[0])
     por_defecto = _por_defecto(tabla, columnas)
     sentencia = _a_mano(tabla, columnas + tuple(por_defecto), conexion.dialect, sola=len(filas) == 1, si_falta=si_falta)
+    if antes:
+        sentencia = f"WITH antes AS ({antes}) {sentencia}"
     if len(filas) == 1:
-        conexion.exec_driver_sql(sentencia, {**por_defecto, **filas[0]})
+        conexion.exec_driver_sql(sentencia, {**por_defecto, **filas[0], **con})
         return
     valores = {nombre: [fila[nombre] for fila in filas] for nombre in columnas}
-    conexion.exec_driver_sql(sentencia, valores | {nombre: [v] * len(filas) for nombre, v in por_defecto.items()})
+    valores |= {nombre: [v] * len(filas) for nombre, v in por_defecto.items()}
+    conexion.exec_driver_sql(sentencia, {**valores, **con})
 
 
 @cache
@@ -91,6 +110,11 @@ def _a_mano(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect, *, sola:
 def _listas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect) -> str:
     # %b: en texto, psycopg escaparía cada byte de cada lista.
     return ", ".join(f"unnest(%({n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
+
+
+@cache
+def _en_texto(sentencia: Update, dialecto: Dialect) -> str:
+    return str(sentencia.compile(dialect=dialecto))
 
 
 @cache

@@ -25,7 +25,7 @@ from eventsourcing.persistence import (
 from sqlalchemy import Connection, Engine
 
 from infra.almacen.esquema import cabecera, eventos
-from infra.almacen.insertar import anadir
+from infra.almacen.insertar import anadir_y_mover
 from infra.seguridad.cadena import encadenar
 
 _CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
@@ -98,9 +98,9 @@ class Registrador(ApplicationRecorder):
                 }
                 for evento, eslabon in zip(stored_events, eslabones, strict=True)
             ]
-            anadir(conexion, eventos, filas)
             ultimo = eslabones[-1]
-            conexion.execute(_MOVER_CABECERA, {"hasta": ultimo.posicion, "ultima": ultimo.hoja})
+            hasta = {"hasta": ultimo.posicion, "ultima": ultimo.hoja}
+            anadir_y_mover(conexion, eventos, filas, _MOVER_CABECERA, hasta)
             self._cabeza = None
         return [eslabon.posicion for eslabon in eslabones]
 
