@@ -21,7 +21,7 @@ from tests.simulacion.caos import Caos, Muerte, TransporteCaotico
 from tests.simulacion.contradicciones import Contradicciones
 from tests.simulacion.plantilla import INICIO, Plantilla
 from tests.simulacion.procesos import Corre, Proceso, ajustes_de
-from tests.simulacion.torpezas import Torpezas, de_antes
+from tests.simulacion.torpezas import Torpezas, Tropiezo, de_antes
 from tests.simulacion.vigilante import Vigilante
 
 #: Como mucho dos procesos de un servicio a la vez: el titular y una réplica.
@@ -54,13 +54,8 @@ class Mundo:
         torpes = self.caos.hay("tropezar")
         self.contextos = {n: self.torpezas.contexto(c) if torpes else c for n, c in CONTEXTOS.items()}
         self.plantilla.estrenar(self.caos)
-        self.llavero = Llavero(
-            self.plantilla.motores["llavero"],
-            self.plantilla.maestra,
-            self._azares["llavero"],
-            self.reloj,
-            vigencia=None,
-        )
+        motor, azar = self.plantilla.motores["llavero"], self._azares["llavero"]
+        self.llavero = Llavero(motor, self.plantilla.maestra, azar, self.reloj, vigencia=None)
         self.vigilante = Vigilante(self.plantilla, self.topologia, self.broker)
         self.contradicciones = Contradicciones(self.plantilla, self.topologia, self.broker, self.contar)
         for nombre in CONTEXTOS:
@@ -225,6 +220,8 @@ class Mundo:
             self.morir(proceso)
         except TopologiaAusente:
             self._reponer(proceso, bucle)
+        except Tropiezo:
+            return False  # como el anfitrión: se registra, y hasta más tarde no se repite
         except Exception as error:
             if not _ajeno(error):
                 raise
