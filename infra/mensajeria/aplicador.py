@@ -40,6 +40,7 @@ _AVANCE = sa.select(
 ).where(avances.c.origen == sa.bindparam("de"))
 _AVANZAR = sa.update(avances).where(avances.c.origen == sa.bindparam("de"))
 _OLVIDAR_FALLOS = sa.delete(fallos).where(fallos.c.origen == sa.bindparam("de"))
+_ALTO = sa.update(avances).where(avances.c.origen == sa.bindparam("de")).values(alto="divergencia")
 
 
 @dataclass
@@ -209,11 +210,19 @@ def filas_de(crudos: Sequence[HechoCrudo], ahora: datetime) -> list[dict[str, An
 
 
 def dar_el_alto(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida: bytes) -> None:
-    """Deja de aplicar un origen que se contradice: nadie sabe ya cuál de sus historias es la buena."""
-    with almacen.motor.begin() as conexion:
-        conexion.execute(sa.update(avances).where(avances.c.origen == crudo.origen).values(alto="divergencia"))
-    # Aparte: aunque la denuncia falle, el alto ya está dado.
-    denunciar(almacen, servicio, crudo, conocida)
+    """Deja de aplicar un origen que se contradice: nadie sabe ya cuál de sus historias es la buena. Y lo denuncia."""
+    try:
+        with almacen.tanda() as tanda:
+            # Juntos: dado el alto no se vuelve aquí, y una denuncia perdida entre dos transacciones no la repite nadie.
+            tanda.conexion.execute(_ALTO, {"de": crudo.origen})
+            servicio.divergencia(tanda, crudo, conocida)
+    except Exception as error:
+        if not base_caida(error):
+            # Aunque denunciarlo reviente, no se sigue aplicando.
+            with almacen.motor.begin() as conexion:
+                conexion.execute(_ALTO, {"de": crudo.origen})
+        raise
+    registro.critical("divergencia", servicio=servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
 
 
 def denunciar(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida: bytes) -> None:

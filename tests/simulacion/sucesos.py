@@ -18,9 +18,9 @@ from infra.mensajeria import apartados
 from infra.mensajeria.apartados import Reproceso
 from infra.mensajeria.aplicador import Aplicador
 from infra.mensajeria.arriendo import Arriendo
+from infra.mensajeria.atencion import Atencion
 from infra.mensajeria.reparaciones import Huecos, Reparaciones
 from infra.mensajeria.respuestas import Respuestas
-from infra.mensajeria.solicitudes import Solicitudes
 from servicios.comun.mesa import Casos, Interna
 from tests.simulacion import operador
 from tests.simulacion.plantilla import INICIO
@@ -179,8 +179,8 @@ _MIRADAS: tuple[tuple[Any, str, Callable[..., str]], ...] = (
     (Arriendo, "vigente", _si_no("reparación: arriendo perdido")),
     (Respuestas, "repetida_tal_cual", _si("reparación: la repetida, la misma respuesta")),
     (Respuestas, "ya_respondida", _si("reparación: la repetida, con otra firma o cuerpo")),
-    (Solicitudes, "_esperar_si_cabe", _si_lanza("reparación: espera a lo que aún no llegó")),
-    (Solicitudes, "_dar_por_fallida", lambda *_: "reparación: solicitud dada por fallida"),
+    (Atencion, "_esperar_si_cabe", _si_lanza("reparación: espera a lo que aún no llegó")),
+    (Atencion, "dar_por_fallida", lambda *_: "reparación: solicitud dada por fallida"),
     (operador, "levantar", _si("reparación: levantar un alto")),
     (operador, "refrendar_con", _si("reparación: refrendo de un testigo")),
 )

@@ -294,6 +294,32 @@ def test_una_cadena_que_no_casa_es_alto(sistema: Sistema):
     assert cita is None or cita > sistema.reloj.ahora()
 
 
+def test_la_base_que_cae_al_denunciar_no_deja_el_alto_sin_denuncia(sistema: Sistema, monkeypatch):
+    """Dado el alto no se vuelve a mirar: van juntos, o la contradicción no la contaría nadie."""
+    sistema.contar(3)
+    buenos = mensajes(sistema)
+    cabeceras = {**buenos[2].cabeceras, "anterior": "cd" * 32}
+    suelto = Mensaje("", "", buenos[2].tipo, buenos[2].cuerpo, "suelto", cabeceras)
+    marcar_publicado(sistema)
+    sistema.meter([buenos[0], buenos[1], suelto])
+    caida = sa.exc.DBAPIError("", {}, Falla(), connection_invalidated=True)
+    denunciar, veces = sistema.destino.divergencia, iter([caida])
+
+    def a_la_segunda(*de_que: Any) -> None:
+        if (error := next(veces, None)) is not None:
+            raise error
+        denunciar(*de_que)
+
+    monkeypatch.setattr(sistema.destino, "divergencia", a_la_segunda)
+    sistema.coordinacion.entrada.recibir(5)
+    with pytest.raises(sa.exc.DBAPIError):
+        sistema.coordinacion.entrada.aplicar()
+    assert avance(sistema).alto is None
+    sistema.coordinacion.entrada.aplicar()
+    assert avance(sistema).alto == "divergencia"
+    assert [d.posicion for d in sistema.destino.denuncias] == [2]
+
+
 def envenenar(sistema: Sistema, ruta: str) -> None:
     def fallar(anotado: Anotado) -> None:
         if anotado.hecho.sujeto == ruta:
