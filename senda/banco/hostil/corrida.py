@@ -33,6 +33,7 @@ _PLAZO_VACIO: Final = 600.0
 _PAUSA: Final = 0.05
 #: Acuses que admite la cola de quien no lee: pocos, para que lo demás se quede sin salir desde el principio.
 _CABEN: Final = 100
+_DE_SOBRA: Final = 1_000_000
 _META: Final = 2.0
 _MIB: Final = 2**20
 
@@ -97,7 +98,8 @@ def medir(pais: Pais, plan: Plan, avisar: Callable[[str], None]) -> Iterator[Cif
 
 def _acabar(pais: Pais) -> int:
     """La hostil lee por fin, hasta que no quede nada suyo. Cuántos acuses leyó."""
-    pais.limitar(HOSTIL, None)
+    # Ampliado y no quitado: RabbitMQ solo dice a quien rechazó que ya cabe si la cola sigue teniendo un tope.
+    pais.limitar(HOSTIL, _DE_SOBRA)
     leidos = 0
 
     def vacia() -> bool:

@@ -163,6 +163,7 @@ def en_marcha(carpeta: Path, amqp: str, base: str, api: str | None = None) -> It
                 transporte.asegurar_cola(cola)
         pais = Pais(despliegue, procesos, transporte, api, credenciales)
         pila.callback(pais.cerrar)
+        pila.callback(pais.limitar, HOSTIL, None)
         for codigo in (NORMAL, HOSTIL):
             pais.pedir(_inscribir(codigo, credenciales[codigo].publica), rectora)
         yield pais
