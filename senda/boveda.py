@@ -55,7 +55,8 @@ _EN_EL_PAQUETE = {
 }  # fmt: skip
 #: Compartir quién es alcanza también a quien la atiende: sin saber a quién, no se puede.
 _ALCANCES = frozenset({Alcance.COMPARTIR})
-_CONSULTADOS = ("coordinacion", "deteccion", "atencion", "justicia")
+#: Los servicios cuyos almacenes lee; en el de coordinación deja, además, lo que ha de contarse.
+CONSULTADOS = ("coordinacion", "deteccion", "atencion", "justicia")
 
 
 class BovedaAusente(Exception):
@@ -198,7 +199,7 @@ def abrir(
     except (OSError, ValueError):
         raise BovedaAusente from None
     if almacenes is None:
-        almacenes = {nombre: montaje.almacen(nombre, llavero) for nombre in _CONSULTADOS}
+        almacenes = {nombre: montaje.almacen(nombre, llavero) for nombre in CONSULTADOS}
     azar = montaje.azar_de("boveda")
     boveda = Boveda(
         instalada.base.url,
@@ -245,7 +246,8 @@ def recuperar(carpeta: Path, partes: Iterable[str], paquete: str) -> list[str]:
     """
     repuestas = []
     for nombre, clave in recuperacion.reunir(partes, paquete).items():
-        archivo = carpeta / _EN_EL_PAQUETE[nombre]
+        # Donde vaya de verdad: la maestra puede ser un enlace a la que varios procesos comparten.
+        archivo = (carpeta / _EN_EL_PAQUETE[nombre]).resolve()
         if not archivo.exists():
             archivo.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             escribir_secreto(archivo, clave)

@@ -152,7 +152,8 @@ def maestra(carpeta: Path) -> bytes:
 def anillo_maestro(carpeta: Path) -> Anillo:
     """La misma, en el anillo en que rota: quien la usa nota el cambio. Errores: `DespliegueAusente`."""
     try:
-        return Anillo(carpeta / MAESTRA)
+        # Repartida entre contenedores es un enlace: rota el archivo al que lleva, no el enlace.
+        return Anillo((carpeta / MAESTRA).resolve())
     except AnilloIlegible:
         raise DespliegueAusente from None
 

@@ -2,7 +2,7 @@
 
 1. ``SENDA_AMQP_URL`` y ``SENDA_BASE_URL``, si están (y entonces no se busca más: si no atienden, es un fallo).
 2. Esta máquina, en sus puertos de siempre.
-3. Docker, con ``docker-compose.yml`` (lo levanta pytest-docker, en puertos libres).
+3. Docker, con ``docker-compose.desarrollo.yml`` (lo levanta pytest-docker, en puertos libres).
 4. Los binarios instalados: un nodo propio en una carpeta temporal.
 
 Que no haya es un fallo con explicación, aquí y en CI; nunca se salta una prueba. ``python -m tests.servicios_reales``
@@ -34,7 +34,7 @@ from tests.servidores_propios import (
 )
 
 RAIZ = Path(__file__).parent.parent
-COMPOSE = RAIZ / "docker-compose.yml"
+COMPOSE = RAIZ / "docker-compose.desarrollo.yml"
 
 
 class SinServicios(RuntimeError):
@@ -95,7 +95,7 @@ POSTGRES = Clase(
     variable="SENDA_BASE_URL",
     locales=(
         "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
-        "postgresql+psycopg://postgres:senda@127.0.0.1:5432/postgres",  # la de docker-compose.yml
+        "postgresql+psycopg://postgres:senda@127.0.0.1:5432/postgres",  # la de docker-compose.desarrollo.yml
     ),
     falla=falla_base,
     servicio="postgres",
@@ -170,7 +170,7 @@ def preparar() -> None:
         )
         _calla([*compose, "down", "-v"])
         if creado.returncode == 0:
-            print(*(f"{c.nombre}: docker-compose.yml, en un puerto libre" for c in faltan), sep="\n")
+            print(*(f"{c.nombre}: docker-compose.desarrollo.yml, en un puerto libre" for c in faltan), sep="\n")
             return
         print("docker no pudo bajar las imágenes; se intenta con lo instalado")
     if paquetes := [c.paquete for c in faltan if not c.instalado()]:
@@ -206,7 +206,7 @@ def _con_docker(clase: Clase, carpeta: Path) -> Servidor:
         docker.execute(f"up -d {clase.servicio}")
         servidor = Servidor(
             url=clase.url_docker.format(get_docker_ip(), Services(docker).port_for(clase.servicio, clase.puerto)),
-            origen="docker-compose.yml",
+            origen="docker-compose.desarrollo.yml",
             rabbitmqctl=[*completa, "exec", "-T", "rabbitmq", "rabbitmqctl"] if clase is RABBITMQ else [],
             apagar=[*completa, "down", "-v"],
         )

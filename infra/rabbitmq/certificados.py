@@ -59,11 +59,7 @@ class Taller:
 
         Lo que ya está no se toca; para renovar uno se borra antes.
         """
-        self.carpeta.mkdir(mode=0o700, parents=True, exist_ok=True)
-        creados = []
-        if not self.certificado(AUTORIDAD).exists():
-            self._crear_autoridad()
-            creados.append(AUTORIDAD)
+        creados = [AUTORIDAD] if self.asegurar_autoridad() else []
         if not self.certificado(SERVIDOR).exists():
             alternativos = x509.SubjectAlternativeName([_alternativo(a) for a in anfitriones])
             self._emitir(SERVIDOR, ExtendedKeyUsageOID.SERVER_AUTH, alternativos)
@@ -75,6 +71,14 @@ class Taller:
                 self._emitir(usuario, ExtendedKeyUsageOID.CLIENT_AUTH, None)
                 creados.append(usuario)
         return creados
+
+    def asegurar_autoridad(self) -> bool:
+        """Crea la autoridad si falta. Devuelve si la creó."""
+        self.carpeta.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.certificado(AUTORIDAD).exists():
+            return False
+        self._crear_autoridad()
+        return True
 
     def _crear_autoridad(self) -> None:
         clave = self._clave_nueva()

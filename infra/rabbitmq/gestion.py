@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import msgspec
 
@@ -21,17 +22,18 @@ class GestionCaida(Exception):
 
 
 class Gestion:
-    """Un administrador del broker. ``url``: `http://usuario:clave@127.0.0.1:15672` (o https)."""
+    """Un administrador del broker. ``url``: `http://usuario:clave@127.0.0.1:15672`, o https con `?ca=/ruta/ca.pem`.
+
+    Con varias separadas por «;», las de los nodos de un clúster, pregunta al que conteste: todos dicen lo mismo.
+    """
 
     def __init__(self, url: str) -> None:
-        partes = urlsplit(url)
-        if partes.scheme not in {"http", "https"} or not partes.hostname:
+        nodos = [urlsplit(una) for una in url.split(";")]
+        if any(nodo.scheme not in {"http", "https"} or not nodo.hostname for nodo in nodos):
             raise ValueError("la API de gestión es http://usuario:clave@anfitrion:15672")
-        anfitrion, puerto = partes.hostname, partes.port or (15671 if partes.scheme == "https" else 15672)
-        clase = HTTPSConnection if partes.scheme == "https" else HTTPConnection
-        self._abrir: Callable[[], HTTPConnection] = lambda: clase(anfitrion, puerto, timeout=_ESPERA)
-        self._base = partes.path.rstrip("/")
-        par = f"{unquote(partes.username or 'guest')}:{unquote(partes.password or 'guest')}"
+        self._nodos = [_abridor(nodo) for nodo in nodos]
+        self._base = nodos[0].path.rstrip("/")
+        par = f"{unquote(nodos[0].username or 'guest')}:{unquote(nodos[0].password or 'guest')}"
         self._cabeceras = {
             "Authorization": "Basic " + base64.b64encode(par.encode()).decode(),
             "Content-Type": "application/json",
@@ -56,25 +58,40 @@ class Gestion:
     def _pedir(self, metodo: str, ruta: tuple[str, ...], contenido: Any = None) -> Any:
         camino = "/".join([f"{self._base}/api", *(quote(parte, safe="") for parte in ruta)])
         cuerpo = None if contenido is None else msgspec.json.encode(contenido)
-        conexion = self._abrir()
-        try:
-            conexion.request(metodo, camino, cuerpo, self._cabeceras)
-            respuesta = conexion.getresponse()
-            leido = respuesta.read()
-        except (OSError, HTTPException) as error:
-            raise GestionCaida(
-                f"la API de gestión no contesta ({type(error).__name__}): ¿está activado rabbitmq_management?"
-            ) from None
-        finally:
-            conexion.close()
-        if respuesta.status == _NO_ESTA:
+        estado, leido = self._preguntar(metodo, camino, cuerpo)
+        if estado == _NO_ESTA:
             return None
-        if respuesta.status in _SIN_PERMISO:
+        if estado in _SIN_PERMISO:
             raise GestionCaida("ese usuario no administra el broker: ha de llevar la etiqueta «administrator»")
-        if respuesta.status not in _BIEN:
+        if estado not in _BIEN:
             # El texto del broker nombra recursos y expresiones, nunca hashes.
-            raise GestionCaida(f"{metodo} {camino}: {respuesta.status} {leido[:300].decode(errors='replace')}")
+            raise GestionCaida(f"{metodo} {camino}: {estado} {leido[:300].decode(errors='replace')}")
         return msgspec.json.decode(leido) if leido else None
+
+    def _preguntar(self, metodo: str, camino: str, cuerpo: bytes | None) -> tuple[int, bytes]:
+        """Al primer nodo que conteste; repetir en otro lo que el anterior no llegó a contestar no cambia nada."""
+        motivo = ""
+        for abrir in list(self._nodos):
+            conexion = abrir()
+            try:
+                conexion.request(metodo, camino, cuerpo, self._cabeceras)
+                respuesta = conexion.getresponse()
+                return respuesta.status, respuesta.read()
+            except (OSError, HTTPException) as error:
+                motivo = type(error).__name__
+                self._nodos.append(self._nodos.pop(0))
+            finally:
+                conexion.close()
+        raise GestionCaida(f"la API de gestión no contesta ({motivo}): ¿está activado rabbitmq_management?")
+
+
+def _abridor(nodo: SplitResult) -> Callable[[], HTTPConnection]:
+    anfitrion = str(nodo.hostname)
+    if nodo.scheme == "http":
+        return lambda: HTTPConnection(anfitrion, nodo.port or 15672, timeout=_ESPERA)
+    autoridad = parse_qs(nodo.query).get("ca", [None])[-1]
+    contexto = ssl.create_default_context(cafile=autoridad)
+    return lambda: HTTPSConnection(anfitrion, nodo.port or 15671, timeout=_ESPERA, context=contexto)
 
 
 __all__ = ["Gestion", "GestionCaida"]

@@ -15,6 +15,7 @@ from senda.orden import (
     contratos,
     credencial,
     demo,
+    desplegar,
     directorio,
     instrumentos,
     operar,
@@ -51,6 +52,7 @@ app.add_typer(auditar.app, name="auditar")
 app.add_typer(testigo.app, name="testigo")
 app.add_typer(operar.app, name="operar")
 app.add_typer(bus.app, name="bus")
+app.add_typer(desplegar.app, name="desplegar")
 app.add_typer(protocolo.app, name="protocolo")
 app.add_typer(contratos.app, name="contratos")
 app.add_typer(boveda.app, name="boveda")

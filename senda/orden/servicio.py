@@ -100,6 +100,7 @@ def servicio(
     ],
     carpeta: Carpeta,
     puerto: Annotated[int, typer.Option(help="Puerto HTTP de salud y métricas; 0, uno libre.")] = 0,
+    direccion: Annotated[str, typer.Option(help="Dónde escucha ese HTTP, que no pide credenciales.")] = "127.0.0.1",
 ) -> None:
     """Arranca un servicio en este proceso (nameko) hasta que se le pida parar."""
     if nombre not in CONTEXTOS:
@@ -109,7 +110,7 @@ def servicio(
     from senda.proceso import arrancar  # noqa: PLC0415
 
     try:
-        arrancar(carpeta, nombre, puerto)
+        arrancar(carpeta, nombre, puerto, direccion)
     except DespliegueAusente as error:
         progreso.print(str(error), style="red")
         raise typer.Exit(2) from None
