@@ -22,7 +22,7 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: entorno demo test mentiras simulacion simulacion-larga fallos hostil conformidad respaldo bench lint formato tipos capas servicios limpio ayuda
+.PHONY: entorno demo test mentiras simulacion simulacion-larga fallos hostil conformidad respaldo despliegue bench lint formato tipos capas servicios limpio ayuda
 
 entorno: $(VENV)/.desarrollo ## crea .venv con lo de ejecución y lo de desarrollo
 	@:
@@ -60,7 +60,7 @@ demo: $(VENV)/.ejecucion ## recorrido completo embebido; OPCIONES="--semilla 7 -
 
 test: $(VENV)/.desarrollo ## todas las pruebas, con RabbitMQ y PostgreSQL de verdad; OPCIONES para pytest
 	@$(PY) -m tests.servicios_reales
-	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+	@$(PY) -m pytest -n $(PROCESOS) --maxprocesses=8 --ignore=tests/despliegue $(OPCIONES)
 
 mentiras: $(VENV)/.desarrollo ## un operador con todas las claves miente de cada manera, y qué lo delata; OPCIONES="--base URL"
 	@$(PY) -m tests.mentiras $(OPCIONES)
@@ -85,6 +85,10 @@ conformidad: $(VENV)/.desarrollo ## los clientes del kit por todos los escenario
 
 respaldo: $(VENV)/.desarrollo ## copia base, restauración a un instante y recuperación, con PostgreSQL propios
 	@SENDA_RESPALDO=entero $(PY) -m pytest tests/integracion/restauracion -n $(PROCESOS) --maxprocesses=8 $(OPCIONES)
+
+# Sin xdist: cada compose se queda con la máquina entera.
+despliegue: $(VENV)/.desarrollo ## los contenedores de verdad: compose, clúster roto y actualización; OPCIONES="-m 'not larga'"
+	@$(PY) -m pytest tests/despliegue -p no:xdist $(OPCIONES)
 
 # Los dos aunque uno no llegue a sus metas; sale con 1 si alguno no llegó.
 bench: $(VENV)/.banco ## de la solicitud al libro, y el libro: contra las primitivas y lo demás; OPCIONES="--hechos 20000"

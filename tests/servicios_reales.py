@@ -163,7 +163,7 @@ def preparar() -> None:
         else:
             faltan.append(clase)
     if faltan and not _falta_docker():
-        compose = [*_compose(), "-f", str(COMPOSE), "-p", "senda-preparar"]
+        compose = [*orden_compose(), "-f", str(COMPOSE), "-p", "senda-preparar"]
         # Crear sin arrancar baja solo las imágenes que falten: sin red vale con tenerlas ya.
         creado = subprocess.run(
             [*compose, "up", "--no-start", *(c.servicio for c in faltan)], check=False, timeout=1800
@@ -179,7 +179,7 @@ def preparar() -> None:
         print(f"{clase.nombre}: un servidor propio mientras duren las pruebas")
 
 
-def _compose() -> list[str]:
+def orden_compose() -> list[str]:
     """`docker compose`, o el `docker-compose` de antes; vacío si no hay ninguno."""
     for orden in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(orden[0]) and _calla([*orden, "version"]):
@@ -192,13 +192,13 @@ def _falta_docker() -> str:
         return "no está"
     if not _calla(["docker", "info"]):
         return "está instalado pero no atiende"
-    return "" if _compose() else "no tiene compose"
+    return "" if orden_compose() else "no tiene compose"
 
 
 def _con_docker(clase: Clase, carpeta: Path) -> Servidor:
     """Levanta solo ese servicio, en un puerto libre y con proyecto propio."""
     # Puerto 0: que lo elija docker, para no chocar con quien ya tenga el compose arriba. Lo demás, lo que dice la url.
-    compose = ["env", *VARIABLES_DOCKER, *_compose()]
+    compose = ["env", *VARIABLES_DOCKER, *orden_compose()]
     proyecto = f"{carpeta.name}-{clase.servicio}".lower()
     docker = DockerComposeExecutor(" ".join(compose), str(COMPOSE), proyecto)
     completa = [*compose, "-f", str(COMPOSE), "-p", proyecto]

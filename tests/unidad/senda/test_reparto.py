@@ -39,7 +39,7 @@ def test_cada_servicio_tiene_su_base_y_sus_claves_y_ninguna_otra(carpeta):
     for nombre in CONTEXTOS:
         suya = reparto / nombre
         assert set(leer(suya).bases) == {nombre, "llavero"}
-        assert claves_de(suya, nombre).firma.public_key()
+        assert claves_de(suya, nombre).firma.private_bytes_raw()
         assert maestra(suya) == maestra(carpeta / "admin")
         assert {a.name for a in (suya / "claves").iterdir()} == {nombre}
         assert {a.name for a in (suya / "tls").iterdir()} == {"ca.pem", f"{nombre}.pem", f"{nombre}.key"}
