@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,12 +36,27 @@ def preparado() -> bool:
 def preparar_proceso() -> None:
     """Pasa el proceso a hilos verdes. Lo primero de todo: lo ya importado con sockets o candados no cambiaría."""
     eventlet.monkey_patch()
+    _buscar_nombres_aparte()
     # Aquí y no arriba: psycopg ha de importarse con los sockets ya cambiados.
     from infra.anfitrion import espera_base  # noqa: PLC0415
 
     espera_base.instalar()
     # El bucle de eventlet imprime las trazas con su mensaje, que puede llevar valores; de registrarlas se ocupa otro.
     eventlet.debug.hub_exceptions(False)  # noqa: FBT003  así es su API
+
+
+def _buscar_nombres_aparte() -> None:
+    """Buscar un nombre no detiene a los demás hilos verdes.
+
+    El de una máquina caída puede tardar diez segundos en no encontrarse, y psycopg los busca todos antes de probar con
+    ninguno: entretanto a los que sí conectaban se les pasaba el plazo, y el proceso no volvía aunque la base volviera.
+    """
+    buscar = socket.getaddrinfo
+
+    def aparte(*argumentos: Any, **opciones: Any) -> Any:
+        return eventlet.tpool.execute(buscar, *argumentos, **opciones)
+
+    socket.getaddrinfo = aparte
 
 
 class Despertador:
