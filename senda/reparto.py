@@ -19,6 +19,8 @@ from senda.acceso_bus import CERTIFICADOS, CLAVES
 from senda.boveda import CONSULTADOS
 from senda.composicion import CONTEXTOS
 from senda.despliegue import ARCHIVO, MAESTRA, leer
+from senda.trazas import CLAVE as TRAZAS
+from senda.trazas import clave_de
 from servicios.portal.contexto import CONTEXTO as PORTAL
 
 LLAVERO: Final = "llavero"
@@ -52,6 +54,7 @@ def repartir(carpeta: Path, destino: Path, maestra: Path) -> list[str]:
     """
     despliegue = leer(carpeta)
     _mudar(carpeta / MAESTRA, maestra)
+    trazas = clave_de(carpeta / TRAZAS)
     for nombre, parte in PARTES.items():
         suya = destino / nombre
         suya.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,6 +67,9 @@ def repartir(carpeta: Path, destino: Path, maestra: Path) -> list[str]:
         if parte.sella:
             _enlazar(suya / MAESTRA, maestra)
         _para_el_bus(carpeta, suya, parte.usuario)
+        if parte.usuario is not None:
+            # De ella salen los ids de traza: la misma para todos, y su carpeta no la pueden escribir.
+            _poner(suya / TRAZAS, trazas)
     return list(PARTES)
 
 

@@ -72,7 +72,7 @@ def encender(
 
         proporcion = _proporcion(entorno)
         lote = {"lote": None} if entorno.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") else {}
-        puntos = Puntos(_clave(carpeta / CLAVE))
+        puntos = Puntos(clave_de(carpeta / CLAVE))
         exportador = Exportador.abrir(servicio, destino, resolver, **lote)
     except ImportError:
         registro.error("trazas-sin-paquetes", motivo="instala requisitos-trazas.txt, o senda[trazas]")
@@ -104,7 +104,7 @@ def _proporcion(entorno: Mapping[str, str]) -> float:
     return proporcion
 
 
-def _clave(archivo: Path) -> bytes:
+def clave_de(archivo: Path) -> bytes:
     """La del despliegue; el primer proceso que la pide la crea. Errores: `OSError`, `ClaveDeTrazasInvalida`."""
     if not archivo.exists():
         # Entera o nada, y gana uno solo: dos procesos que arrancan a la vez han de acabar con la misma.
@@ -121,4 +121,4 @@ def _clave(archivo: Path) -> bytes:
     return clave
 
 
-__all__ = ["CLAVE", "Encendidas", "encender"]
+__all__ = ["CLAVE", "Encendidas", "clave_de", "encender"]

@@ -59,6 +59,15 @@ def test_la_boveda_lee_lo_que_pregunta_y_no_entra_al_bus(carpeta):
     assert {a.name for a in (boveda / "tls").iterdir()} == {"ca.pem"}
 
 
+def test_las_trazas_de_todos_salen_de_la_misma_clave_y_la_boveda_no_exporta(carpeta):
+    reparto = hecho(carpeta)
+    claves = {(reparto / nombre / "trazas").read_bytes() for nombre in (*CONTEXTOS, "portal")}
+    assert claves == {(carpeta / "admin" / "trazas").read_bytes()}
+    assert not (reparto / "boveda" / "trazas").exists()
+    hecho(carpeta)
+    assert claves == {(reparto / "portal" / "trazas").read_bytes()}
+
+
 def test_nadie_recibe_la_llave_de_la_autoridad_ni_la_de_una_institucion(carpeta):
     reparto = hecho(carpeta)
     assert not [a for a in reparto.rglob("*.key") if a.stem in {"ca", "GT-SVET"}]

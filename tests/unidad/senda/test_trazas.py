@@ -71,7 +71,7 @@ def test_una_clave_estropeada_se_dice_y_se_sigue(tmp_path: Path):
 def test_los_que_arrancan_a_la_vez_acaban_con_la_misma_clave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     # Ninguno la vio: todos la crean, y ha de quedar la del primero.
     monkeypatch.setattr(Path, "exists", lambda _: False)
-    assert trazas._clave(tmp_path / trazas.CLAVE) == trazas._clave(tmp_path / trazas.CLAVE)
+    assert trazas.clave_de(tmp_path / trazas.CLAVE) == trazas.clave_de(tmp_path / trazas.CLAVE)
     (archivo,) = tmp_path.iterdir()
     assert stat.S_IMODE(archivo.stat().st_mode) == 0o600
 
