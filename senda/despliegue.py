@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
 from infra.almacen.aprovisionar import actualizar, aprovisionar, crear_usuario
-from infra.almacen.migrar import Instalacion, instalar
+from infra.almacen.migrar import Instalacion, al_dia, instalar
 from infra.almacen.motor import abrir_motor
 from infra.azar import Azar
 from infra.reloj import RelojReal
@@ -125,6 +125,21 @@ def migrar(despliegue: Despliegue, instalaciones: Mapping[str, Instalacion], bas
             actualizar(base, suya.esquema, instalacion)
         else:
             quedan.append(nombre)
+    return quedan
+
+
+def por_migrar(despliegue: Despliegue, instalaciones: Mapping[str, Instalacion]) -> list[str]:
+    """Los servicios cuya base no está en el esquema de esta versión. No escribe. Errores: los de la base."""
+    quedan = []
+    for nombre, instalacion in instalaciones.items():
+        if (suya := despliegue.bases.get(nombre)) is None:
+            continue
+        motor = abrir_motor(suya.url, suya.esquema)
+        try:
+            if not al_dia(motor, instalacion):
+                quedan.append(nombre)
+        finally:
+            motor.dispose()
     return quedan
 
 

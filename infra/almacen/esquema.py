@@ -30,6 +30,8 @@ from sqlalchemy import (
 )
 
 ESQUEMA = MetaData()
+#: Dónde apunta Alembic lo aplicado.
+TABLA_DE_VERSION = "version_esquema"
 _URGENTE, _VIGENTE = text("urgente"), text("hasta IS NULL")
 Entero = BigInteger().with_variant(Integer, "sqlite")
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # La tarea de una vez de los compose: deja la base, las claves, los certificados, los permisos del bus y la carpeta de
-# cada contenedor. Repetirla no cambia lo que ya está; con una imagen nueva, lleva las bases a su esquema.
+# cada contenedor. Repetirla no cambia lo que ya está; con una imagen nueva, lleva las bases a su esquema, para lo que los
+# servicios han de estar parados si hay algo que llevar (SENDA_MIGRAR_EN_MARCHA=1 cuando las notas dicen que no hace falta).
 #
 #   SENDA_BASE   URL de PostgreSQL de quien puede crear esquemas, sin contraseña (la lee de /secretos/instalar)
 #   SENDA_BUS    dirección de RabbitMQ, sin usuario        SENDA_API   anfitriones de su API de gestión, con «;»
@@ -18,7 +19,7 @@ done
 cp "/secretos/autoridad/ca.pem" "$carpeta/tls/servidor.pem"
 
 if [ -e "$carpeta/despliegue.json" ]; then
-  senda operar migrar --base "$SENDA_BASE"
+  senda operar migrar --base "$SENDA_BASE" ${SENDA_MIGRAR_EN_MARCHA:+--con-servicios-en-marcha}
 else
   senda instalar --carpeta "$carpeta" --amqp "$SENDA_BUS" --base "$SENDA_BASE" --pais "${SENDA_PAIS:-gt}"
 fi

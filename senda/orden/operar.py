@@ -22,6 +22,7 @@ from senda.auditoria.accesos import constar
 from senda.composicion import CONTEXTOS, Montaje, instalaciones
 from senda.consulta import base_abierta
 from senda.despliegue import migrar as llevar
+from senda.despliegue import por_migrar
 from senda.embebido import EnMarcha, en_exclusiva
 from senda.orden import gobernar, restauracion
 from senda.orden.bases import almacen_de, almacenes, embebido, en_marcha, hay_bus, montaje_de
@@ -119,9 +120,10 @@ def migrar(
     ] = False,
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:
-    """Lleva las bases al esquema de esta versión, con los servicios parados. Repetirlo no cambia nada."""
+    """Lleva las bases al esquema de esta versión, con los servicios parados si hay algo que llevar."""
     with montaje_de(carpeta) as montaje:
-        andan = {} if con_servicios_en_marcha else en_marcha(montaje)
+        hay_que = not con_servicios_en_marcha and por_migrar(montaje.despliegue, instalaciones())
+        andan = en_marcha(montaje) if hay_que else {}
         if andan:
             quienes = ", ".join(f"{nombre} ({len(procesos)})" for nombre, procesos in andan.items())
             fin(

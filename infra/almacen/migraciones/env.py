@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from infra.almacen.esquema import ESQUEMA
+from infra.almacen.esquema import ESQUEMA, TABLA_DE_VERSION
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=ESQUEMA,
-    version_table="version_esquema",
+    version_table=TABLA_DE_VERSION,
     transactional_ddl=True,
 )
 with context.begin_transaction():
