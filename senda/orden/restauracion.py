@@ -29,6 +29,7 @@ from senda.restauracion.boveda import contar_otra_vez
 from senda.restauracion.comprobacion import comprobar
 from senda.restauracion.hallazgos import Informe, Veredicto
 from senda.restauracion.libro import ArchivoAusente, ArchivoIlegible, FaltanHechos, LibroAjeno
+from senda.restauracion.linea import aceptar as dar_por_buenas
 from senda.restauracion.origenes import HistoriaTorcida
 from senda.restauracion.puntos import PuntoIlegible
 from senda.restauracion.recuperacion import Recuperado
@@ -47,16 +48,23 @@ _DICHO = {
 
 def comprobar_restauracion(
     punto: Puntos = [],  # noqa: B006  typer lo copia
+    aceptar: Annotated[
+        bool, typer.Option("--aceptar", help="Si está completo, da por buenas las bases: los servicios arrancan.")
+    ] = False,
     como_json: ComoJson = False,
     carpeta: Carpeta = CARPETA_DEMO,
 ) -> None:
-    """Con los servicios parados: qué falta en cada origen y si el libro continúa lo que prometió. No escribe nada.
+    """Qué falta en cada origen y si el libro continúa lo que prometió. Sin --aceptar, no escribe nada.
+
+    Tras restaurar, con los servicios parados; tras promover una réplica, también con ellos andando.
 
     Sale con 0 si está completo, 1 si lo que falta se puede recuperar, 3 si no está en ninguna base, 4 si hay dos
     historias, y 2 si no se pudo comprobar.
     """
-    with _explicando(), _abiertas(carpeta) as (bases, _):
+    with _explicando(), _abiertas(carpeta) as (bases, montaje):
         informe = comprobar(bases, punto)
+        if aceptar and informe.veredicto is Veredicto.CONTINUA:
+            dar_por_buenas(bases, montaje.reloj.ahora())
     _decir(informe, informe, como_json)
 
 

@@ -16,17 +16,17 @@ from servicios.auditoria.libro import raiz_y_tamano
 
 
 def comprobar(bases: Bases, puntos: Iterable[Path] = (), *, claves: bool = True) -> Informe:
-    """El informe entero, con los servicios parados. No escribe nada.
+    """El informe entero. No escribe nada.
 
     ``puntos``: archivos de puntos retenidos, además de los de la carpeta. ``claves``: si se mira también el llavero.
     Errores: `PuntoIlegible`; los de las bases.
     """
     historias = [historia(bases, servicio) for servicio in bases.motores]
+    # Antes que el libro: con los servicios andando se puede prometer más entretanto.
+    archivos = [*retenidos(bases.carpeta), *dict.fromkeys(puntos)]
     with leyendo(bases.del_libro, instantanea=True) as conexion:
         raiz, tamano = raiz_y_tamano(conexion)
-        comprobados, hallados = comprobar_puntos(
-            conexion, bases.despliegue, [*retenidos(bases.carpeta), *dict.fromkeys(puntos)]
-        )
+        comprobados, hallados = comprobar_puntos(conexion, bases.despliegue, archivos)
     return Informe(
         tamano=tamano,
         raiz=raiz.hex(),

@@ -84,15 +84,18 @@ class Historia:
 def historia(bases: Bases, servicio: str) -> Historia:
     """Lo que se sabe de un origen en todas las bases. Errores: los de la base."""
     origen, suya = bases.despliegue.origenes[servicio], bases.motores[servicio]
+    # Primero los demás: si el servicio anda, lo que saben de él ya lo tiene cuando se le pregunta.
+    with leyendo(bases.del_libro) as conexion:
+        promesa = conexion.execute(_PROMETIDA, {"de": origen}).first()
+    testigos = [(bases.del_libro, libro, "el libro")]
+    testigos += [(bases.motores[otro], entrada, f"lo que recibió {otro}") for otro in bases.seguidores(servicio)]
+    topes = [_tope(motor, tabla, origen) for motor, tabla, _ in testigos]
     with leyendo(suya) as propia:
         tiene, hoja = propia.execute(sa.select(cabecera.c.posicion, cabecera.c.hoja)).one()
-        testimonios = [_testimonio(bases.del_libro, libro, "el libro", origen, propia, tiene)]
-        testimonios += [
-            _testimonio(bases.motores[otro], entrada, f"lo que recibió {otro}", origen, propia, tiene)
-            for otro in bases.seguidores(servicio)
+        testimonios = [
+            _testimonio(motor, tabla, de, origen, propia, tiene, tope)
+            for (motor, tabla, de), tope in zip(testigos, topes, strict=True)
         ]
-        with leyendo(bases.del_libro) as conexion:
-            promesa = conexion.execute(_PROMETIDA, {"de": origen}).first()
         prometida = promesa.posicion if promesa else 0
         casa = promesa is None or prometida > tiene or _hoja_propia(propia, prometida) == promesa.hoja
     return Historia(servicio, origen, tiene, hoja, tuple(testimonios), prometida, casa)
@@ -112,14 +115,20 @@ def siguientes(de: Testimonio, origen: str, tras: int) -> Iterator[HechoCrudo]:
             yield HechoCrudo(origen, *fila)
 
 
-def _testimonio(motor: Engine, tabla: Table, de: str, origen: str, propia: Connection, tiene: int) -> Testimonio:
+def _tope(motor: Engine, tabla: Table, origen: str) -> int:
     with leyendo(motor) as conexion:
-        tope = conexion.scalar(sa.select(sa.func.max(tabla.c.posicion)).where(tabla.c.origen == origen)) or 0
+        return conexion.scalar(sa.select(sa.func.max(tabla.c.posicion)).where(tabla.c.origen == origen)) or 0
+
+
+def _testimonio(
+    motor: Engine, tabla: Table, de: str, origen: str, propia: Connection, tiene: int, tope: int
+) -> Testimonio:
+    with leyendo(motor) as conexion:
         comun = min(tope, tiene)
         suya = _fila(conexion, tabla, origen, comun) if comun else None
         # Sin fila en común (un hueco ahí) no hay qué contradecir ni desde dónde seguir.
         casa = comun == 0 or suya is None or suya.hoja == _hoja_propia(propia, comun)
-        hasta = tope if tope <= tiene else _seguido(conexion, tabla, origen, tiene)
+        hasta = tope if tope <= tiene else _seguido(conexion, tabla, origen, tiene, tope)
         if hasta > tiene:
             siguiente = _fila(conexion, tabla, origen, tiene + 1)
             casa = casa and siguiente is not None and siguiente.anterior == _hoja_propia(propia, tiene)
@@ -138,10 +147,12 @@ def _hoja_propia(propia: Connection, posicion: int) -> bytes:
     return hoja or b""
 
 
-def _seguido(conexion: Connection, tabla: Table, origen: str, tras: int) -> int:
-    """La última posición a la que se llega desde ``tras`` sin huecos."""
+def _seguido(conexion: Connection, tabla: Table, origen: str, tras: int, tope: int) -> int:
+    """La última posición, hasta ``tope``, a la que se llega desde ``tras`` sin huecos."""
     consulta = (
-        sa.select(tabla.c.posicion).where(tabla.c.origen == origen, tabla.c.posicion > tras).order_by(tabla.c.posicion)
+        sa.select(tabla.c.posicion)
+        .where(tabla.c.origen == origen, tabla.c.posicion > tras, tabla.c.posicion <= tope)
+        .order_by(tabla.c.posicion)
     )
     ultima = tras
     for posicion in conexion.scalars(consulta):

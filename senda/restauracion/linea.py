@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from infra.almacen.esquema import arriendos
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import base_caida, leyendo
+from senda.composicion import CONTEXTOS
 from senda.despliegue import Despliegue
 from senda.restauracion.bases import Bases, bases_de
 from senda.restauracion.comprobacion import comprobar
@@ -45,7 +46,7 @@ class BaseRestaurada(Exception):
 
     def __str__(self) -> str:
         que = ", ".join(self.codigos) or "no se pudo comprobar"
-        return f"la base de {self.servicio} es otra ({que}): corre «senda operar comprobar-restauracion»"
+        return f"la base de {self.servicio} es otra ({que}): corre «senda operar comprobar-restauracion --aceptar»"
 
 
 def exigir_linea(carpeta: Path, despliegue: Despliegue, servicio: str, motor: Engine, ahora: datetime) -> None:
@@ -76,13 +77,16 @@ def aceptar(bases: Bases, ahora: datetime) -> None:
 
 
 def _exigir_completa(carpeta: Path, despliegue: Despliegue, servicio: str) -> None:
+    if not CONTEXTOS.keys() <= despliegue.bases.keys():
+        # En su contenedor solo tiene la suya (`senda desplegar repartir`): ídem, quien administra.
+        raise BaseRestaurada(servicio, ())
     try:
         with bases_de(carpeta, despliegue) as bases:
             informe = comprobar(bases, claves=False)
     except DBAPIError as error:
         if base_caida(error):
             raise
-        # No alcanza las demás bases (cada servicio en su máquina): que lo compruebe quien sí.
+        # No alcanza las demás (cada servicio en su máquina): que lo compruebe quien sí.
         raise BaseRestaurada(servicio, ()) from None
     if informe.veredicto is not Veredicto.CONTINUA:
         raise BaseRestaurada(servicio, tuple(sorted({h.codigo.value for h in informe.hallazgos})))

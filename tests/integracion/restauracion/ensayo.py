@@ -157,8 +157,9 @@ def mover(de: Path, a: Path) -> Path:
     """Otra carpeta igual, con sus bases de SQLite dentro."""
     shutil.copytree(de, a)
     for archivo in (a / ARCHIVO, a / "boveda" / "boveda.json"):
-        archivo.write_text(archivo.read_text().replace(str(de), str(a)))
-        archivo.chmod(0o600)
+        if archivo.exists():
+            archivo.write_text(archivo.read_text().replace(str(de), str(a)))
+            archivo.chmod(0o600)
     return a
 
 

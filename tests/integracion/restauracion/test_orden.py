@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from senda.despliegue import leer
 from senda.orden import app
+from senda.restauracion.bases import bases_de
 from senda.restauracion.hallazgos import Codigo
+from senda.restauracion.historias import historia
 
 
 def correr(orden: str, carpeta: Path, *opciones: str):
@@ -26,6 +30,32 @@ def test_de_lo_que_falta_a_poder_arrancar(ensayo, desastre) -> None:
     assert "se puede arrancar" in despues.output
     assert correr("comprobar-restauracion", carpeta).exit_code == 0
     assert correr("recuperar", carpeta).exit_code == 0
+
+
+def test_aceptar_lo_incompleto_no_lo_da_por_bueno(desastre, monkeypatch) -> None:
+    aceptadas = []
+    monkeypatch.setattr("senda.orden.restauracion.dar_por_buenas", lambda bases, _: aceptadas.append(bases))
+    assert correr("comprobar-restauracion", desastre("deteccion"), "--aceptar").exit_code == 1
+    assert not aceptadas
+
+
+def test_se_pregunta_antes_a_los_demas_que_al_origen(archivado) -> None:
+    """Así se puede comprobar con los servicios andando: lo que los demás saben ya lo tiene él."""
+    carpeta = archivado.al_final
+    preguntas: list[tuple[str, str]] = []
+
+    def anotar(conexion, _cursor, sentencia, *_):
+        preguntas.append((str(conexion.engine.url), sentencia))
+
+    with bases_de(carpeta, leer(carpeta)) as bases:
+        suya = str(bases.motores["deteccion"].url)
+        for motor in bases.motores.values():
+            sa.event.listen(motor, "before_cursor_execute", anotar)
+        historia(bases, "deteccion")
+    primera = next(i for i, (base, _) in enumerate(preguntas) if base == suya)
+    de_los_demas = [i for i, (_, sentencia) in enumerate(preguntas) if "max(" in sentencia or "cabeceras" in sentencia]
+    assert len(de_los_demas) >= 3
+    assert max(de_los_demas) < primera
 
 
 def test_lo_mismo_para_una_maquina(ensayo, desastre) -> None:

@@ -19,12 +19,14 @@ from sqlalchemy.engine import make_url
 from senda.arranque import montar
 from senda.composicion import CONTEXTOS
 from senda.despliegue import ARCHIVO, leer
+from senda.reparto import repartir
 from senda.restauracion.hallazgos import Codigo, Veredicto
 from senda.restauracion.linea import BaseRestaurada
 from tests.cluster_archivado import ClusterArchivado
 from tests.integracion.boveda.pais import Pais
 from tests.integracion.restauracion.ensayo import Ensayo, acuse_de, mover
 from tests.integracion.restauracion.test_colas import con_bus
+from tests.integracion.restauracion.test_orden import correr
 from tests.integracion.restauracion.test_recuperar import codigos, continuar, hechos, mirar, reponer
 from tests.servidores_propios import Servidor, apagar
 
@@ -166,6 +168,16 @@ def test_una_replica_promovida_que_no_perdio_nada_pasa_sola(cluster, arrancar, u
     try:
         carpeta = mover(tmp_path / "vivo", tmp_path / "promovida")
         hacia(carpeta, promovida, tuple(leer(carpeta).bases.keys() - {"llavero"}))
-        arrancar(carpeta)
+        # Repartidas, ninguno ve las de los demás: lo acepta quien las tiene todas.
+        repartir(mover(carpeta, tmp_path / "admin"), tmp_path / "reparto", tmp_path / "maestra")
+        for servicio in CONTEXTOS:
+            with pytest.raises(BaseRestaurada, match="no se pudo comprobar"):
+                arrancar(tmp_path / "reparto" / servicio, servicio)
+        assert correr("comprobar-restauracion", carpeta).exit_code == 0
+        with pytest.raises(BaseRestaurada):
+            arrancar(tmp_path / "reparto" / "atencion", "atencion")
+        assert correr("comprobar-restauracion", tmp_path / "admin", "--aceptar").exit_code == 0
+        for servicio in CONTEXTOS:
+            arrancar(tmp_path / "reparto" / servicio, servicio)
     finally:
         apagar(promovida)
