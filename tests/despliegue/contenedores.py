@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,6 +78,10 @@ class Contenedores:
         """SIGKILL: sin despedirse de nadie."""
         _correr("docker", "kill", contenedor)
 
+    def parar(self, contenedor: str) -> None:
+        """Con orden, y sin que se levante solo."""
+        _correr("docker", "stop", contenedor)
+
     def volver(self, contenedor: str) -> None:
         """Arranca otra vez uno matado o parado."""
         _correr("docker", "start", contenedor)
@@ -85,6 +90,20 @@ class Contenedores:
         """`healthy`, `unhealthy`, `starting`; sin comprobación, el del contenedor."""
         (dicho,) = msgspec.json.decode(_correr("docker", "inspect", contenedor))
         return str(dicho["State"].get("Health", {}).get("Status", dicho["State"]["Status"]))
+
+    def registro(self, contenedor: str) -> str:
+        """Lo que dijo desde que arrancó la última vez."""
+        (dicho,) = msgspec.json.decode(_correr("docker", "inspect", contenedor))
+        hecho = subprocess.run(
+            ["docker", "logs", "--since", dicho["State"]["StartedAt"], contenedor],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
+        )  # fmt: skip
+        return hecho.stdout
+
+    def listo(self, contenedor: str) -> bool:
+        """Si un servicio dice ahora que está listo, sin esperar a que le toque su comprobación."""
+        salud = ["python3", "-IS", "/opt/senda/bin/salud.py", "8000", "/salud/listo"]
+        return subprocess.run(["docker", "exec", contenedor, *salud], capture_output=True, check=False).returncode == 0
 
     def esperar_sanos(self, menos: Collection[str] = ()) -> None:
         """Hasta que la salud de todos, salvo los de una vez y ``menos`` (ids), esté verde."""
@@ -100,12 +119,13 @@ class Contenedores:
 
     def portales(self) -> list[str]:
         """La dirección HTTP de cada portal que anda."""
-        puertos = []
-        for uno in self.todos().values():
-            publicado = (uno["NetworkSettings"]["Ports"] or {}).get("8000/tcp")
-            if servicio_de(uno) == "portal" and publicado:
-                puertos.append(publicado[0]["HostPort"])
-        return [f"http://127.0.0.1:{puerto}" for puerto in sorted(puertos)]
+        # De una vez, sin preguntar por cada uno: entretanto pueden estar cambiándolos.
+        dicho = _correr(
+            "docker", "ps", "--format", "{{.Ports}}",
+            "--filter", f"label=com.docker.compose.project={self.proyecto}",
+            "--filter", "label=com.docker.compose.service=portal",
+        )  # fmt: skip
+        return [f"http://127.0.0.1:{puerto}" for puerto in sorted(re.findall(r"127\.0\.0\.1:(\d+)->8000/tcp", dicho))]
 
     def libro(self) -> list[Contado]:
         """Los hechos del libro, leídos de su tabla y no de Senda."""
@@ -131,9 +151,11 @@ def servicio_de(contenedor: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def levantados(archivos: tuple[Path, ...], proyecto: str, **variables: str) -> Iterator[Contenedores]:
+def levantados(
+    archivos: tuple[Path, ...], proyecto: str, imagen: str = IMAGEN, **variables: str
+) -> Iterator[Contenedores]:
     """El compose entero, sano; al acabar no queda nada suyo. Si no llega a estarlo, dice qué contaron sus registros."""
-    puestas = {**_VARIABLES, **bases(), "IMAGEN_SENDA": IMAGEN, **variables}
+    puestas = {**_VARIABLES, **bases(), "IMAGEN_SENDA": imagen, **variables}
     orden = " ".join(["env", *(f"{n}={v}" for n, v in puestas.items()), *orden_compose()])
     limpiar = ["down -v --remove-orphans -t 3"]
     with get_docker_services(orden, [str(a) for a in archivos], proyecto, [], limpiar) as servicios:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,24 +37,29 @@ _BIEN, _ESPERANDO, _RECHAZADA = 200, 202, 422
 
 @dataclass
 class PorHttp:
-    """Una institución que firma y llama a un portal. Con varios, prueba el siguiente cuando uno no contesta."""
+    """Una institución que firma y llama a un portal. Si no contesta, pregunta cuáles hay y prueba el siguiente."""
 
-    portales: Sequence[str]
+    portales: Callable[[], Sequence[str]]
     credencial: Credencial
+    _hay: Sequence[str] = ()
     _turno: int = 0
 
     def llamar(self, metodo: str, destino: str, firma: str, cuerpo: bytes | None = None) -> httpx.Response | None:
         """La respuesta, o None si ese portal no contestó o no puede ahora: se repite tal cual."""
-        base = self.portales[self._turno % len(self.portales)]
+        if not self._hay:
+            self._turno += 1
+            self._hay = self.portales()
+            return None
+        base = self._hay[self._turno % len(self._hay)]
         try:
             respuesta = httpx.request(
                 metodo, f"{base}{destino}", content=cuerpo, headers={"Firma": firma}, timeout=_ESPERA + 15
             )
         except httpx.TransportError:
-            self._turno += 1
+            self._hay = ()
             return None
         if respuesta.is_server_error:
-            self._turno += 1
+            self._hay = ()
             return None
         return respuesta
 
@@ -143,7 +148,7 @@ class PorBus:
             "servicios": _SERVICIOS if atiende else (), "cobertura": ("GT",), "clave_firma": nueva.publica,
         }  # fmt: skip
         self.pedir(InscribirInstitucion(**ficha))
-        return PorHttp(contenedores.portales(), nueva)
+        return PorHttp(contenedores.portales, nueva)
 
 
 @contextmanager

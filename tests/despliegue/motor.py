@@ -22,6 +22,7 @@ ESPERA_MOTOR = 60.0
 #: Construir baja paquetes: con la red de cada quien.
 ESPERA_CONSTRUIR = 1800.0
 IMAGEN = "senda:prueba"
+VERSION = "org.opencontainers.image.revision"
 _GUIONES = RAIZ / "infra" / "docker"
 
 
@@ -75,13 +76,16 @@ def bases() -> dict[str, str]:
     return dict(linea.split("=", 1) for linea in hechas.splitlines())
 
 
-def construir(contexto: Path, imagen: str) -> str:
-    """La imagen de Senda desde una copia del repositorio, sin red. Devuelve su nombre. Errores: `SinMotor`."""
+def construir(contexto: Path, imagen: str, version: str) -> str:
+    """La imagen de Senda desde una copia del repositorio, sin red. Devuelve su nombre. Errores: `SinMotor`.
+
+    ``version``: con qué se la distingue de otra hecha con los mismos archivos.
+    """
     _correr([str(_GUIONES / "ruedas.sh"), os.environ.get("SENDA_PYTHON_RUEDAS", str(RAIZ / ".venv/bin/python"))])
     if contexto != RAIZ:
         shutil.copytree(_GUIONES / "ruedas", contexto / "infra/docker/ruedas", dirs_exist_ok=True)
     base = bases().get("BASE_PYTHON")
-    argumentos = ["--build-arg", f"BASE_PYTHON={base}"] if base else []
+    argumentos = ["--label", f"{VERSION}={version}", *(["--build-arg", f"BASE_PYTHON={base}"] if base else [])]
     _correr(["docker", "build", "-q", "-t", imagen, *argumentos, "-f", "infra/docker/Dockerfile", "."], contexto)
     return imagen
 
@@ -97,4 +101,4 @@ def _correr(orden: list[str], en: Path = RAIZ) -> str:
     return hecho.stdout
 
 
-__all__ = ["IMAGEN", "SinMotor", "bases", "construir", "en_marcha"]
+__all__ = ["IMAGEN", "VERSION", "SinMotor", "bases", "construir", "en_marcha"]

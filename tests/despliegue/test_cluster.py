@@ -12,9 +12,21 @@ from tests.integracion.anfitrion.conftest import hasta
 pytestmark = [pytest.mark.real, pytest.mark.timeout(2400)]
 
 
-@pytest.fixture(scope="module")
-def detecta(cluster, rectora_de_cluster):
-    return rectora_de_cluster.inscribir("GT-DETECTA", cluster, atiende=False)
+@pytest.fixture
+def detecta(detecta_en_cluster):
+    return detecta_en_cluster
+
+
+@pytest.fixture
+def alertas(pedidas):
+    """Las pedidas desde que nació el clúster: cada una, con su acuse, es una alerta y nada más."""
+
+    def sumar(carga: Carga) -> int:
+        pedidas.append(len(carga.acuses))
+        assert all(len(acuse.eventos) == 1 for acuse in carga.acuses)
+        return sum(pedidas)
+
+    return sumar
 
 
 def test_las_colas_y_la_base_tienen_copia(cluster):
@@ -28,7 +40,7 @@ def test_las_colas_y_la_base_tienen_copia(cluster):
         assert len(cluster.de(servicio)) == 2
 
 
-def test_cae_un_nodo_del_bus(cluster, detecta):
+def test_cae_un_nodo_del_bus(cluster, detecta, alertas):
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
         (nodo,) = cluster.de("rabbitmq")  # el primero de la lista de todos: al que más conexiones llegan
@@ -36,11 +48,11 @@ def test_cae_un_nodo_del_bus(cluster, detecta):
         carga.avanza(10)
         cluster.volver(nodo)
         carga.avanza()
-    cuadra(cluster, carga.acuses, _alertas(cluster, carga))
+    cuadra(cluster, carga.acuses, alertas(carga))
     hasta(lambda: cluster.estado(nodo) == "healthy", PACIENCIA)
 
 
-def test_cae_un_servicio(cluster, detecta):
+def test_cae_un_servicio(cluster, detecta, alertas):
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
         caidos = [cluster.de(servicio)[0] for servicio in ("deteccion", "auditoria", "portal")]
@@ -50,10 +62,10 @@ def test_cae_un_servicio(cluster, detecta):
         for contenedor in caidos:
             cluster.volver(contenedor)
         carga.avanza()
-    cuadra(cluster, carga.acuses, _alertas(cluster, carga))
+    cuadra(cluster, carga.acuses, alertas(carga))
 
 
-def test_cae_el_primario_de_la_base_y_se_promueve_la_replica(cluster, detecta):
+def test_cae_el_primario_de_la_base_y_se_promueve_la_replica(cluster, detecta, alertas):
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
         (primario,) = cluster.de("postgres")
@@ -65,20 +77,37 @@ def test_cae_el_primario_de_la_base_y_se_promueve_la_replica(cluster, detecta):
         cluster.volver(primario)
         hasta(lambda: "es ahora el primario" in cluster.compose("logs", "--tail=5", "postgres"), PACIENCIA)
         carga.avanza()
-    cuadra(cluster, carga.acuses, _alertas(cluster, carga))
+        # La base estrenó línea de tiempo: quien rearranca espera a que quien las ve todas la acepte.
+        rearrancado = cluster.de("deteccion")[0]
+        cluster.matar(rearrancado)
+        cluster.volver(rearrancado)
+        hasta(lambda: "BaseRestaurada" in cluster.registro(rearrancado), PACIENCIA)
+        carga.avanza()
+        assert cluster.estado(rearrancado) != "healthy"
+        cluster.en("administracion", "senda", "operar", "comprobar-restauracion", "--aceptar")
+        hasta(lambda: cluster.listo(rearrancado), PACIENCIA)
+        carga.avanza()
+    cuadra(cluster, carga.acuses, alertas(carga))
 
 
-_pedidas: list[int] = []
+def test_tras_un_apagon_el_primario_viejo_no_se_adelanta(cluster, detecta, alertas):
+    (viejo,), (nuevo,) = cluster.de("postgres"), cluster.de("postgres-replica")
+    with Carga(detecta).en_marcha() as carga:
+        carga.avanza()
+        cluster.parar(viejo)
+        cluster.matar(nuevo)
+        cluster.volver(viejo)
+        # Él solo no sabe que ya no lo es: espera a quien pueda decírselo.
+        hasta(lambda: "esperando a postgres-replica" in cluster.registro(viejo), PACIENCIA)
+        with pytest.raises(AssertionError):
+            cluster.en("postgres", "pg_isready", "-q", "-h", "127.0.0.1")
+        cluster.volver(nuevo)
+        hasta(lambda: "es ahora el primario" in cluster.registro(viejo), PACIENCIA)
+        carga.avanza()
+    cuadra(cluster, carga.acuses, alertas(carga))
 
 
-def _alertas(cluster, carga: Carga) -> int:
-    """Las pedidas desde que nació el clúster: cada una, con su acuse, es una alerta y nada más."""
-    _pedidas.append(len(carga.acuses))
-    assert all(len(acuse.eventos) == 1 for acuse in carga.acuses)
-    return sum(_pedidas)
-
-
-def test_el_primario_viejo_vuelve_como_replica(cluster, detecta):
+def test_el_primario_viejo_vuelve_como_replica(cluster, detecta, alertas):
     cluster.compose("rm", "-sfv", "postgres")
     cluster.compose(
         "run",
@@ -104,5 +133,5 @@ def test_el_primario_viejo_vuelve_como_replica(cluster, detecta):
     )
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
-    libro = cuadra(cluster, carga.acuses, _alertas(cluster, carga))
+    libro = cuadra(cluster, carga.acuses, alertas(carga))
     assert any(hecho.tipo == ALERTA for hecho in libro)

@@ -2,14 +2,20 @@
 # Un nodo de PostgreSQL con réplica: nace como primario o copiándolo, y un primario viejo no vuelve a servir.
 #
 #   NODO      su nombre, el que el primario espera de su réplica        OTRO   el del otro nodo
-#   PRIMARIO  el primario al nacer
+#   PRIMARIO  el primario al nacer      SOLO   si es NODO, arranca sin saber del otro: quien lo dice sabe que no es primario
 set -euo pipefail
 PGPASSWORD=$(cat /secretos/replicador)
 export PGPASSWORD PGSSLMODE=verify-full PGSSLROOTCERT=/secretos/ca.pem PGCONNECT_TIMEOUT=3
 
-# Si el otro ya es primario, este quedó atrás: lo que confirmara él solo se perdería, y lo que lea de él es viejo.
-if [ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/standby.signal" ]; then
-  if [ "$(psql -h "$OTRO" -U replicador -d postgres -Atc 'SELECT pg_is_in_recovery()' 2>/dev/null || true)" = f ]; then
+# Un primario con réplica no confirma nada sin ella, así que esperarla no cuesta; y contesta si entretanto el primario pasó a
+# ser ella. Entonces este quedó atrás: lo que confirmara él solo se perdería, y lo que se lea de él es viejo.
+if [ -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/standby.signal" ] && [ "${SOLO:-}" != "$NODO" ] &&
+  ! grep -qs "^synchronous_standby_names = ''" "$PGDATA/postgresql.auto.conf"; then
+  until replica=$(psql -h "$OTRO" -U replicador -d postgres -Atc 'SELECT pg_is_in_recovery()' 2>/dev/null); do
+    echo "esperando a $OTRO, por si ahora es el primario" >&2
+    sleep 1
+  done
+  if [ "$replica" = f ]; then
     echo "$OTRO es ahora el primario: este nodo no sirve. Vacía su volumen y vuelve como réplica (docs/desplegar.md)." >&2
     exit 1
   fi
