@@ -43,16 +43,32 @@ if [ "$(docker wait "$instalar")" != 0 ]; then
 fi
 nueva=$(docker inspect -f '{{.Image}}' "$instalar")
 
+es_nueva() { [ "$(docker inspect -f '{{.Image}}' "$1")" = "$nueva" ]; }
+
+# Crea los que falten de un servicio, y no sigue hasta que los de la nueva estén listos; también los de otra vez.
+completar() {
+  en_compose "$@" up -d --no-deps --no-recreate "$servicio"
+  for contenedor in $(en_compose "$@" ps -q "$servicio"); do
+    if es_nueva "$contenedor"; then esperar "$contenedor" "$servicio"; fi
+  done
+}
+
 for servicio in $servicios; do
-  for viejo in $(en_compose "$@" ps -q "$servicio"); do
-    if [ "$(docker inspect -f '{{.Image}}' "$viejo")" = "$nueva" ]; then continue; fi
-    antes=$(en_compose "$@" ps -q "$servicio" | sort)
+  # Parados por quien actualiza, para llevar las bases: si no se quitan, volverían con la de antes.
+  faltan=""
+  for contenedor in $(en_compose "$@" ps -aq "$servicio"); do
+    case "$(docker inspect -f '{{.State.Status}}' "$contenedor")" in created | exited) docker rm "$contenedor" >/dev/null && faltan=1 ;; esac
+  done
+  quedan=$(en_compose "$@" ps -q "$servicio")
+  if [ -n "$faltan" ]; then completar "$@"; fi
+  for viejo in $quedan; do
+    if es_nueva "$viejo"; then
+      esperar "$viejo" "$servicio"
+      continue
+    fi
     docker stop "$viejo" >/dev/null
     docker rm "$viejo" >/dev/null
-    en_compose "$@" up -d --no-deps --no-recreate "$servicio"
-    for nuevo in $(en_compose "$@" ps -q "$servicio"); do
-      case "$antes" in *"$nuevo"*) ;; *) esperar "$nuevo" "$servicio" ;; esac
-    done
+    completar "$@"
   done
   echo "$servicio: con la nueva"
 done

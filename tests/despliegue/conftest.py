@@ -1,6 +1,6 @@
 """Los compose de verdad, con las imágenes hechas aquí. Sin Docker y sin con qué ponerlo, se saltan y dicen por qué.
 
-En CI no se saltan: `.ci/run` instala lo que falte y pide SENDA_EXIGE_DOCKER=1, con que faltar es fallar.
+Con SENDA_EXIGE_DOCKER=1 no se saltan: faltar es fallar. `infra/docker/motor.sh` pone lo que falte.
 """
 
 from __future__ import annotations

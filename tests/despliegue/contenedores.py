@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
@@ -78,10 +79,6 @@ class Contenedores:
         """SIGKILL: sin despedirse de nadie."""
         _correr("docker", "kill", contenedor)
 
-    def parar(self, contenedor: str) -> None:
-        """Con orden, y sin que se levante solo."""
-        _correr("docker", "stop", contenedor)
-
     def volver(self, contenedor: str) -> None:
         """Arranca otra vez uno matado o parado."""
         _correr("docker", "start", contenedor)
@@ -116,6 +113,15 @@ class Contenedores:
             )
 
         hasta(sanos, PACIENCIA)
+
+    def actualizar(self, imagen: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """La orden que da quien actualiza, tal cual está en docs/desplegar.md."""
+        archivos = [parte for archivo in self.archivos for parte in ("-f", str(archivo))]
+        return subprocess.run(
+            [str(RAIZ / "infra/docker/actualizar.sh"), *archivos, "-p", self.proyecto],
+            cwd=RAIZ, env={**os.environ, **self.variables, "IMAGEN_SENDA": imagen, **variables},
+            capture_output=True, text=True, timeout=PACIENCIA * 2, check=False,
+        )  # fmt: skip
 
     def portales(self) -> list[str]:
         """La dirección HTTP de cada portal que anda."""

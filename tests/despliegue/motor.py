@@ -34,11 +34,11 @@ class SinMotor(Exception):
 def en_marcha() -> Iterator[None]:
     """Un Docker que atiende mientras dure. Errores: `SinMotor`."""
     if not shutil.which("docker"):
-        raise SinMotor("Docker no está instalado (en Debian: apt-get install docker.io docker-compose debootstrap)")
+        raise SinMotor("Docker no está instalado (en Debian lo pone infra/docker/motor.sh)")
     propio = None if _atiende() else _arrancar()
     try:
         if not orden_compose():
-            raise SinMotor("falta docker compose (en Debian: apt-get install docker-compose)")
+            raise SinMotor("falta docker compose (en Debian lo pone infra/docker/motor.sh)")
         yield
     finally:
         if propio is not None:

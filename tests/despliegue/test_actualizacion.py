@@ -8,13 +8,12 @@ import subprocess
 import pytest
 
 from senda.composicion import CONTEXTOS
-from tests.despliegue.contenedores import CLUSTER, DE_UNA_VEZ, PACIENCIA, Contenedores, servicio_de
+from tests.despliegue.contenedores import CLUSTER, DE_UNA_VEZ, Contenedores, servicio_de
 from tests.despliegue.cuentas import cuadra
 from tests.despliegue.instituciones import Carga
 from tests.despliegue.motor import IMAGEN, VERSION
-from tests.servicios_reales import RAIZ
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.real, pytest.mark.larga, pytest.mark.timeout(2400)]
 
 #: Los que se cambian, y cuántos hay de cada uno.
 CAMBIAN = {**dict.fromkeys((*CONTEXTOS, "portal"), 2), "administracion": 1, "boveda": 1}
@@ -30,16 +29,6 @@ def versiones(contenedores: Contenedores, *, tambien_caidos: bool = False) -> di
     return vistas
 
 
-def actualizar(contenedores: Contenedores, imagen: str, **ademas: str) -> subprocess.CompletedProcess[str]:
-    """La orden que da quien actualiza, tal cual está en docs/desplegar.md."""
-    archivos = [parte for archivo in CLUSTER for parte in ("-f", str(archivo))]
-    return subprocess.run(
-        [str(RAIZ / "infra/docker/actualizar.sh"), *archivos, "-p", contenedores.proyecto],
-        cwd=RAIZ, env={**os.environ, **contenedores.variables, "IMAGEN_SENDA": imagen, **ademas},
-        capture_output=True, text=True, timeout=PACIENCIA * 2, check=False,
-    )  # fmt: skip
-
-
 def test_se_actualiza_replica_a_replica_sin_perder_ni_doblar_nada(cluster, detecta_en_cluster, pedidas):
     viejas = versiones(cluster)
     assert {servicio: len(suyas) for servicio, suyas in viejas.items()} == CAMBIAN
@@ -47,14 +36,15 @@ def test_se_actualiza_replica_a_replica_sin_perder_ni_doblar_nada(cluster, detec
     assert anterior != "esta"
     with Carga(detecta_en_cluster).en_marcha() as carga:
         carga.avanza()
-        hecho = actualizar(cluster, IMAGEN)
+        # Con los archivos de esta versión, como quien actualiza.
+        cluster.archivos = CLUSTER
+        hecho = cluster.actualizar(IMAGEN)
         assert hecho.returncode == 0, hecho.stderr[-1500:]
         durante = len(carga.acuses)
         carga.avanza()
     # Mientras cambiaban se siguió aceptando, y no solo al final.
     assert durante > 20
     assert versiones(cluster) == {servicio: ["esta"] * cuantos for servicio, cuantos in CAMBIAN.items()}
-    cluster.archivos = CLUSTER
     cluster.variables["IMAGEN_SENDA"] = IMAGEN
     pedidas.append(len(carga.acuses))
     cuadra(cluster, carga.acuses, sum(pedidas))
@@ -63,14 +53,14 @@ def test_se_actualiza_replica_a_replica_sin_perder_ni_doblar_nada(cluster, detec
 def test_si_la_nueva_no_arranca_se_para_ahi_y_con_otra_se_sigue(cluster, detecta_en_cluster, pedidas):
     rota = construir_rota()
     with Carga(detecta_en_cluster).en_marcha() as carga:
-        hecho = actualizar(cluster, rota, PLAZO_LISTO="5")
+        hecho = cluster.actualizar(rota, PLAZO_LISTO="5")
         assert (hecho.returncode, "auditoria no está listo" in hecho.stderr) == (1, True), hecho.stderr[-1500:]
         quedan = versiones(cluster, tambien_caidos=True)
         assert sorted(quedan.pop("auditoria")) == ["esta", "rota"]
         assert {version for suyas in quedan.values() for version in suyas} == {"esta"}
         carga.avanza()
         antes = ids(cluster)
-        assert actualizar(cluster, IMAGEN).returncode == 0
+        assert cluster.actualizar(IMAGEN).returncode == 0
         # Solo cambió la que estaba mal.
         assert len(ids(cluster) - antes) == 1
         assert versiones(cluster) == {servicio: ["esta"] * cuantos for servicio, cuantos in CAMBIAN.items()}

@@ -14,6 +14,7 @@ from eventos.tipos import NivelRiesgo, SiNo
 from senda.composicion import CONTEXTOS
 from tests.despliegue.contenedores import DE_UNA_VEZ, servicio_de
 from tests.despliegue.cuentas import cuadra
+from tests.despliegue.motor import IMAGEN
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
@@ -92,4 +93,35 @@ def test_la_matriz_de_permisos_y_repetir_la_instalacion_no_cambian_nada(sencillo
     antes = sencillo.en("administracion", "cat", "/srv/senda/despliegue.json")
     sencillo.compose("run", "--rm", "instalar")
     assert sencillo.en("administracion", "cat", "/srv/senda/despliegue.json") == antes
+    assert sencillo.verificado()["verificado"]
+
+
+@pytest.mark.larga
+def test_llevar_las_bases_quiere_los_servicios_parados_salvo_que_se_diga(sencillo):
+    def atrasar() -> None:
+        sencillo.en(
+            "postgres", "psql", "-U", "postgres", "-d", "senda", "-v", "ON_ERROR_STOP=1", "-c",
+            "DROP TABLE senda_justicia.repuestas",
+            "-c", "UPDATE senda_justicia.version_esquema SET version_num = '004' WHERE version_num = '005'",
+        )  # fmt: skip
+
+    def andan() -> set[str]:
+        return {servicio_de(uno) for uno in sencillo.todos().values() if uno["State"]["Running"]}
+
+    atrasar()
+    antes = sencillo.todos().keys(), andan()
+    negado = sencillo.actualizar(IMAGEN)
+    assert negado.returncode == 1
+    assert "No se migra con servicios en marcha" in negado.stderr
+    assert (sencillo.todos().keys(), andan()) == antes
+    en_marcha = sencillo.actualizar(IMAGEN, SENDA_MIGRAR_EN_MARCHA="1")
+    assert en_marcha.returncode == 0, en_marcha.stderr[-1500:]
+    atrasar()
+    sencillo.compose("stop", *CONTEXTOS, "portal")
+    assert not andan() & {*CONTEXTOS, "portal"}
+    parados = sencillo.actualizar(IMAGEN)
+    assert parados.returncode == 0, parados.stderr[-1500:]
+    assert andan() == antes[1]
+    for servicio in CONTEXTOS:
+        assert sencillo.listo(sencillo.de(servicio)[0])
     assert sencillo.verificado()["verificado"]
