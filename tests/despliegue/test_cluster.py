@@ -138,3 +138,21 @@ def test_el_primario_viejo_vuelve_como_replica(cluster, detecta, alertas):
         carga.avanza()
     libro = cuadra(cluster, carga.acuses, alertas(carga))
     assert any(hecho.tipo == ALERTA for hecho in libro)
+
+
+@pytest.mark.larga
+def test_perdida_la_replica_el_primario_arranca_sin_ella_si_se_le_dice(cluster, detecta, alertas):
+    def primario(sentencia: str) -> str:
+        return cluster.en("postgres-replica", "psql", "-U", "postgres", "-Atc", sentencia)
+
+    with Carga(detecta).en_marcha() as carga:
+        carga.avanza()
+        cluster.matar(cluster.de("postgres")[0])
+        cluster.compose("rm", "-sf", "postgres-replica")
+        cluster.compose("up", "-d", "--no-deps", "postgres-replica", SOLO_POSTGRES="postgres-replica")
+        (solo,) = cluster.de("postgres-replica")
+        hasta(lambda: cluster.estado(solo) == "healthy", PACIENCIA)
+        primario("ALTER SYSTEM SET synchronous_standby_names = ''")
+        primario("SELECT pg_reload_conf()")
+        carga.avanza()
+    cuadra(cluster, carga.acuses, alertas(carga))
