@@ -15,7 +15,7 @@ import msgspec
 from pytest_docker.plugin import Services, get_docker_services
 
 from tests.despliegue.motor import IMAGEN, bases
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 from tests.servicios_reales import RAIZ, orden_compose
 
 SENCILLO = (RAIZ / "docker-compose.yml",)

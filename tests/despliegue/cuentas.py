@@ -8,7 +8,7 @@ from itertools import groupby
 
 from contratos.acuse import Acuse
 from tests.despliegue.contenedores import PACIENCIA, Contado, Contenedores
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 
 ALERTA = "senda.deteccion.alerta-recibida.v1"
 

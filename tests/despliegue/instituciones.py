@@ -26,7 +26,7 @@ from infra.seguridad.firma import firmar
 from senda import credencial as credenciales
 from senda.cliente import Compuesta, Credencial, Enlace, componer
 from tests.despliegue.contenedores import PACIENCIA, Contenedores
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 
 AGENTE = "ag-7c1e90aa"
 _TODOS = tuple(m for m in Mandato if m not in {Mandato.RECTORIA, Mandato.SUPERVISION})

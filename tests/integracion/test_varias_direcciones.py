@@ -12,8 +12,9 @@ from infra.almacen.motor import abrir_motor, comprobar
 from infra.azar import AzarReal
 from infra.mensajeria.transportes.abrir import abrir
 from infra.rabbitmq.gestion import Gestion, GestionCaida
-from tests.integracion.anfitrion.conftest import hasta, puerto_libre
+from tests.espera import hasta
 from tests.nodo_rabbit import NodoRabbit
+from tests.servidores_propios import puerto_libre
 
 pytestmark = pytest.mark.real
 
