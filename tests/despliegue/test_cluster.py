@@ -147,7 +147,8 @@ def test_perdida_la_replica_el_primario_arranca_sin_ella_si_se_le_dice(cluster, 
 
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
-        cluster.matar(cluster.de("postgres")[0])
+        (replica,) = cluster.de("postgres")
+        cluster.matar(replica)
         cluster.compose("rm", "-sf", "postgres-replica")
         cluster.compose("up", "-d", "--no-deps", "postgres-replica", SOLO_POSTGRES="postgres-replica")
         (solo,) = cluster.de("postgres-replica")
@@ -155,4 +156,6 @@ def test_perdida_la_replica_el_primario_arranca_sin_ella_si_se_le_dice(cluster, 
         primario("ALTER SYSTEM SET synchronous_standby_names = ''")
         primario("SELECT pg_reload_conf()")
         carga.avanza()
+        # Buscar el nombre de una caída alarga cada conexión de quien verifica.
+        cluster.volver(replica)
     cuadra(cluster, carga.acuses, alertas(carga))
