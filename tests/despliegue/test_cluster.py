@@ -7,7 +7,7 @@ import pytest
 from tests.despliegue.contenedores import PACIENCIA
 from tests.despliegue.cuentas import ALERTA, cuadra
 from tests.despliegue.instituciones import Carga
-from tests.espera import hasta
+from tests.integracion.anfitrion.conftest import hasta
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(2400)]
 
@@ -142,8 +142,8 @@ def test_el_primario_viejo_vuelve_como_replica(cluster, detecta, alertas):
 
 @pytest.mark.larga
 def test_perdida_la_replica_el_primario_arranca_sin_ella_si_se_le_dice(cluster, detecta, alertas):
-    def primario(sentencia: str) -> str:
-        return str(cluster.en("postgres-replica", "psql", "-U", "postgres", "-Atc", sentencia))
+    def primario(sentencia):
+        cluster.en("postgres-replica", "psql", "-U", "postgres", "-Atc", sentencia)
 
     with Carga(detecta).en_marcha() as carga:
         carga.avanza()
