@@ -7,7 +7,7 @@ import pytest
 from tests.despliegue.contenedores import PACIENCIA
 from tests.despliegue.cuentas import ALERTA, cuadra
 from tests.despliegue.instituciones import Carga
-from tests.integracion.anfitrion.conftest import hasta
+from tests.espera import hasta
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(2400)]
 
