@@ -12,9 +12,12 @@ class Ajustes(Struct, frozen=True, kw_only=True):
 
     lote_recepcion: int = 200
     lote_solicitudes: int = 50
-    #: Lote de solicitudes mientras llegan más de las que se reciben de una vez: recibir va antes, y atender, a tragos
+    #: Lote de solicitudes mientras llegan más de las que caben en una tanda: recibir va antes, y atender, a tragos
     #: cortos, para que quien pide una no espere a un lote entero de quien pide miles.
     lote_apretado: int = 10
+    #: Si lo que no cabe en una tanda hace cola, por turnos entre instituciones, en vez de atenderse por llegada. Sin
+    #: turnos cuesta menos y quien inunda retrasa a las demás: solo donde pide una sola.
+    turnos: bool = True
     #: Solicitudes de una institución que esperan como mucho (y otras tantas urgentes), y las que no se sabe de quién.
     cupo: int = 10_000
     cupo_de_nadie: int = 1_000

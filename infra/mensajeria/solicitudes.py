@@ -104,8 +104,9 @@ class Solicitudes:
     def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
         ahora = self.almacen.reloj.ahora()
         todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
-        # Un lote lleno no dice cuántas hay detrás, ni de quién: se vacía la cola antes de atender a nadie.
-        self._apretada = len(entregas) >= self.ajustes.lote_recepcion
+        # No se sabe cuántas hay detrás, ni de quién: se vacía la cola antes de atender a nadie.
+        tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
+        self._apretada = self.ajustes.turnos and len(entregas) >= tope
         if self._apretada or self._hay_cola or self.en_pausa() or self._porteria.hay_quien_no_lee(todas):
             self._guardar(todas, ahora)
             return entregas

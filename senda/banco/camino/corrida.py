@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from senda.banco.base import Sitio
 from senda.banco.camino import latencia
 from senda.banco.camino.comparados.encolado import COMPARADOS
@@ -31,7 +33,9 @@ META_CRECER: Final = 1.1
 _SENDA: Final = "senda.banco.camino.en_marcha"
 _PROTOTIPO: Final = "senda.banco.camino.prototipo.procesos"
 #: Solicitudes por transacción, mensajes por publicación y hechos por lote del libro, en los dos.
+#: Aquí pide una sola institución y no hay entre quién repartir: sin turnos, salvo para saber lo que cuestan.
 MODOS: Final = {"lotes": Lotes(50, 500, 200), "uno": Lotes(1, 500, 200)}
+_CON_TURNOS: Final = replace(MODOS["lotes"], turnos=True)
 _DICHO: Final = {"lotes": "50 solicitudes por transacción", "uno": "una solicitud por transacción"}
 _METAS: Final = {"nameko": META_NAMEKO, "biblioteca": META_BIBLIOTECA}
 _NOMBRES: Final = {"nameko": "eventos de nameko", "faststream": "FastStream", "celery": "Celery",
@@ -87,7 +91,8 @@ class Corrida:
                 for modo, lotes in MODOS.items()
                 for quien, modulo in (("prototipo", _PROTOTIPO), ("senda", _SENDA))
             }
-            cuantas = {n: self._lotes if n.endswith("lotes") else self._uno for n in sistemas}
+            sistemas["senda-turnos"] = pila.enter_context(self.sistema("sturnos", _SENDA, _CON_TURNOS))
+            cuantas = {n: self._uno if n.endswith("uno") else self._lotes for n in sistemas}
             tiempos = turnos(sistemas, self._quien.pedir, cuantas, self.vueltas)
             for modo in MODOS:
                 primitiva, medido = tiempos[f"prototipo-{modo}"], tiempos[f"senda-{modo}"]
@@ -96,6 +101,9 @@ class Corrida:
                 yield razon(
                     f"camino-{modo}-razon", "  razón: Senda / las primitivas", primitiva, medido, META_PROTOTIPO
                 )  # fmt: skip
+            con_turnos, sin_turnos = tiempos["senda-turnos"], tiempos["senda-lotes"]
+            yield ritmo("camino-turnos", "por lotes, y por turnos como en un despliegue", 1, con_turnos)
+            yield razon("camino-turnos-razon", "  razón: con turnos / sin ellos", sin_turnos, con_turnos)
             self.aviso("solicitudes sueltas, con los servicios ociosos")
             yield from latencia.medir(sistemas["senda-lotes"], self._quien.pedir, self._sueltas)
 

@@ -83,7 +83,9 @@ def montar(plano: Plano, nombre: str) -> Estacion:
             "Transporte", ConPuerta(abrir(plano.bus), nombres.solicitudes_de("deteccion"), plano.puerta)
         ),
         titular=f"{nombre}@{socket.gethostname()}:{plano.prefijo}",
-        ajustes=Ajustes(lote_solicitudes=lotes.solicitudes, lote_relevo=lotes.relevo, lote_entrada=lotes.libro),
+        ajustes=Ajustes(
+            lote_solicitudes=lotes.solicitudes, lote_relevo=lotes.relevo, lote_entrada=lotes.libro, turnos=lotes.turnos
+        ),
     )
 
 

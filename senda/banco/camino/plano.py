@@ -19,11 +19,15 @@ _PUERTA: Final = "abierta"
 
 
 class Lotes(Struct, frozen=True):
-    """De a cuántos como mucho: solicitudes por transacción, mensajes por publicación y hechos por lote del libro."""
+    """De a cuántos como mucho: solicitudes por transacción, mensajes por publicación y hechos por lote del libro.
+
+    ``turnos``: si lo que hace cola va por turnos entre instituciones, como en un despliegue (decisión 040).
+    """
 
     solicitudes: int
     relevo: int
     libro: int
+    turnos: bool = False
 
 
 class Plano(Struct, frozen=True, kw_only=True):

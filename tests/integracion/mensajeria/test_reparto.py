@@ -279,6 +279,15 @@ def test_mientras_llega_mas_de_lo_que_cabe_se_atiende_a_tragos_cortos(tmp_path: 
     sistema.pila.cerrar()
 
 
+def test_sin_turnos_se_atiende_por_llegada(tmp_path: Path):
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, turnos=False))
+    sistema.reposo()
+    sistema.enviar(*(sistema.componer() for _ in range(40)))
+    vaciar_la_cola(sistema)
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 40)
+    sistema.pila.cerrar()
+
+
 def test_lo_que_llega_suelto_y_sin_nadie_delante_se_atiende_al_llegar(sistema: Sistema):
     sistema.reposo()
     sistema.enviar(sistema.componer())
@@ -287,8 +296,8 @@ def test_lo_que_llega_suelto_y_sin_nadie_delante_se_atiende_al_llegar(sistema: S
 
 
 def test_quien_inunda_no_se_atiende_al_llegar_por_delante_de_las_demas(tmp_path: Path):
-    """Lo que llega a lotes llenos hace cola, y quien iba detrás de todo ello sale en la primera tanda."""
-    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=20, lote_solicitudes=10, lote_apretado=10))
+    """Lo que no cabe en una tanda hace cola, y quien iba detrás de todo ello sale en la primera tanda."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
     sistema.reposo()
     paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
     pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(70)), como=OTRA)
