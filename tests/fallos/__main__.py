@@ -11,7 +11,7 @@ import msgspec
 
 from tests.fallos.averias import CATALOGO
 from tests.fallos.corrida import Banco, Semilla
-from tests.fallos.tanda import Cuenta, Suspenso, carpeta_nueva, correr, silenciar, tabla
+from tests.fallos.tanda import Cuenta, Informe, Suspenso, carpeta_nueva, correr, silenciar, tabla
 
 
 def main() -> int:
@@ -39,11 +39,17 @@ def main() -> int:
         else:
             malas += bool(acabada.faltas)
             print(acabada, flush=True)
+        if dado.json:
+            _escribir(dado.json, cuenta.informe())  # tras cada una: cortada, queda lo corrido
     informe = cuenta.informe()
     print(f"\n{tabla(informe)}\n\n{informe.semillas} semillas en {informe.segundos:.0f} s")
-    if dado.json:
-        dado.json.write_bytes(msgspec.json.format(msgspec.json.encode(informe)) + b"\n")
     return 1 if malas else 0
+
+
+def _escribir(archivo: Path, informe: Informe) -> None:
+    nuevo = archivo.with_suffix(".nuevo")
+    nuevo.write_bytes(msgspec.json.format(msgspec.json.encode(informe)) + b"\n")
+    nuevo.replace(archivo)
 
 
 def _contando(semillas: range, averias: list[str]) -> int:
