@@ -37,8 +37,6 @@ from infra.observabilidad.medidas import Medidas
 registro = structlog.get_logger(__name__)
 
 DESTINO_HECHOS = "eventos"
-#: Segundos (monótonos) que vale haber visto atadas las colas de quienes siguen.
-VIGENCIA_ATADAS = 1.0
 # Se preguntan en cada vuelta: construirlas cada vez costaba más que contestarlas.
 _PUBLICADA_Y_ESCRITA = sa.select(
     sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery(),
@@ -79,7 +77,6 @@ class Relevo:
     atascadas: set[str] = field(default_factory=set)
     _atascos: int = 0
     _reintento: datetime | None = None
-    _atadas_hasta: float = float("-inf")
 
     def __post_init__(self) -> None:
         self._arriendo = Arriendo("relevo", self.titular, self.ajustes.arriendo)
@@ -144,30 +141,13 @@ class Relevo:
                 marca + 1,
                 self.ajustes.lote_relevo,
             )
-        atadas, vale = self._todas_atadas(), self._atadas_hasta
-        self._atadas_hasta = float("-inf")  # si algo falla o no sale, se vuelve a preguntar
-        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if atadas else 0
-        if salieron == len(tramo):
-            self._atadas_hasta = vale
+        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
         self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
         self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
         return salieron
 
     def _todas_atadas(self) -> bool:
-        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte.
-
-        Preguntar son dos viajes al bus por seguidora: lo visto vale `VIGENCIA_ATADAS`, si todo lo publicado salió. A la
-        que falte justo entonces se le hace un hueco, y lo pide como cualquier otro.
-        """
-        ahora = self.almacen.reloj.monotono()
-        if ahora < self._atadas_hasta:
-            return True
-        if not self._reponer_las_que_faltan():
-            return False
-        self._atadas_hasta = ahora + VIGENCIA_ATADAS
-        return True
-
-    def _reponer_las_que_faltan(self) -> bool:
+        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
         intercambio = self.topologia.nombres.eventos
         faltan = [cola for cola in self._seguidoras if not self.transporte.atada(intercambio, cola)]
         if not faltan:

@@ -13,7 +13,7 @@ import structlog
 from infra.almacen.esquema import entrada, marcas, salida
 from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
-from infra.mensajeria.relevo import VIGENCIA_ATADAS, urgentes_sin_entregar
+from infra.mensajeria.relevo import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
 from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema, muere_tras_publicar
@@ -63,56 +63,6 @@ def test_si_falta_la_cola_de_quien_sigue_se_nota_y_se_repone(sistema: Sistema):
     assert any(r["event"] == "falta-cola" and r["colas"] == [sistema.entrada] for r in registro)
     assert len(sistema.efectos()) == 3
     sistema.pila.borrar_cola(otra.nombre)
-
-
-def test_la_que_falta_justo_despues_de_mirarla_pide_lo_que_no_le_llego(sistema: Sistema):
-    """Lo visto vale un rato, y en ese rato el broker confirma sin que le llegue: es un hueco como cualquier otro."""
-    otra = Cola(f"{sistema.pila.prefijo}otra", (sistema.topologia.colas[4].ataduras[0],))
-    sistema.fuera.asegurar_cola(otra)
-    rutas = sistema.contar(2)
-    sistema.reposo()
-    sistema.pila.borrar_cola(sistema.entrada)
-    rutas += sistema.contar(3)
-    relevar(sistema.deteccion)
-    assert marca(sistema) == 5
-    sistema.reposo()
-    assert len(sistema.efectos()) == 2
-    # Lo delata el siguiente latido, que todo anfitrión da aunque no haya nada nuevo que decir.
-    sistema.pasan(seconds=sistema.ajustes.latido.total_seconds())
-    for paso in sistema.deteccion.pasos:
-        paso.avisar()
-    sistema.hasta(lambda: len(sistema.efectos()) == 5)
-    assert sistema.efectos() == [str(r) for r in rutas]
-    sistema.pila.borrar_cola(otra.nombre)
-
-
-def test_lo_visto_atado_no_vale_si_algo_no_salio(sistema: Sistema, monkeypatch):
-    relevo = sistema.deteccion.relevo
-    preguntadas: list[str] = []
-    atada = relevo.transporte.atada
-
-    def preguntar(intercambio: str, cola: str) -> bool:
-        preguntadas.append(cola)
-        return atada(intercambio, cola)
-
-    monkeypatch.setattr(relevo.transporte, "atada", preguntar)
-    sistema.contar(1)
-    relevo.paso()
-    cuantas = len(preguntadas)
-    sistema.contar(1)
-    relevo.paso()
-    assert len(preguntadas) == cuantas > 0
-    with monkeypatch.context() as parche:
-        parche.setattr(relevo.transporte, "publicar", lambda ms: [False] * len(ms))
-        sistema.contar(1)
-        relevo.paso()
-    assert len(preguntadas) == cuantas
-    relevo.paso()
-    assert len(preguntadas) == 2 * cuantas
-    sistema.pasan(seconds=VIGENCIA_ATADAS)
-    sistema.contar(1)
-    relevo.paso()
-    assert len(preguntadas) == 3 * cuantas
 
 
 def test_se_borra_todo_el_broker_y_al_volver_no_falta_nada(sistema: Sistema):
