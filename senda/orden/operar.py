@@ -122,9 +122,10 @@ def migrar(
 ) -> None:
     """Lleva las bases al esquema de esta versión, con los servicios parados si hay algo que llevar."""
     with montaje_de(carpeta) as montaje:
-        hay_que = not con_servicios_en_marcha and por_migrar(montaje.despliegue, instalaciones())
-        andan = en_marcha(montaje) if hay_que else {}
-        if andan:
+        if not por_migrar(montaje.despliegue, instalaciones()):
+            progreso.print("Las bases ya están en el esquema de esta versión.")
+            return
+        if not con_servicios_en_marcha and (andan := en_marcha(montaje)):
             quienes = ", ".join(f"{nombre} ({len(procesos)})" for nombre, procesos in andan.items())
             fin(
                 f"No se migra con servicios en marcha: {quienes}. Páralos y repite; uno que murió de golpe deja de "

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.real
 
 @dataclass
 class Par:
-    """Dos colas: una que va y otra cuyo proceso en el broker no está."""
+    """Dos colas: una que va y otra cuyo proceso en el broker no contesta."""
 
     transporte: TransporteAmqp
     sana: str
@@ -41,9 +41,17 @@ def par(nodo_rabbit: NodoRabbit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     suyo = Par(transporte, f"sana-{uuid4().hex[:8]}", f"muda-{uuid4().hex[:8]}")
     for nombre in (suyo.sana, suyo.muda):
         transporte.asegurar_cola(Cola(nombre))
-    parar = f"ra:stop_server(quorum_queues, {{'%2F_{suyo.muda}', node()}})."
-    ejecutar([*nodo_rabbit.servidor.rabbitmqctl, "eval", parar], nodo_rabbit.servidor.entorno)
+
+    def en_el_broker(que: str) -> None:
+        orden = f"sys:{que}('%2F_{suyo.muda}')."
+        ejecutar([*nodo_rabbit.servidor.rabbitmqctl, "eval", orden], nodo_rabbit.servidor.entorno)
+
+    # Con el canal ya al habla con ella, que si no se para a buscarla. Suspendida y no parada: parada, el broker lo sabe
+    # y niega enseguida en vez de callar.
+    assert transporte.publicar([suyo.a(suyo.muda, 0)]) == [True]
+    en_el_broker("suspend")
     yield suyo
+    en_el_broker("resume")
     for nombre in (suyo.sana, suyo.muda):
         transporte._en_canal(methodcaller("queue_delete", nombre))
     transporte.cerrar()

@@ -54,13 +54,18 @@ def test_con_servicios_en_marcha_y_sin_nada_que_llevar_pasa(carpeta):
 @pytest.mark.parametrize(
     "atraso",
     [
-        sa.text(f"UPDATE {TABLA_DE_VERSION} SET version_num = '004' WHERE version_num = '005'"),
+        sa.text(f"UPDATE {TABLA_DE_VERSION} SET version_num = '005' WHERE version_num = '006'"),
         sa.text("DROP TABLE derivaciones"),
     ],
 )
 def test_con_algo_que_llevar_los_quiere_parados(carpeta, atraso):
     if "UPDATE" in atraso.text:
-        escribir(carpeta, "coordinacion", sa.text("DROP TABLE repuestas"))
+        for quitar in (
+            "DROP INDEX bandeja_por_ronda", "DROP INDEX bandeja_por_turno", "DROP INDEX salida_por_destino",
+            "ALTER TABLE bandeja DROP COLUMN institucion", "ALTER TABLE bandeja DROP COLUMN urgente",
+            "ALTER TABLE bandeja DROP COLUMN ronda",
+        ):  # fmt: skip
+            escribir(carpeta, "coordinacion", sa.text(quitar))
     escribir(carpeta, "coordinacion", atraso)
     assert por_migrar(leer(carpeta), instalaciones()) == ["coordinacion"]
     anda(carpeta, "justicia")
