@@ -77,6 +77,12 @@ def orden(mp: pytest.MonkeyPatch) -> None:
     mp.setattr(aplicador, "panorama", lambda *a: [v._replace(sigue=v.ultima > v.aplicada) for v in panorama(*a)])
     mp.setattr(Aplicador, "_contiguos", contiguos)
     mp.setattr(Aplicador, "_aplicar_juntos", todos)
+    mp.setattr(Aplicador, "al_llegar", _se_guarda)
+
+
+def _se_guarda(_self: Aplicador, _origen: str, _crudos: Sequence[HechoCrudo]) -> bool:
+    """Nada se aplica al llegar: todo pasa por lo que se mutó."""
+    return False
 
 
 def avance_condicional(mp: pytest.MonkeyPatch) -> None:
@@ -89,6 +95,7 @@ def avance_condicional(mp: pytest.MonkeyPatch) -> None:
         return True
 
     mp.setattr(Aplicador, "_aplicar_juntos", todos)
+    mp.setattr(Aplicador, "al_llegar", _se_guarda)
 
 
 def avance_con_su_efecto(mp: pytest.MonkeyPatch) -> None:
@@ -104,6 +111,7 @@ def avance_con_su_efecto(mp: pytest.MonkeyPatch) -> None:
         return bool(nuevos)
 
     mp.setattr(Aplicador, "_aplicar_juntos", todos)
+    mp.setattr(Aplicador, "al_llegar", _se_guarda)
 
 
 def acuse_con_sus_hechos(mp: pytest.MonkeyPatch) -> None:

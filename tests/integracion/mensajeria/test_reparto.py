@@ -25,6 +25,7 @@ from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.porteria import VIGENCIA
 from infra.mensajeria.topologia import Cola, colas_de_institucion
 from infra.mensajeria.transportes import Mensaje
 from infra.observabilidad.medidas import Medidas
@@ -226,6 +227,7 @@ def test_a_quien_no_lee_no_se_le_acumula_mas_que_su_cupo(sistema: Sistema):
     for _ in range(4):
         pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(CUPO_CORTO)), como=OTRA)
         sistema.reposo()
+        sistema.pasan(seconds=2 * VIGENCIA)
     assert (sistema.filas(salida), sistema.filas(bandeja)) == (CUPO_CORTO, 0)
     assert sistema.hechos() == CUPO_CORTO
     sistema.enviar(sistema.componer())
