@@ -44,8 +44,9 @@ def turnos(
 
 def un_turno(sistema: PorTurnos, compuestas: Sequence[Compuesta]) -> tuple[float, float]:
     """Segundos hasta el libro, y de CPU hasta que salió el último acuse."""
-    sistema.encolar(compuestas)
+    # Antes de encolar: quien aún no vio la puerta cerrada puede llevarse alguna.
     hasta = sistema.anotados() + len(compuestas)
+    sistema.encolar(compuestas)
     antes, desde = sistema.cpu(), perf_counter()
     sistema.abrir()
     sistema.esperar(hasta)
