@@ -173,7 +173,7 @@ def _calma(mundo: Mundo, instituciones: Instituciones, operador: Operador) -> No
             continue
         ahora = (_estado(mundo), len(instituciones.pendientes), len(instituciones.acuses))
         quieto, antes = (quieto + 1 if ahora == antes else 0), ahora
-        if quieto >= _QUIETUD and not espera and not instituciones.pendientes:
+        if quieto >= _QUIETUD and not (espera or instituciones.pendientes or mundo.plazos_con_fallo):
             return
         if quieto > 10 * _QUIETUD:
             raise SinReposo(f"{len(instituciones.pendientes)} solicitudes siguen sin acuse y ya nadie hace nada")

@@ -141,6 +141,11 @@ class Mundo:
         pasos = (paso for p in self.procesos for paso in p.estacion.pasos if paso.nombre != "plazos")
         return min((paso.cita for paso in pasos if paso.cita is not None), default=None)
 
+    @property
+    def plazos_con_fallo(self) -> int:
+        """Plazos vencidos que fallaron y se volverán a intentar."""
+        return sum(p.estacion.plazos.con_fallo for p in self.procesos)
+
     def calmar(self) -> None:
         """Se acabó el caos: un proceso por servicio, y nada más falla."""
         self.caos.activo = False
