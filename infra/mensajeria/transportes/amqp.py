@@ -33,6 +33,8 @@ VENTANA = 500
 """Mensajes publicados sin confirmar a la vez; medido, a partir de ahí no se gana."""
 PREFETCH = 500
 """Entregas sin confirmar por cola: lo que se vuelve a entregar si el proceso cae."""
+SORDERA = 10.0
+"""Segundos sin recibir nada hasta mirar si en la cola hay mensajes que no llegan."""
 APLICAR = "quien administra el broker aplica la topología con «senda bus aplicar»"
 
 
@@ -155,7 +157,29 @@ class TransporteAmqp:
         if not consumo.activo:
             self.cancelar(cola)
             raise TopologiaAusente(f"no existe la cola {cola}: declara la topología")
-        return consumo.sacar(maximo)
+        entregas = consumo.sacar(maximo)
+        if consumo.silencio(self._reloj()) >= SORDERA:
+            self._comprobar_que_oye(consumo)
+        return entregas
+
+    def _comprobar_que_oye(self, consumo: Consumo) -> None:
+        """Una cola borrada y declarada otra vez puede dejar sin oyente a quien la consumía, y sin decírselo.
+
+        Con mensajes en dos miradas seguidas y ninguno recibido entre ellas, se vuelve a consumir. A quien espera turno
+        (las de un solo consumidor) no le cambia nada. Errores: `TopologiaAusente` si la cola ya no está.
+        """
+        consumo.desde = self._reloj()
+        try:
+            esperan = self._en_canal(lambda canal: canal.queue_declare(consumo.cola, passive=True)).message_count
+        except NotFound:
+            self.cancelar(consumo.cola)
+            raise TopologiaAusente(f"no existe la cola {consumo.cola}: declara la topología") from None
+        except AccessRefused:
+            return
+        if esperan and consumo.sospechoso:
+            _registro.warning("consumo-sordo", cola=consumo.cola, esperan=esperan)
+            self.cancelar(consumo.cola)
+        consumo.sospechoso = bool(esperan)
 
     def _consumo(self, cola: str) -> Consumo:
         conexion = self._llegada.conexion()

@@ -25,6 +25,9 @@ class Consumo:
     def __init__(self, conexion: Any, cola: str, prefetch: int) -> None:
         self.cola = cola
         self.activo = True
+        #: Desde cuándo no llega nada, o se miró por qué; y si entonces había mensajes esperando.
+        self.desde: float | None = None
+        self.sospechoso = False
         self.listos: deque[Any] = deque()
         self._sin_confirmar: dict[int, None] = {}  # en orden de entrega
         self._canal = conexion.channel()
@@ -36,6 +39,12 @@ class Consumo:
 
     def _al_cancelar_el_broker(self, _consumidor: str) -> None:
         self.activo = False  # borraron la cola; lo ya recibido no se podrá confirmar
+
+    def silencio(self, ahora: float) -> float:
+        """Segundos (``ahora``, monótono) sin recibir nada. Con algo sin confirmar no cuenta: puede ser el tope."""
+        if self.desde is None or self._sin_confirmar:
+            self.desde, self.sospechoso = ahora, False
+        return ahora - self.desde
 
     def sacar(self, maximo: int) -> list[Entrega]:
         """Hasta `maximo` entregas de las ya llegadas."""
