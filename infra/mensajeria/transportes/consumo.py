@@ -25,9 +25,7 @@ class Consumo:
     def __init__(self, conexion: Any, cola: str, prefetch: int) -> None:
         self.cola = cola
         self.activo = True
-        #: Desde cuándo no llega nada, o se miró por qué; y si entonces había mensajes esperando.
-        self.desde: float | None = None
-        self.sospechoso = False
+        self._callado_desde: float | None = None
         self.listos: deque[Any] = deque()
         self._sin_confirmar: dict[int, None] = {}  # en orden de entrega
         self._canal = conexion.channel()
@@ -42,9 +40,9 @@ class Consumo:
 
     def silencio(self, ahora: float) -> float:
         """Segundos (``ahora``, monótono) sin recibir nada. Con algo sin confirmar no cuenta: puede ser el tope."""
-        if self.desde is None or self._sin_confirmar:
-            self.desde, self.sospechoso = ahora, False
-        return ahora - self.desde
+        if self._callado_desde is None or self._sin_confirmar:
+            self._callado_desde = ahora
+        return ahora - self._callado_desde
 
     def sacar(self, maximo: int) -> list[Entrega]:
         """Hasta `maximo` entregas de las ya llegadas."""
