@@ -59,7 +59,9 @@ class Plantilla:
 
     def estrenar(self, carpeta: Path, base: str, bus: str, prefijo: str, puerto_base: int) -> Estreno:
         """Una copia para una semilla. ``puerto_base``: por dónde van los servicios a PostgreSQL."""
-        self.cluster.ordenar(f'CREATE DATABASE "{base}" TEMPLATE "{BASE}"')
+        # Con CHECKPOINT: la copia hereda de la plantilla números de secuencia dados por anotados en el WAL, que en la
+        # suya no lo están; sin él, tras una caída las secuencias retroceden.
+        self.cluster.ordenar(f'CREATE DATABASE "{base}" TEMPLATE "{BASE}"', "CHECKPOINT")
 
         def mudada(suya: Base) -> Base:
             url = sa.make_url(suya.url).set(database=base, port=puerto_base)
