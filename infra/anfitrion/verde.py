@@ -24,9 +24,6 @@ import eventlet.patcher  # noqa: E402
 import eventlet.tpool  # noqa: E402
 from eventlet.event import Event  # noqa: E402
 
-#: El de verdad, que detiene a quien lo usa.
-_SOCKET: Any = eventlet.patcher.original("socket")
-
 
 def preparado() -> bool:
     """Si este proceso ya corre sobre hilos verdes."""
@@ -104,9 +101,9 @@ def ceder() -> None:
 
 
 def resolver(maquina: str) -> bool:
-    """Si ese nombre tiene dirección. Se pregunta en un hilo de los de siempre: mientras, los verdes siguen."""
+    """Si ese nombre tiene dirección. Con el proceso preparado no detiene a los demás hilos verdes."""
     try:
-        eventlet.tpool.execute(_SOCKET.getaddrinfo, maquina, None)
+        socket.getaddrinfo(maquina, None)
     except OSError:
         return False
     return True
