@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 from infra.anfitrion.anfitrion import Anfitrion
@@ -24,10 +23,8 @@ class BusNoCompartido(Exception):
         return "con memory:// los seis servicios van en un proceso: usa «senda todo»"
 
 
-def montar(carpeta: Path, nombre: str, puerto: int, resolver: Callable[[str], bool] | None = None) -> Anfitrion:
+def montar(carpeta: Path, nombre: str, puerto: int) -> Anfitrion:
     """Monta un servicio de ``carpeta``. ``puerto``: el de su HTTP; 0 si será uno cualquiera.
-
-    ``resolver``: véase `trazas.encender`.
 
     Errores: `DespliegueAusente`, `BusNoCompartido`, `ClavesInvalidas`.
     """
@@ -37,7 +34,7 @@ def montar(carpeta: Path, nombre: str, puerto: int, resolver: Callable[[str], bo
     reloj = reloj_desde(despliegue.reloj)
     ritmo = reloj.factor if isinstance(reloj, RelojAcelerado) else 1.0
     montaje = Montaje(carpeta, despliegue, reloj, AzarReal(), ajustes=Ajustes().por(ritmo))
-    trazas = encender(carpeta, nombre, mapa(despliegue.prefijo).nombres, resolver)
+    trazas = encender(carpeta, nombre, mapa(despliegue.prefijo).nombres)
     if trazas is not None:
         montaje.envolver, montaje.observar = trazas.transporte, trazas.servicio
     # El puerto es de un solo proceso: quien rearranca en él es el mismo titular y sigue sin esperar a que caduque

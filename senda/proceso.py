@@ -48,7 +48,6 @@ def principal(argumentos: list[str] | None = None) -> None:
 
 def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     from infra.anfitrion.produccion import PuertoOcupado, servir  # noqa: PLC0415
-    from infra.anfitrion.verde import resolver  # noqa: PLC0415
     from infra.observabilidad.registro import configurar  # noqa: PLC0415
     from infra.rabbitmq.claves import ClaveIlegible  # noqa: PLC0415
     from senda.acceso_bus import LlaveAusente  # noqa: PLC0415
@@ -62,7 +61,7 @@ def _servir(carpeta: Path, nombre: str, puerto: int, direccion: str) -> int:
     configurar(nombre, desarrollo=sys.stderr.isatty())
     modulo = importlib.import_module(f"servicios.{nombre}.servicio")
     try:
-        servir(modulo.SERVICIO, montar(carpeta, nombre, puerto, resolver), direccion, puerto)
+        servir(modulo.SERVICIO, montar(carpeta, nombre, puerto), direccion, puerto)
     except (DespliegueAusente, BusNoCompartido, LlaveAusente, ClaveIlegible) as error:
         print(error, file=sys.stderr)
         return 2

@@ -58,13 +58,11 @@ class Encendidas:
 
 
 def encender(
-    carpeta: Path, servicio: str, nombres: Nombres, resolver: Callable[[str], bool] | None = None,
-    entorno: Mapping[str, str] | None = None,
-) -> Encendidas | None:  # fmt: skip
-    """Las trazas de un servicio, o None. ``carpeta``: la del despliegue; ``resolver``: en hilos verdes, el suyo."""
+    carpeta: Path, servicio: str, nombres: Nombres, entorno: Mapping[str, str] | None = None
+) -> Encendidas | None:
+    """Las trazas de un servicio, o None. ``carpeta``: la del despliegue."""
     entorno = os.environ if entorno is None else entorno
-    destino = _destino(entorno)
-    if destino is None:
+    if not _se_piden(entorno):
         return None
     try:
         # Aquí y no arriba: quien no traza no los instala ni los paga.
@@ -73,7 +71,7 @@ def encender(
         proporcion = _proporcion(entorno)
         lote = {"lote": None} if entorno.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") else {}
         puntos = Puntos(clave_de(carpeta / CLAVE))
-        exportador = Exportador.abrir(servicio, destino, resolver, **lote)
+        exportador = Exportador.abrir(servicio, **lote)
     except ImportError:
         registro.error("trazas-sin-paquetes", motivo="instala requisitos-trazas.txt, o senda[trazas]")
         return None
@@ -83,15 +81,15 @@ def encender(
     return Encendidas(Trazas(servicio, puntos, exportador.dejar, proporcion), nombres, exportador.cerrar)
 
 
-def _destino(entorno: Mapping[str, str]) -> str | None:
-    """A dónde se exporta, o None si no se pide."""
+def _se_piden(entorno: Mapping[str, str]) -> bool:
+    """Si hay a dónde exportarlas y nadie las apaga."""
     if entorno.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return None
+        return False
     if "otlp" not in entorno.get("OTEL_TRACES_EXPORTER", "otlp") or "always_off" in entorno.get(
         "OTEL_TRACES_SAMPLER", ""
     ):
-        return None
-    return next((destino for variable in _DESTINOS if (destino := entorno.get(variable))), None)
+        return False
+    return any(entorno.get(variable) for variable in _DESTINOS)
 
 
 def _proporcion(entorno: Mapping[str, str]) -> float:

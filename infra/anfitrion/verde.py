@@ -100,15 +100,6 @@ def ceder() -> None:
     eventlet.sleep(0)
 
 
-def resolver(maquina: str) -> bool:
-    """Si ese nombre tiene dirección. Con el proceso preparado no detiene a los demás hilos verdes."""
-    try:
-        socket.getaddrinfo(maquina, None)
-    except OSError:
-        return False
-    return True
-
-
 def dormir(segundos: float) -> None:
     """Deja correr a los demás hilos verdes durante ese tiempo."""
     eventlet.sleep(segundos)
@@ -139,5 +130,4 @@ __all__ = [
     "hilo_actual",
     "preparado",
     "preparar_proceso",
-    "resolver",
 ]

@@ -95,9 +95,9 @@ class Atencion:
         except (_NoEsSuya, Rechazo) as porque:
             self._no_atribuida(tanda, respuestas, recibida, leida, porque)
             return
-        if respuestas.ya_respondida(recibida, leida):
-            return
         if self._recupero(tanda) and respuestas.ya_constaba(recibida, leida):
+            return
+        if respuestas.ya_respondida(recibida, leida):
             return
         antes = tanda.en_mano
         try:

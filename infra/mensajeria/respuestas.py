@@ -118,10 +118,18 @@ class Respuestas:
         """Lo que pide ya lo cuenta un hecho recuperado tras restaurar la base: recibe el acuse de entonces.
 
         El acuse se perdió con la base, pero todo lo que decía está en los hechos: sale con los mismos bytes y firma.
+        Si entretanto otro cuerpo ocupó su id, se le dice igual lo que pasó, y no se guarda: el sitio es del otro.
         """
+        previa = self._previas.get(examinada.clave)
+        if previa is not None and previa.huella == examinada.huella:
+            return False
         if (de_entonces := self._de_entonces(examinada)) is None:
             return False
-        self._responder(self._conservada(recibida, examinada, *de_entonces))
+        conservada = self._conservada(recibida, examinada, *de_entonces)
+        if previa is None:
+            self._responder(conservada)
+        else:
+            self._mandar(recibida, examinada.solicitud.institucion, conservada.acuse, "repetida")
         return True
 
     def recordada(self, recibida: Recibida, examinada: Examinada) -> bool:

@@ -7,11 +7,10 @@ el único módulo que importa `opentelemetry`, que se instala aparte (extra ``tr
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -26,9 +25,6 @@ from infra.observabilidad.trazas import Terminado
 
 registro = structlog.get_logger(__name__)
 
-#: Si el nombre de una máquina tiene dirección. Puede tardar: quien la dé cuida de no parar a los demás.
-Resolver = Callable[[str], bool]
-
 #: Spans por envío: codificarlos ocupa el proceso, y en hilos verdes nadie más corre mientras tanto.
 _LOTE: Final = 128
 #: Segundos que se dan al cerrar para lo que quede.
@@ -39,15 +35,13 @@ _AMBITO: Final = InstrumentationScope("senda")
 
 @dataclass
 class Prudente(SpanExporter):
-    """Da los spans a ``dentro``; lo que no sale se cuenta y se olvida. ``maquina``: la del colector."""
+    """Da los spans a ``dentro``; lo que no sale se cuenta y se olvida."""
 
     dentro: SpanExporter
-    maquina: str
-    resolver: Resolver | None = None
     _perdidos: int = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._salen(spans):
+        if self.dentro.export(spans) is SpanExportResult.SUCCESS:
             if self._perdidos:
                 registro.warning("colector-de-vuelta", perdidos=self._perdidos)
                 self._perdidos = 0
@@ -60,12 +54,6 @@ class Prudente(SpanExporter):
     def shutdown(self) -> None:
         self.dentro.shutdown()
 
-    def _salen(self, spans: Sequence[ReadableSpan]) -> bool:
-        # Un nombre que no se resuelve detendría a todos los hilos verdes mientras se pregunta por él.
-        if self.resolver is not None and not self.resolver(self.maquina):
-            return False
-        return self.dentro.export(spans) is SpanExportResult.SUCCESS
-
 
 @dataclass
 class Exportador:
@@ -75,10 +63,8 @@ class Exportador:
     cola: BatchSpanProcessor = field(repr=False)
 
     @classmethod
-    def abrir(
-        cls, servicio: str, destino: str, resolver: Resolver | None = None, *, lote: int | None = _LOTE
-    ) -> Exportador:
-        """El de un servicio hacia la URL ``destino``; lo demás, por las variables de OpenTelemetry.
+    def abrir(cls, servicio: str, *, lote: int | None = _LOTE) -> Exportador:
+        """El de un servicio. A dónde y cómo, por las variables de OpenTelemetry.
 
         ``lote``: None si lo fija OTEL_BSP_MAX_EXPORT_BATCH_SIZE. Errores: `ValueError`.
         """
@@ -86,8 +72,7 @@ class Exportador:
         suyo = logging.getLogger("opentelemetry")
         suyo.handlers[:], suyo.propagate = [logging.NullHandler()], False
         recurso = Resource.create({"service.name": servicio, "service.namespace": "senda"})
-        prudente = Prudente(OTLPSpanExporter(), urlsplit(destino).hostname or "", resolver)
-        return cls(recurso, BatchSpanProcessor(prudente, max_export_batch_size=lote))
+        return cls(recurso, BatchSpanProcessor(Prudente(OTLPSpanExporter()), max_export_batch_size=lote))
 
     def dejar(self, terminado: Terminado) -> None:
         """Lo pone en la cola; si está llena, se pierde el más viejo."""
@@ -119,4 +104,4 @@ def _contexto(punto: Punto, *, ajeno: bool) -> SpanContext:
     return SpanContext(punto.traza, punto.span, ajeno, _ANOTADA)
 
 
-__all__ = ["Exportador", "Prudente", "Resolver"]
+__all__ = ["Exportador", "Prudente"]

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from infra.almacen.esquema import eventos, solicitudes
 from infra.azar import AzarReal, AzarSembrado
 from infra.reloj import RelojReal
+from infra.seguridad.firma import firmar
 from senda.auditoria.refrendo import SinRefrendo
+from senda.cliente import VIGENCIA
 from senda.composicion import CONTEXTOS, Montaje
 from senda.consulta import base_abierta
 from senda.despliegue import leer
@@ -114,6 +116,25 @@ def test_lo_recuperado_se_acusa_aunque_su_firma_ya_no_se_pueda_comprobar_y_con_e
     with base_abierta(leer(carpeta).bases["deteccion"]) as motor, motor.connect() as conexion:
         assert conexion.execute(sa.select(solicitudes).where(solicitudes.c.id == ensayo.tras_t.id)).first() is None
     assert acuse_de(pais, ensayo.tras_t) in ensayo.recibos
+    pais.cerrar()
+
+
+def test_lo_recuperado_se_acusa_aunque_otro_cuerpo_ocupe_ya_su_id(ensayo, desastre) -> None:
+    """Reutilizó el id, y tras restaurar llega antes lo que entonces se rechazó (semilla 107 del banco de averías)."""
+    carpeta = desastre("deteccion")
+    reponer(carpeta)
+    pais = Pais.reabierto(carpeta, ensayo.pais, AzarSembrado(81))
+    pais.asentar()
+    datos = json.loads(ensayo.tras_t.cuerpo) | {"agente": "ag-0badc0de"}
+    otro = json.dumps(datos).encode()
+    credencial = pais.credenciales["GT-ONG"]
+    caduca = pais.reloj.ahora() + VIGENCIA
+    firma = firmar(otro, credencial.clave, credencial.codigo, "deteccion", ensayo.tras_t.id, caduca)
+    acuse_de(pais, ensayo.tras_t._replace(cuerpo=otro, firma=firma))
+    cuantos = len(hechos(carpeta, "deteccion"))
+    for _ in range(2):
+        assert acuse_de(pais, ensayo.tras_t) in ensayo.recibos
+    assert len(hechos(carpeta, "deteccion")) == cuantos
     pais.cerrar()
 
 
