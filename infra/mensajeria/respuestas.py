@@ -9,32 +9,24 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import sqlalchemy as sa
 import structlog
 
-from contratos.acuse import Resultado, TramoDeBuzon
+from contratos.acuse import TramoDeBuzon
 from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado
 from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.esquema import solicitudes
 from infra.almacen.insertar import anadir
 from infra.almacen.tanda import Tanda
-from infra.mensajeria import repuestas
+from infra.mensajeria import previas, repuestas
 from infra.mensajeria.acuses import AcuseFirmado, Notaria
 from infra.mensajeria.bandeja import Recibida
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
+from infra.mensajeria.previas import Clave, Previa
 from infra.seguridad.llavero import Llavero
 from infra.seguridad.sello import sellar
 
 registro = structlog.get_logger(__name__)
-
-
-class _Previa(NamedTuple):
-    """Lo ya respondido con un id: a qué bytes, con qué firma venían y qué se dijo."""
-
-    huella: str
-    firma: str
-    acuse: AcuseFirmado
 
 
 class _Conservada(NamedTuple):
@@ -55,14 +47,6 @@ class Dada(NamedTuple):
     recibido: datetime
 
 
-_PREVIAS = sa.select(
-    *(solicitudes.c[n] for n in ("institucion", "id", "huella", "firma", "resultado", "acuse", "firma_acuse"))
-).where(
-    solicitudes.c.institucion.in_(sa.bindparam("quienes", expanding=True)),
-    solicitudes.c.id.in_(sa.bindparam("ids", expanding=True)),
-)
-
-
 @dataclass
 class Respuestas:
     """Las respuestas de una tanda. Se acumulan y `volcar` las escribe juntas."""
@@ -70,19 +54,14 @@ class Respuestas:
     tanda: Tanda
     notaria: Notaria
     llavero: Llavero
-    _previas: dict[tuple[str, str], _Previa] = field(default_factory=dict)
+    _previas: dict[Clave, Previa] = field(default_factory=dict)
     _nuevas: list[_Conservada] = field(default_factory=list)
     dadas: list[Dada] = field(default_factory=list)
 
-    def buscar_previas(self, claves: Collection[tuple[str, str]]) -> None:
-        """Lee de una vez lo ya respondido a unas solicitudes (institución, id)."""
-        if not claves:
-            return
-        # Puede traer alguna que no se pidió (el id de otra institución): no estorba, se busca por el par.
-        quienes, ids = ({clave[n] for clave in claves} for n in (0, 1))
-        for f in self.tanda.conexion.execute(_PREVIAS, {"quienes": sorted(quienes), "ids": sorted(ids)}):
-            acuse = AcuseFirmado(Resultado(f.resultado), f.acuse, f.firma_acuse)
-            self._previas[f.institucion, f.id] = _Previa(f.huella, f.firma, acuse)
+    def buscar_previas(self, claves: Collection[Clave]) -> None:
+        """Lee de una vez lo ya respondido a unas solicitudes."""
+        if claves:
+            self._previas.update(previas.buscar(self.tanda.conexion, claves))
 
     def repetida_tal_cual(self, recibida: Recibida, examinada: Examinada) -> bool:
         """Los mismos bytes con la misma firma que ya se comprobó: se contesta lo mismo, sin volver a mirar la firma.
@@ -210,7 +189,7 @@ class Respuestas:
 
     def _responder(self, nueva: _Conservada) -> None:
         self._nuevas.append(nueva)
-        self._previas[nueva.examinada.clave] = _Previa(nueva.examinada.huella, nueva.recibida.firma, nueva.acuse)
+        self._previas[nueva.examinada.clave] = Previa(nueva.examinada.huella, nueva.recibida.firma, nueva.acuse)
         self._mandar(nueva.recibida, nueva.examinada.solicitud.institucion, nueva.acuse, nueva.acuse.resultado.value)
 
     def _negativa(self, examinada: Examinada, invalida: SolicitudInvalida) -> AcuseFirmado:
