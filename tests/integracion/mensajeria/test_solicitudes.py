@@ -30,7 +30,6 @@ from infra.seguridad.firma import publica_de_texto, verificar
 from infra.seguridad.sello import abrir
 from senda.cliente import Compuesta, Credencial
 from tests.espera import hasta
-from tests.espera import hasta
 from tests.integracion.almacen.relatos import AUTORIA, deteccion
 from tests.integracion.mensajeria.hostiles import PLANTA, malas, retocada
 from tests.integracion.mensajeria.sistema import INSTITUCION, Imposible, Sistema
