@@ -21,6 +21,8 @@ ES_BUENO := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 # Un `user = true` en la configuración de pip impide instalar en un entorno virtual.
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Quien lo tenga puesto haría que cada proceso que se lanza, y son cientos, compilase todo lo que importa.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: entorno demo test mentiras simulacion simulacion-larga fallos hostil conformidad respaldo despliegue bench lint formato tipos capas servicios limpio ayuda
 
