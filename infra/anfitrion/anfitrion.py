@@ -72,6 +72,9 @@ class Anfitrion:
         for marcha in self.marchas:
             if marcha.bucle.escucha is None:
                 self.estacion.almacen.al_confirmar(marcha.despertar)
+                for otra in self.marchas:
+                    if otra.bucle.escucha is not None:
+                        otra.al_calmarse = marcha.calmar
 
         def arranque() -> None:
             if self._preparar():

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from infra.almacen.motor import base_caida, comprobar
 from infra.anfitrion.estacion import Bucle, Paso
-from infra.anfitrion.verde import Despertador, Vencido, ceder, con_plazo, dormir, hilo_actual
+from infra.anfitrion.verde import Despertador, Vencido, ceder, con_plazo, hilo_actual
 from infra.mensajeria.transportes.base import TransporteCaido
 from infra.observabilidad.medidas import Medidas
 from infra.reloj import Reloj
@@ -24,9 +24,9 @@ registro = structlog.get_logger(__name__)
 
 #: Segundos de verdad (no del reloj de las instituciones).
 ESCUCHA = 1.0
-#: Entre dos vueltas de un bucle que no escucha y ya hizo todo lo que había: así junta lo que va llegando en vez de
-#: pagar un viaje por cada mensaje. Al que estaba ocioso no le cuesta nada.
-JUNTAR = 0.02
+#: Lo más que descansa un bucle que no escucha tras hacer todo lo que había, mientras los que escuchan sigan trayendo:
+#: así junta lo que va llegando en vez de pagar un viaje por cada mensaje. Al que estaba ocioso no le cuesta nada.
+JUNTAR = 0.05
 SONDEO_SIN_ESCUCHA = 1.0
 SONDEO = 5.0
 CUIDAR_CONEXION = 5.0
@@ -35,6 +35,10 @@ RETROCESO = 0.2
 RETROCESO_MAXIMO = 30.0
 RETROCESO_SIN_BASE = 5.0
 PLAZO_BASE = 5.0
+
+
+def _nada() -> None:
+    return None
 
 
 class BaseCaida(Exception):
@@ -62,6 +66,8 @@ class Marcha:
     reloj: Reloj
     ritmo: float = 1.0
     medidas: Medidas | None = None
+    #: A quién decir que este bucle, que venía ocupado, se quedó sin nada que hacer ni que oír.
+    al_calmarse: Callable[[], None] = _nada
     #: Última vuelta, en el reloj monótono; con ella se sabe si el bucle sigue vivo.
     latido: float = field(init=False)
     #: Si el último uso del bus salió bien.
@@ -70,7 +76,8 @@ class Marcha:
     parada: bool = False
 
     def __post_init__(self) -> None:
-        self._despertador = Despertador()
+        self._despertador, self._calma = Despertador(), Despertador()
+        self._oyo = self._ocupado = False
         self._intentos: dict[str, _Intentos] = {}
         self._hilo: object = None
         self._sondeo = self._cuidado = float("-inf")
@@ -93,10 +100,15 @@ class Marcha:
         if hilo_actual() is not self._hilo:
             self._despertador.sonar()
 
+    def calmar(self) -> None:
+        """Quien traía trabajo se calmó: no hay más que juntar."""
+        self._calma.sonar()
+
     def parar(self) -> None:
         """Pide la parada; el bucle termina lo que esté haciendo."""
         self.parada = True
         self._despertador.sonar()
+        self._calma.sonar()
 
     def _vuelta(self) -> None:
         ahora = self.reloj.monotono()
@@ -108,17 +120,21 @@ class Marcha:
         for paso in self.bucle.pasos:
             if paso.toca(self.reloj.ahora()):
                 hizo = self._dar(paso) or hizo
-        espera = 0.0 if hizo else self._espera()
+        espera = 0.0 if hizo or self._oyo else self._espera()
+        if espera and self._ocupado:
+            self._ocupado = False
+            self.al_calmarse()
         if self.bucle.escucha is None:
             self._cuidar_conexion()
             if not hizo:
                 self._despertador.esperar(espera)
             elif not any(paso.queda for paso in self.bucle.pasos):
-                dormir(JUNTAR)
+                self._calma.esperar(JUNTAR)
         elif self._aplazado("escucha"):
             self._despertador.esperar(espera)
         else:
-            self._intentar("escucha", self._escuchar, espera)
+            self._oyo = self._intentar("escucha", self._escuchar, espera)
+        self._ocupado = self._ocupado or hizo or self._oyo
 
     def _dar(self, paso: Paso) -> bool:
         """Da un paso y mide lo que dura. Los que no tenían nada que hacer no cuentan: taparían a los demás."""

@@ -6,6 +6,7 @@ Nombre del módulo aparte, nadie fuera de `infra/anfitrion` y de los `servicio.p
 from __future__ import annotations
 
 import errno
+import gc
 import os
 from functools import partial
 from typing import Any, ClassVar
@@ -114,6 +115,9 @@ def servir(servicio: type[ServicioSenda], anfitrion: Anfitrion, direccion: str, 
     corredor = ServiceRunner({ANFITRION: anfitrion, ZOCALO: zocalo})
     corredor.add_service(servicio)
     al_pedir_parada(corredor.stop)
+    # Lo ya cargado dura lo que el proceso: que el recolector no lo recorra en medio de una solicitud.
+    gc.collect()
+    gc.freeze()
     corredor.start()
     espera = eventlet.spawn(corredor.wait)
     while True:

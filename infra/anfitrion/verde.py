@@ -100,11 +100,6 @@ def ceder() -> None:
     eventlet.sleep(0)
 
 
-def dormir(segundos: float) -> None:
-    """Deja correr a los demás hilos verdes durante ese tiempo."""
-    eventlet.sleep(segundos)
-
-
 def hilo_actual() -> object:
     """Identidad del hilo verde que llama."""
     return eventlet.getcurrent()
@@ -126,7 +121,6 @@ __all__ = [
     "al_pedir_parada",
     "ceder",
     "con_plazo",
-    "dormir",
     "hilo_actual",
     "preparado",
     "preparar_proceso",

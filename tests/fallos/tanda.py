@@ -91,6 +91,12 @@ def correr(semillas: Sequence[int], procesos: int) -> Iterator[Veredicto | Suspe
                 obrero.terminate()
 
 
+def _hay_quien_mire() -> bool:
+    """Si quien pidió la corrida sigue vivo: matado él, sus bancos no siguen ocupando la máquina."""
+    quien = multiprocessing.parent_process()
+    return quien is None or quien.is_alive()
+
+
 def _obrero(por_correr: Queue[int | None], acabadas: Queue[Veredicto | Suspenso]) -> None:
     silenciar()
     siguiente = por_correr.get()
@@ -100,12 +106,12 @@ def _obrero(por_correr: Queue[int | None], acabadas: Queue[Veredicto | Suspenso]
             with Banco(carpeta) as banco:
                 if banco.cluster.disco is None:
                     print(SIN_DISCO, flush=True)
-                while siguiente is not None:
+                while siguiente is not None and _hay_quien_mire():
                     acabadas.put(Semilla(banco, siguiente).correr())
                     siguiente = por_correr.get()
         except Exception:  # noqa: BLE001  el banco se rompió: se apunta, y se monta otro
             acabadas.put(Suspenso(siguiente or 0, traceback.format_exc()))
-            siguiente = por_correr.get()
+            siguiente = por_correr.get() if _hay_quien_mire() else None
         finally:
             shutil.rmtree(carpeta, ignore_errors=True)
 

@@ -225,12 +225,12 @@ class TransporteAmqp:
         declarada = self._colas.get(cola)
         faltan = [a for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
         faltan = [a for a in faltan if (cola, a) not in self._ajenas]
-        esta = False
+        vedadas = set()
 
         def comprobar(canal: Any) -> None:
-            nonlocal esta
-            canal.queue_declare(cola, passive=True)
-            esta = True
+            if not faltan:
+                canal.queue_declare(cola, passive=True)
+            # Atarla otra vez no cambia nada y dice si no está: un viaje, y no otro para verla.
             while faltan:
                 canal.queue_bind(cola, intercambio, faltan[0].clave)
                 del faltan[0]
@@ -241,11 +241,12 @@ class TransporteAmqp:
             except NotFound:
                 return False
             except AccessRefused:
-                if not esta:
+                if not faltan:
                     raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
-                # La de otro origen en la misma cola: la repone él, que es quien publica con esa clave.
-                self._ajenas.add((cola, faltan.pop(0)))
+                vedadas.add((cola, faltan.pop(0)))
             else:
+                # Las de otro origen en la misma cola: las repone él, que es quien publica con esa clave.
+                self._ajenas |= vedadas
                 return True
 
     def cancelar(self, cola: str) -> None:

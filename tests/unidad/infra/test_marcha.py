@@ -10,8 +10,9 @@ import pytest
 
 from infra.almacen.motor import abrir_motor
 from infra.anfitrion.estacion import Bucle, Paso
-from infra.anfitrion.marcha import Marcha
+from infra.anfitrion.marcha import JUNTAR, Marcha
 from infra.anfitrion.verde import Despertador, Vencido, ceder, con_plazo
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.transportes.base import TransporteCaido
 from infra.mensajeria.transportes.memoria import BrokerMemoria, TransporteMemoria
 from infra.reloj import RelojSimulado
@@ -55,6 +56,57 @@ def test_mientras_un_paso_hace_algo_no_se_espera():
     ensayo = Ensayo(paso(trabajo))
     ensayo.correr()
     assert ensayo.esperas == [0.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_tras_oir_algo_se_vuelve_a_mirar_sin_esperar_y_solo_entonces_se_dice_que_hay_calma():
+    """Quien publica junta mientras llega trabajo: saber que ya no llega le quita el descanso."""
+    oidas, calmas = iter([True, True, False]), list[int]()
+    ensayo = Ensayo(vueltas=6, escuchar=lambda: next(oidas, False))
+    ensayo.marcha.al_calmarse = lambda: calmas.append(len(ensayo.esperas))
+    ensayo.correr()
+    assert ensayo.esperas == [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+    assert calmas == [3]
+
+
+class Publicador:
+    """Un bucle que no escucha: tras cada trabajo, descansa. Se para tras unos cuantos."""
+
+    def __init__(self, trabajos: int) -> None:
+        self.descansos: list[float] = []
+        self._quedan = trabajos
+        bucle = Bucle("relevo", TransporteMemoria(BrokerMemoria()), None, (Paso("relevo", self._publicar),))
+        self.marcha = Marcha(bucle, "", abrir_motor("sqlite://"), RelojSimulado(INICIO))
+        self._esperar = self.marcha._calma.esperar
+        self.marcha._calma.esperar = self._descansar  # type: ignore[method-assign]
+
+    def _publicar(self) -> Labor:
+        return Labor.HECHA
+
+    def _descansar(self, segundos: float) -> bool:
+        self._quedan -= 1
+        if self._quedan <= 0:
+            self.marcha.parar()
+        self.descansos.append(segundos)
+        avisado = self._esperar(0.0)
+        self.marcha.bucle.pasos[0].avisar()
+        return avisado
+
+
+def test_quien_publica_descansa_tras_sacarlo_todo():
+    publicador = Publicador(3)
+    with con_plazo(5):
+        publicador.marcha.correr()
+    assert publicador.descansos == [JUNTAR] * 3
+
+
+def test_la_calma_acaba_el_descanso():
+    publicador = Publicador(1)
+    publicador.marcha.calmar()
+    with con_plazo(5):
+        assert publicador.marcha._calma.esperar(0.0)
+    publicador.marcha.parar()
+    with con_plazo(5):
+        assert publicador._esperar(60.0)
 
 
 def test_se_espera_hasta_la_cita_y_no_mas():

@@ -105,37 +105,3 @@ def test_de_un_colector_que_no_contesta_se_avisa_una_vez():
         assert prudente.export([ReadableSpan("ninguno")]) is SpanExportResult.FAILURE
     assert nadie.veces == 2
     assert [d["event"] for d in dicho] == ["colector-sin-respuesta"]
-
-
-_LENTO = """
-import socket
-import time
-dormir = time.sleep
-def tardar(*_):
-    dormir(1.0)
-    raise OSError
-socket.getaddrinfo = tardar
-from infra.anfitrion import verde
-verde.preparar_proceso()
-import eventlet
-vueltas = []
-def girar():
-    while True:
-        vueltas.append(time.monotonic())
-        eventlet.sleep(0.02)
-eventlet.spawn_n(girar)
-eventlet.sleep(0.1)
-try:
-    socket.getaddrinfo("colector", None)
-    raise AssertionError
-except OSError:
-    pass
-pausas = [b - a for a, b in zip(vueltas, vueltas[1:])]
-assert len(vueltas) > 10, len(vueltas)
-assert max(pausas) < 0.7, max(pausas)
-"""
-
-
-def test_preguntar_por_un_nombre_no_detiene_a_los_hilos_verdes():
-    hecho = subprocess.run([sys.executable, "-c", _LENTO], check=False, capture_output=True, text=True)
-    assert hecho.returncode == 0, hecho.stderr
