@@ -1,4 +1,4 @@
-"""Lo que quien opera manda: pausar y reanudar un servicio, reparar lo que no llega y saber quién abusa o no lee."""
+"""Lo que quien opera manda: pausar, reanudar, reparar lo que no llega, levantar un alto y ver quién abusa o no lee."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import sqlalchemy as sa
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,8 @@ from sqlalchemy import Connection
 from contratos.acuse import Resultado
 from infra.almacen.esquema import salida, solicitudes
 from infra.almacen.motor import leyendo
+from infra.mensajeria.altos import HistoriaDistinta
+from infra.mensajeria.altos import levantar as levantar_alto
 from infra.mensajeria.pausas import VIGENCIA, MotivoPausa, Tarea
 from infra.mensajeria.pausas import pausar as poner_pausas
 from infra.mensajeria.pausas import reanudar as quitar_pausas
@@ -27,6 +30,8 @@ from senda.acceso_bus import Acceso
 from senda.composicion import CONTEXTOS, Montaje, mapa
 from senda.orden.bases import almacen_de, almacenes, embebido, montaje_de
 from senda.orden.comun import CARPETA_DEMO, Carpeta, fin, progreso
+
+registro = structlog.get_logger(__name__)
 
 Nombre = Annotated[str, typer.Argument(metavar="SERVICIO", help=f"{', '.join(CONTEXTOS)}.")]
 Quien = Annotated[str, typer.Option(help="Tu seudónimo de agente (ag-1a2b3c4d); nunca tu nombre.")]
@@ -92,6 +97,34 @@ def reparar(
                 progreso.print(f"{nombre}: pedidas de la {pedido.desde} a la {pedido.hasta}")
 
 
+def levantar(
+    servicio: Nombre,
+    origen: Annotated[str, typer.Argument(help="El servicio que se contradijo.")],
+    quien: Quien,
+    carpeta: Carpeta = CARPETA_DEMO,
+) -> None:
+    """Vuelve a aplicar lo de un origen en alto, si lo recibido de él es, hoja por hoja, lo que él guarda hoy.
+
+    Después de investigar y, si hizo falta, de recuperarlo (docs/guardia.md, SendaDivergencia). La denuncia que el alto
+    dejó en el libro no se quita.
+    """
+    _exigir_seudonimo(quien)
+    with montaje_de(carpeta) as montaje, almacen_de(montaje, servicio) as almacen:
+        if origen not in CONTEXTOS[servicio].sigue:
+            fin(f"{servicio} no sigue a «{origen}»; sigue a: {', '.join(CONTEXTOS[servicio].sigue)}.")
+        with almacen_de(montaje, origen) as el_suyo:
+            try:
+                habia = levantar_alto(almacen, el_suyo.origen, el_suyo.motor)
+            except HistoriaDistinta as distinta:
+                fin(
+                    f"No se levanta: lo que {servicio} recibió de {origen} no es lo que él guarda; {distinta}.", 1
+                )
+    if not habia:
+        fin(f"{servicio} no tiene en alto a {origen}.", 1)
+    registro.warning("alto-levantado", servicio=servicio, origen=origen, quien=quien)
+    progreso.print(f"{servicio} vuelve a aplicar lo de {origen} en unos segundos.")
+
+
 def instituciones(
     minutos: Annotated[int, typer.Option(min=1, help="Cuánto se mira hacia atrás.")] = 60,
     carpeta: Carpeta = CARPETA_DEMO,
@@ -126,13 +159,17 @@ def instituciones(
 @contextmanager
 def _escribiendo(carpeta: Carpeta, servicio: str, quien: str) -> Iterator[tuple[Connection, datetime]]:
     """Una transacción en la base de un servicio que corre en sus procesos, y la hora (UTC)."""
-    if not re.fullmatch(_AGENTE, quien):
-        fin("--quien es un seudónimo de agente, como ag-1a2b3c4d: aquí no se escribe el nombre de nadie.")
+    _exigir_seudonimo(quien)
     with montaje_de(carpeta) as montaje:
         if embebido(montaje):
             fin("Los seis servicios van en un proceso («senda todo»): no hay réplicas que pausar; páralo con Ctrl-C.")
         with almacen_de(montaje, servicio) as almacen, almacen.motor.begin() as conexion:
             yield conexion, almacen.reloj.ahora()
+
+
+def _exigir_seudonimo(quien: str) -> None:
+    if not re.fullmatch(_AGENTE, quien):
+        fin("--quien es un seudónimo de agente, como ag-1a2b3c4d: aquí no se escribe el nombre de nadie.")
 
 
 def _lista(tareas: Sequence[Tarea]) -> str:
@@ -154,4 +191,4 @@ def _declarar(montaje: Montaje, servicio: str) -> None:
         transporte.cerrar()
 
 
-__all__ = ["instituciones", "pausar", "reanudar", "reparar"]
+__all__ = ["instituciones", "levantar", "pausar", "reanudar", "reparar"]

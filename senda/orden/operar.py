@@ -106,6 +106,7 @@ def reprocesar(
 app.command("pausar")(gobernar.pausar)
 app.command("reanudar")(gobernar.reanudar)
 app.command("reparar")(gobernar.reparar)
+app.command("levantar")(gobernar.levantar)
 app.command("instituciones")(gobernar.instituciones)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from eventos.seguridad import AccesoExcepcional, ClaveDestruida, MotivoAcceso, MotivoDestruccion
 from infra.almacen.tanda import Autoria
 from infra.anfitrion.estacion import Estacion
+from infra.mensajeria.altos import levantar
 from infra.mensajeria.apartados import SigueApartado
 from senda.auditoria.refrendo import refrendar_con
 from senda.testigo import CLAVE, MEMORIA
@@ -23,7 +24,6 @@ from servicios.coordinacion.internas import ContarDeSeguridad
 from servicios.deteccion.internas import ProponerVinculo
 from servicios.testigo.memoria import Memoria
 from servicios.testigo.testigo import Testigo
-from tests.simulacion.altos import levantar
 from tests.simulacion.mundo import Mundo
 from tests.simulacion.plantilla import RECTORA
 from tests.simulacion.torpezas import Tropiezo

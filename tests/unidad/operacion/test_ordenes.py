@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from infra.almacen.esquema import arriendos, pausas, salida, solicitudes
+from infra.almacen.esquema import arriendos, avances, entrada, eventos, pausas, salida, solicitudes
 from infra.almacen.motor import abrir_motor
 from infra.azar import AzarSembrado
 from infra.mensajeria.relevo import DESTINO_HECHOS
@@ -62,6 +63,9 @@ def operar(carpeta: Path, *argumentos: str) -> tuple[int, str]:
         (("reparar", "coordinacion", "portal"), "no sigue a"),
         (("reparar", "coordinacion", "--desde", "3"), "de qué origen"),
         (("reparar", "coordinacion"), "bus no contesta"),
+        (("levantar", "coordinacion", "portal", "--quien", QUIEN), "no sigue a"),
+        (("levantar", "coordinacion", "deteccion", "--quien", "Marta"), "seudónimo"),
+        (("levantar", "coordinacion", "deteccion", "--quien", QUIEN), "no tiene en alto"),
     ],
 )
 def test_lo_que_no_vale_se_dice_y_no_cambia_nada(carpeta: Path, deteccion: sa.Engine, argumentos, dice):
@@ -94,6 +98,35 @@ def test_el_estado_ensena_pausas_y_manda_a_la_guia(carpeta: Path, deteccion: sa.
     codigo, crudo = operar(carpeta, "estado", "--json")
     (suya,) = [uno for uno in msgspec.json.decode(crudo) if uno["servicio"] == "deteccion"]
     assert [(p["tarea"], p["quien"]) for p in suya["pausas"]] == [("atender", QUIEN)]
+
+
+def test_un_alto_se_levanta_solo_si_lo_recibido_es_lo_que_el_origen_guarda(carpeta: Path, deteccion: sa.Engine):
+    hojas = [bytes([n]) * 32 for n in range(3)]
+    with deteccion.begin() as conexion:
+        for n in (1, 2):
+            conexion.execute(
+                sa.insert(eventos).values(
+                    posicion=n, agregado=uuid4(), version=1, tipo="t", cuerpo=b"", anterior=hojas[n - 1], hoja=hojas[n]
+                )
+            )
+    coordinacion = abrir_motor(leer(carpeta).bases["coordinacion"].url)
+    suyo = avances.c.origen == "/gt/deteccion"
+    with coordinacion.begin() as conexion:
+        conexion.execute(sa.insert(avances).values(origen="/gt/deteccion", aplicada=1, hoja=hojas[1], anunciada=2))
+        conexion.execute(sa.update(avances).where(suyo).values(alto="divergencia"))
+        recibida = {"origen": "/gt/deteccion", "posicion": 2, "anterior": hojas[1], "cuerpo": b"", "recibido": AHORA}
+        conexion.execute(sa.insert(entrada).values(hoja=b"otra".ljust(32), **recibida))
+    orden = ("levantar", "coordinacion", "deteccion", "--quien", QUIEN)
+    codigo, dicho = operar(carpeta, *orden)
+    assert (codigo, "difieren en la posición 2" in dicho) == (1, True)
+    with coordinacion.begin() as conexion:
+        assert conexion.scalar(sa.select(avances.c.alto).where(suyo)) == "divergencia"
+        conexion.execute(sa.delete(entrada))
+        conexion.execute(sa.insert(entrada).values(hoja=hojas[2], **recibida))
+    assert operar(carpeta, *orden)[0] == 0
+    with coordinacion.connect() as conexion:
+        assert conexion.scalar(sa.select(avances.c.alto).where(suyo)) is None
+    coordinacion.dispose()
 
 
 def test_el_embebido_no_se_pausa(carpeta: Path, tmp_path: Path):

@@ -1,6 +1,6 @@
-"""Levantar un alto: lo que hoy haría una persona a mano, en la base, tras comprobar cuál es la historia del origen.
+"""Levantar un alto: que un servicio vuelva a aplicar lo de un origen que contó dos historias, cuando ya cuenta una.
 
-Es parte de la simulación y no del sistema: ninguna orden lo hace todavía (docs/decisiones/039-simulacion.md).
+Lo decide una persona (`senda operar levantar`); aquí se comprueba que no hay nada que perder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def levantar(almacen: Almacen, origen: str, motor_del_origen: Engine) -> bool:
     """Quita el alto de ``origen`` (``/gt/deteccion``) si todo lo recibido de él es lo que guarda su almacén.
 
     No escribe en el origen ni da por buena ninguna otra historia: solo comprueba, hoja por hoja, que la recibida es la
-    suya. Dice si había alto. Errores: `HistoriaDistinta`, y entonces el alto sigue.
+    suya. ``motor_del_origen``: su base. Dice si había alto. Errores: `HistoriaDistinta`, y entonces el alto sigue.
     """
     with leyendo(motor_del_origen) as conexion:
         suyas = {f.posicion: f.hoja for f in conexion.execute(sa.select(eventos.c.posicion, eventos.c.hoja))}
