@@ -116,9 +116,7 @@ def levantar(
             try:
                 habia = levantar_alto(almacen, el_suyo.origen, el_suyo.motor)
             except HistoriaDistinta as distinta:
-                fin(
-                    f"No se levanta: lo que {servicio} recibió de {origen} no es lo que él guarda; {distinta}.", 1
-                )
+                fin(f"No se levanta: lo que {servicio} recibió de {origen} no es lo que él guarda; {distinta}.", 1)
     if not habia:
         fin(f"{servicio} no tiene en alto a {origen}.", 1)
     registro.warning("alto-levantado", servicio=servicio, origen=origen, quien=quien)
