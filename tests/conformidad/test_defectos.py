@@ -52,6 +52,7 @@ DEFECTOS = [
     ),
     Defecto(
         "no deduplica los acuses", "WHERE huella = ? AND codigo IS NULL", "WHERE huella = ?", "repetidos", DOS_VECES,
+        antes_bien=False,  # repite lo que tarda en acusarse, y en una máquina ocupada eso ya le da dos acuses
     ),
     Defecto(
         "solo mira hacia delante", '        if not self.base.execute("INSERT OR',
