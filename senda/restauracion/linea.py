@@ -2,8 +2,9 @@
 
 PostgreSQL estrena línea de tiempo cada vez que una copia se abre para escribir: al restaurarla a un instante y también
 al promover una réplica; y un volcado que se carga estrena tablas, aunque sea en el mismo clúster. Cada servicio
-recuerda en la suya en qué clúster, línea y tabla trabajaba; si algo cambió, antes de aceptar trabajo se comprueba lo
-mismo que comprueba el operador. Una réplica que no perdió nada pasa sola.
+recuerda en la suya en qué clúster, línea y tabla trabajaba. Si cambió la línea, antes de aceptar trabajo se comprueba
+lo mismo que comprueba el operador, y una réplica que no perdió nada pasa sola. Un volcado cargado, nunca: lo que perdió
+puede no estar más que en las colas, y eso solo lo mira `senda operar recuperar`.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def exigir_linea(carpeta: Path, despliegue: Despliegue, servicio: str, motor: En
         return
     if consta is not None:
         registro.warning("base-distinta", servicio=servicio)
+        if _tablas(consta) != _tablas(actual):
+            raise BaseRestaurada(servicio, ("copia-cargada",))
         _exigir_completa(carpeta, despliegue, servicio)
     with motor.begin() as conexion:
         _apuntar(conexion, actual, ahora)
@@ -90,6 +93,12 @@ def _exigir_completa(carpeta: Path, despliegue: Despliegue, servicio: str) -> No
         raise BaseRestaurada(servicio, ()) from None
     if informe.veredicto is not Veredicto.CONTINUA:
         raise BaseRestaurada(servicio, tuple(sorted({h.codigo.value for h in informe.hallazgos})))
+
+
+def _tablas(linea: str) -> tuple[str, str]:
+    """Su clúster y su tabla de hechos: si son otros no se promovió una réplica, se cargó una copia."""
+    cluster, _, tabla = linea.split("/")
+    return cluster, tabla
 
 
 def _actual(motor: Engine) -> str | None:

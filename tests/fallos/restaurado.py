@@ -1,7 +1,7 @@
 """La avería más cara: un origen vuelve de una copia vieja y quien opera lo recupera, como manda docs/respaldo.md.
 
-Entre la copia y el desastre ha aceptado trabajo. Restaurado, ha de negarse a arrancar mientras le falte algo; tras
-`senda operar recuperar` arranca, y quien repite lo que ya le acusaron recibe los mismos bytes y ningún otro efecto.
+Entre la copia y el desastre ha aceptado trabajo. Restaurado, ha de negarse a arrancar; tras `senda operar recuperar`
+arranca, y quien repite lo que ya le acusaron recibe los mismos bytes y ningún otro efecto.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ def origen_restaurado(e: Escenario) -> None:
     perdidas = dict(antes.items() - _acusadas(e, nombre).items())
     causaron = _con_efectos(perdidas.items())
     e.contar(f"{nombre} vuelve de la copia: le faltan {len(perdidas)} solicitudes, {causaron} con efectos")
-    if causaron:
-        _se_niega(e, nombre)
+    _se_niega(e, nombre)
     _recuperar(e)
     e.clientes.dudar(nombre, perdidas)
     e.flota.calmar()
