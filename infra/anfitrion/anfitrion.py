@@ -72,9 +72,8 @@ class Anfitrion:
         for marcha in self.marchas:
             if marcha.bucle.escucha is None:
                 self.estacion.almacen.al_confirmar(marcha.despertar)
-                for otra in self.marchas:
-                    if otra.bucle.escucha is not None:
-                        otra.al_calmarse = marcha.calmar
+            else:
+                marcha.al_calmarse = self._calmar
 
         def arranque() -> None:
             if self._preparar():
@@ -120,6 +119,10 @@ class Anfitrion:
     def del_proceso(self) -> DelProceso:
         """Lo que este proceso lleva contado. No toca la base ni el bus."""
         return self._gobierno.del_proceso({marcha.bucle.nombre: marcha.fallos for marcha in self.marchas})
+
+    def _calmar(self) -> None:
+        for marcha in self.marchas:
+            marcha.calmar()
 
     def _despedir(self) -> None:
         """Que conste que ya no anda; si la base no deja, se sabrá cuando venza lo que dijo."""

@@ -37,10 +37,6 @@ RETROCESO_SIN_BASE = 5.0
 PLAZO_BASE = 5.0
 
 
-def _nada() -> None:
-    return None
-
-
 class BaseCaida(Exception):
     """La base no responde."""
 
@@ -67,7 +63,7 @@ class Marcha:
     ritmo: float = 1.0
     medidas: Medidas | None = None
     #: A quién decir que este bucle, que venía ocupado, se quedó sin nada que hacer ni que oír.
-    al_calmarse: Callable[[], None] = _nada
+    al_calmarse: Callable[[], None] = lambda: None
     #: Última vuelta, en el reloj monótono; con ella se sabe si el bucle sigue vivo.
     latido: float = field(init=False)
     #: Si el último uso del bus salió bien.

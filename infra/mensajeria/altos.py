@@ -5,12 +5,27 @@ Lo decide una persona (`senda operar levantar`); aquí se comprueba que no hay n
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada, eventos
 from infra.almacen.motor import leyendo
+
+_LOTE: Final = 2_000
+_LEVANTAR = (
+    sa.update(avances).where(avances.c.origen == sa.bindparam("de"), avances.c.alto.is_not(None)).values(alto=None)
+)
+#: Por lotes: un origen puede llevar millones.
+_RECIBIDAS = (
+    sa.select(entrada.c.posicion, entrada.c.hoja)
+    .where(entrada.c.origen == sa.bindparam("de"))
+    .order_by(entrada.c.posicion)
+    .execution_options(yield_per=_LOTE)
+)
+_SUYAS = sa.select(eventos.c.posicion, eventos.c.hoja).order_by(eventos.c.posicion).execution_options(yield_per=_LOTE)
 
 
 class HistoriaDistinta(Exception):
@@ -32,16 +47,19 @@ def levantar(almacen: Almacen, origen: str, motor_del_origen: Engine) -> bool:
     No escribe en el origen ni da por buena ninguna otra historia: solo comprueba, hoja por hoja, que la recibida es la
     suya. ``motor_del_origen``: su base. Dice si había alto. Errores: `HistoriaDistinta`, y entonces el alto sigue.
     """
-    with leyendo(motor_del_origen) as conexion:
-        suyas = {f.posicion: f.hoja for f in conexion.execute(sa.select(eventos.c.posicion, eventos.c.hoja))}
-    # En la misma transacción que quita el alto: mientras dura nadie guarda nada más.
     with almacen.motor.begin() as conexion:
-        consulta = sa.select(entrada.c.posicion, entrada.c.hoja).where(entrada.c.origen == origen)
-        for fila in conexion.execute(consulta.order_by(entrada.c.posicion)):
-            if suyas.get(fila.posicion) != fila.hoja:
-                raise HistoriaDistinta(fila.posicion)
-        orden = sa.update(avances).where(avances.c.origen == origen, avances.c.alto.is_not(None)).values(alto=None)
-        return conexion.execute(orden).rowcount > 0
+        # Lo primero: tomada su fila, un alto nuevo espera a que esto acabe y no se pierde.
+        if not conexion.execute(_LEVANTAR, {"de": origen}).rowcount:
+            return False
+        recibidas = conexion.execute(_RECIBIDAS, {"de": origen})
+        # Y el origen después: si anda, lo que de él se recibió ya lo tiene.
+        with leyendo(motor_del_origen, en_flujo=True) as la_suya:
+            suyas = iter(la_suya.execute(_SUYAS))
+            for fila in recibidas:
+                suya = next((s for s in suyas if s.posicion >= fila.posicion), None)
+                if suya is None or tuple(suya) != tuple(fila):
+                    raise HistoriaDistinta(fila.posicion)
+    return True
 
 
 __all__ = ["HistoriaDistinta", "levantar"]

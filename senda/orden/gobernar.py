@@ -83,8 +83,8 @@ def reparar(
     """
     with montaje_de(carpeta) as montaje, almacen_de(montaje, servicio) as almacen:
         sigue = CONTEXTOS[servicio].sigue
-        if origen is not None and origen not in sigue:
-            fin(f"{servicio} no sigue a «{origen}»; sigue a: {', '.join(sigue)}.")
+        if origen is not None:
+            _exigir_que_siga(servicio, origen)
         if desde is not None and origen is None:
             fin("Con --desde hay que decir de qué origen: cada uno tiene sus posiciones.")
         _declarar(montaje, servicio)
@@ -110,8 +110,7 @@ def levantar(
     """
     _exigir_seudonimo(quien)
     with montaje_de(carpeta) as montaje, almacen_de(montaje, servicio) as almacen:
-        if origen not in CONTEXTOS[servicio].sigue:
-            fin(f"{servicio} no sigue a «{origen}»; sigue a: {', '.join(CONTEXTOS[servicio].sigue)}.")
+        _exigir_que_siga(servicio, origen)
         with almacen_de(montaje, origen) as el_suyo:
             try:
                 habia = levantar_alto(almacen, el_suyo.origen, el_suyo.motor)
@@ -168,6 +167,12 @@ def _escribiendo(carpeta: Carpeta, servicio: str, quien: str) -> Iterator[tuple[
 def _exigir_seudonimo(quien: str) -> None:
     if not re.fullmatch(_AGENTE, quien):
         fin("--quien es un seudónimo de agente, como ag-1a2b3c4d: aquí no se escribe el nombre de nadie.")
+
+
+def _exigir_que_siga(servicio: str, origen: str) -> None:
+    sigue = CONTEXTOS[servicio].sigue
+    if origen not in sigue:
+        fin(f"{servicio} no sigue a «{origen}»; sigue a: {', '.join(sigue)}.")
 
 
 def _lista(tareas: Sequence[Tarea]) -> str:
