@@ -8,6 +8,7 @@ from pathlib import Path
 
 # Al importarlos se conocen las negativas de las tablas, la bóveda, el registro único, los seis contextos y la orden.
 import contratos.tablas.rechazos  # noqa: F401
+import infra.mensajeria.altos
 import infra.seguridad.boveda.rechazos
 import infra.seguridad.recuperacion
 import infra.seguridad.registro_unico.rechazos  # noqa: F401
@@ -28,6 +29,7 @@ Este archivo se genera con `python -m senda.codigos`.
 
 _TITULOS = {
     "comun": "En cualquier servicio",
+    "mensajeria": "En la orden `senda operar levantar`",
     "protocolo": "En la orden `senda protocolo` (el campo es la opción)",
     "tablas": "En la orden `senda tablas` (el campo es la opción)",
 }

@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from eventos.rechazo import Rechazo
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada, eventos
 from infra.almacen.motor import leyendo
@@ -28,17 +29,16 @@ _RECIBIDAS = (
 _SUYAS = sa.select(eventos.c.posicion, eventos.c.hoja).order_by(eventos.c.posicion).execution_options(yield_per=_LOTE)
 
 
-class HistoriaDistinta(Exception):
+class HistoriaDistinta(Rechazo):
     """Lo que este servicio tiene de ese origen no es lo que el origen cuenta hoy: levantar el alto lo perdería."""
 
     codigo = "historia-distinta"
+    campo = "origen"
+    que_hacer = "El alto sigue: restaura antes el origen desde el libro (docs/respaldo.md) y vuelve a pedirlo."
 
     def __init__(self, posicion: int) -> None:
         super().__init__(posicion)
         self.posicion = posicion
-
-    def __str__(self) -> str:
-        return f"difieren en la posición {self.posicion}: restaura el origen desde el libro antes de levantar el alto"
 
 
 def levantar(almacen: Almacen, origen: str, motor_del_origen: Engine) -> bool:

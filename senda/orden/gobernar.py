@@ -114,8 +114,8 @@ def levantar(
         with almacen_de(montaje, origen) as el_suyo:
             try:
                 habia = levantar_alto(almacen, el_suyo.origen, el_suyo.motor)
-            except HistoriaDistinta as distinta:
-                fin(f"No se levanta: lo que {servicio} recibió de {origen} no es lo que él guarda; {distinta}.", 1)
+            except HistoriaDistinta as no:
+                fin(f"{no.codigo} ({no.campo}), en la posición {no.posicion}: {no.que_hacer}", 1)
     if not habia:
         fin(f"{servicio} no tiene en alto a {origen}.", 1)
     registro.warning("alto-levantado", servicio=servicio, origen=origen, quien=quien)

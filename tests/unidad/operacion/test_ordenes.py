@@ -118,7 +118,7 @@ def test_un_alto_se_levanta_solo_si_lo_recibido_es_lo_que_el_origen_guarda(carpe
         conexion.execute(sa.insert(entrada).values(hoja=b"otra".ljust(32), **recibida))
     orden = ("levantar", "coordinacion", "deteccion", "--quien", QUIEN)
     codigo, dicho = operar(carpeta, *orden)
-    assert (codigo, "difieren en la posición 2" in dicho) == (1, True)
+    assert (codigo, "historia-distinta (origen), en la posición 2" in dicho) == (1, True)
     with coordinacion.begin() as conexion:
         assert conexion.scalar(sa.select(avances.c.alto).where(suyo)) == "divergencia"
         conexion.execute(sa.delete(entrada))
