@@ -13,11 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import EventStore, JSONTranscoder, Mapper, StoredEvent
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 import eventos.catalogo  # noqa: F401  (llena CATALOGO: un servicio lee también hechos que él no cuenta)
 from eventos.sobre import Anotado, Cifra, codificar, decodificar
 from infra.almacen.flujos import Memoria
+from infra.almacen.insertar import Altas
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.motor import leyendo
 from infra.almacen.registrador import Cabeza, Registrador, tomar_turno
@@ -78,11 +79,11 @@ class Almacen:
     def tanda(self) -> Iterator[Tanda]:
         """Una transacción de trabajo: todo lo anotado, respondido y leído se confirma junto, o nada."""
         with self.motor.begin() as conexion:
-            cabeza = tomar_turno(conexion)
-            tanda = Tanda(self, conexion, cabeza, self._memoria.llevarse(cabeza.posicion))
+            cabeza, aplicado = tomar_turno(conexion)
+            tanda = Tanda(self, conexion, cabeza, self._memoria.llevarse(cabeza.posicion, aplicado))
             yield tanda
             tanda.volcar()
-        self._memoria.devolver(tanda.posicion(), tanda.flujos)
+        self._memoria.devolver(tanda.posicion(), aplicado, tanda.sabido)
         for hacer in tanda.tras_confirmar:
             hacer()
         if tanda.trajo_algo:
@@ -95,8 +96,6 @@ class Almacen:
         with leyendo(self.motor) as conexion:
             yield Tanda(self, conexion)
 
-    def eventos_en(
-        self, conexion: Connection, claves: Mapping[UUID, bytes] | None = None, cabeza: Cabeza | None = None
-    ) -> EventStore[UUID]:  # fmt: skip
-        """El `EventStore` de la librería unido a una transacción; ``cabeza``, como en `Registrador.en`."""
-        return EventStore(MapaDeSobres(self.azar, claves), self.registrador.en(conexion, cabeza))
+    def eventos_en(self, altas: Altas, claves: Mapping[UUID, bytes], cabeza: Cabeza | None) -> EventStore[UUID]:
+        """El `EventStore` de la librería, que deja lo suyo entre unas altas. ``claves``: las de las personas."""
+        return EventStore(MapaDeSobres(self.azar, claves), self.registrador.aplazando(altas, cabeza))

@@ -1,4 +1,4 @@
-"""Los flujos que un servicio guarda plegados en memoria: releer cien hechos por cada uno nuevo no lleva a ningún sitio.
+"""Lo que un servicio recuerda entre tandas: releer cien hechos por cada uno nuevo no lleva a ningún sitio.
 
 Valen mientras nadie más escriba, y eso lo dice la posición del origen. La tanda que tiene el turno se los lleva y los
 devuelve al confirmar; si no confirma, o si otra réplica escribió, se pierden y se releen.
@@ -40,26 +40,40 @@ class Flujo:
             self.estados[clase] = estado.evolucionar(anotado)
 
 
+@dataclass(slots=True)
+class Sabido:
+    """Lo que una tanda no tiene que volver a leer: los flujos plegados, y lo demás que dijo que se recordara."""
+
+    flujos: OrderedDict[UUID, Flujo] = field(default_factory=OrderedDict)
+    demas: dict[object, Any] = field(default_factory=dict)
+
+
 class Memoria:
-    """Los flujos plegados de un almacén, entre una tanda y la siguiente."""
+    """Lo sabido de un almacén, entre una tanda y la siguiente.
+
+    Los flujos valen mientras nadie más escriba (la posición propia); lo demás, además, mientras no se aplique nada
+    ajeno: cualquier réplica que lo haga deja una fila en `aplicaciones`.
+    """
 
     def __init__(self, tope: int = TOPE) -> None:
         self._tope = tope
-        self._posicion = -1
-        self._flujos: OrderedDict[UUID, Flujo] = OrderedDict()
+        self._posicion = self._aplicado = -1
+        self._sabido = Sabido()
 
-    def llevarse(self, posicion: int) -> OrderedDict[UUID, Flujo]:
-        """Los que valen en esa posición. Quien se los lleva tiene el turno y ha de devolverlos si confirma."""
-        flujos, self._flujos = self._flujos, OrderedDict()
-        return flujos if posicion == self._posicion else OrderedDict()
+    def llevarse(self, posicion: int, aplicado: int) -> Sabido:
+        """Lo que vale ahí. Quien se lo lleva tiene el turno y ha de devolverlo si confirma."""
+        sabido, self._sabido = self._sabido, Sabido()
+        if posicion != self._posicion:
+            return Sabido()
+        return sabido if aplicado == self._aplicado else Sabido(sabido.flujos)
 
-    def devolver(self, posicion: int, flujos: OrderedDict[UUID, Flujo]) -> None:
-        """Los deja para la tanda siguiente, salvo que otra más nueva ya dejara los suyos."""
+    def devolver(self, posicion: int, aplicado: int, sabido: Sabido) -> None:
+        """Lo deja para la tanda siguiente, salvo que otra más nueva ya dejara lo suyo. ``aplicado``: el de su turno."""
         if posicion < self._posicion:
             return
-        while len(flujos) > self._tope:
-            flujos.popitem(last=False)
-        self._posicion, self._flujos = posicion, flujos
+        while len(sabido.flujos) > self._tope:
+            sabido.flujos.popitem(last=False)
+        self._posicion, self._aplicado, self._sabido = posicion, aplicado, sabido
 
 
-__all__ = ["Agregado", "Flujo", "Memoria"]
+__all__ = ["Agregado", "Flujo", "Memoria", "Sabido"]

@@ -1,68 +1,93 @@
-"""Insertar sin pisar: el INSERT … ON CONFLICT DO NOTHING que SQLite y PostgreSQL escriben igual."""
+"""Insertar: lo que nace se acumula y se escribe junto; en PostgreSQL, de un solo viaje, sean las tablas que sean."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect, Insert, Table, TextClause, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 
+class Altas:
+    """Filas que nacen, de una o varias tablas, y lo que se mueve con ellas. De cada tabla, con las mismas columnas.
+
+    En PostgreSQL todo es una sentencia: no ha de importar el orden entre tablas ni entre lo que nace y lo que se mueve.
+    """
+
+    def __init__(self, conexion: Connection) -> None:
+        self._conexion = conexion
+        self._filas: dict[tuple[Table, bool], list[Mapping[str, Any]]] = {}
+        self._movido: dict[Update, Mapping[str, Any]] = {}
+
+    @property
+    def conexion(self) -> Connection:
+        """La conexión, con lo acumulado ya escrito."""
+        self.escribir()
+        return self._conexion
+
+    def agregar(self, tabla: Table, **fila: Any) -> None:
+        """Una fila más; si su clave ya está, quedará como estaba."""
+        self._filas.setdefault((tabla, True), []).append(fila)
+
+    def anadir(self, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool = False) -> None:
+        """Filas que no están; al escribir fallará si alguna está, o con ``si_falta`` quedará como estaba."""
+        if filas:
+            self._filas.setdefault((tabla, si_falta), []).extend(filas)
+
+    def mover(self, sentencia: Update, valores: Mapping[str, Any]) -> None:
+        """Un cambio a la vez que las altas. ``sentencia``: constante; de dos veces la misma vale la última."""
+        self._movido[sentencia] = valores
+
+    def escribir(self) -> None:
+        """Escribe lo acumulado. Errores: los de la base."""
+        if not self._filas and not self._movido:
+            return
+        filas, self._filas = self._filas, {}
+        movido, self._movido = self._movido, {}
+        if self._conexion.dialect.name == "postgresql":
+            self._de_un_viaje(filas, movido)
+            return
+        for (tabla, si_falta), suyas in filas.items():
+            _ejecutar(self._conexion, tabla, suyas, si_falta=si_falta)
+        for sentencia, valores in movido.items():
+            self._conexion.execute(sentencia, valores)
+
+    def _de_un_viaje(
+        self,
+        filas: Mapping[tuple[Table, bool], Sequence[Mapping[str, Any]]],
+        movido: Mapping[Update, Mapping[str, Any]],
+    ) -> None:
+        """Sin pasar por SQLAlchemy, que por fila cuesta más que la base. psycopg ya sabe los tipos."""
+        partes = []
+        valores: dict[str, Any] = {}
+        for n, ((tabla, si_falta), suyas) in enumerate(filas.items()):
+            columnas, sola = tuple(suyas[0]), len(suyas) == 1
+            fijos = _por_defecto(tabla, columnas)
+            partes.append(_Parte(tabla, (*columnas, *fijos), sola, si_falta))
+            for nombre in columnas:
+                valores[f"{n}.{nombre}"] = suyas[0][nombre] if sola else [fila[nombre] for fila in suyas]
+            for nombre, fijo in fijos.items():
+                valores[f"{n}.{nombre}"] = fijo if sola else [fijo] * len(suyas)
+        for suyos in movido.values():
+            valores |= suyos
+        self._conexion.exec_driver_sql(_junta(tuple(partes), tuple(movido), self._conexion.dialect), valores)
+
+
 def anadir(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
     """Añade filas. Todas llevan las mismas columnas. Errores: los de la base."""
-    if not filas:
-        return
-    if conexion.dialect.name == "postgresql":
-        _anadir_a_mano(conexion, tabla, filas, si_falta=False)
-    else:
-        conexion.execute(_insert(tabla), filas)
-
-
-def anadir_y_mover(
-    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], mover: Update, hasta: Mapping[str, Any]
-) -> None:  # fmt: skip
-    """Añade filas y ejecuta ``mover`` con ``hasta``; en PostgreSQL, de un solo viaje. Errores: los de la base.
-
-    ``mover``: una sentencia constante; sus parámetros no se llaman como ninguna columna de ``tabla``.
-    """
-    if conexion.dialect.name == "postgresql":
-        _anadir_a_mano(conexion, tabla, filas, si_falta=False, antes=_en_texto(mover, conexion.dialect), con=hasta)
-    else:
-        anadir(conexion, tabla, filas)
-        conexion.execute(mover, hasta)
+    altas = Altas(conexion)
+    altas.anadir(tabla, filas)
+    altas.escribir()
 
 
 def insertar_si_falta(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
     """Añade las filas cuya clave no está; las que están quedan como estaban. Todas llevan las mismas columnas."""
-    if not filas:
-        return
-    if conexion.dialect.name == "postgresql":
-        _anadir_a_mano(conexion, tabla, filas, si_falta=True)
-        return
-    sentencia, fijos = _sentencia(tabla, tuple(filas[0]))
-    conexion.execute(sentencia, [{**fijos, **fila} for fila in filas] if fijos else list(filas))
-
-
-class Altas:
-    """Añade las filas cuya clave no está; las que están quedan como estaban. Todas, con las mismas columnas."""
-
-    def __init__(self, conexion: Connection) -> None:
-        self._conexion = conexion
-        self._filas: dict[Table, list[Mapping[str, Any]]] = {}
-
-    def agregar(self, tabla: Table, **fila: Any) -> None:
-        """Una fila más; si su clave ya está, quedará como estaba."""
-        self._filas.setdefault(tabla, []).append(fila)
-
-    def escribir(self) -> None:
-        """Escribe lo acumulado. Hay que llamarla antes de tocar esas tablas de otro modo, y al final."""
-        for tabla, filas in self._filas.items():
-            insertar_si_falta(self._conexion, tabla, filas)
-        self._filas.clear()
+    altas = Altas(conexion)
+    altas.anadir(tabla, filas, si_falta=True)
+    altas.escribir()
 
 
 def anadir_por_columnas(conexion: Connection, tabla: Table, columnas: Mapping[str, Sequence[Any]]) -> None:
@@ -78,43 +103,45 @@ def anadir_por_columnas(conexion: Connection, tabla: Table, columnas: Mapping[st
         conexion.exec_driver_sql(sentencia, list(zip(*columnas.values(), strict=True)))
 
 
-def _anadir_a_mano(
-    conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool, antes: str = "",
-    con: Mapping[str, Any] = MappingProxyType({}),
-) -> None:  # fmt: skip
-    """Una sola sentencia, sin pasar por SQLAlchemy, que por fila cuesta más que la base. psycopg ya sabe los tipos."""
-    columnas = tuple(filas[0])
-    por_defecto = _por_defecto(tabla, columnas)
-    sentencia = _a_mano(tabla, columnas + tuple(por_defecto), conexion.dialect, sola=len(filas) == 1, si_falta=si_falta)
-    if antes:
-        sentencia = f"WITH antes AS ({antes}) {sentencia}"
-    if len(filas) == 1:
-        conexion.exec_driver_sql(sentencia, {**por_defecto, **filas[0], **con})
-        return
-    valores = {nombre: [fila[nombre] for fila in filas] for nombre in columnas}
-    valores |= {nombre: [v] * len(filas) for nombre, v in por_defecto.items()}
-    conexion.exec_driver_sql(sentencia, {**valores, **con})
+class _Parte(NamedTuple):
+    """Lo que hace distinta la sentencia de unas altas: valen para todas las de la misma forma."""
+
+    tabla: Table
+    columnas: tuple[str, ...]
+    sola: bool
+    si_falta: bool
 
 
 @cache
-def _a_mano(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect, *, sola: bool, si_falta: bool) -> str:
-    nombres = ", ".join(f'"{n}"' for n in columnas)
-    if sola:
-        huecos = ", ".join(f"%({n})b" for n in columnas)
-        orden = f'INSERT INTO "{tabla.name}" ({nombres}) VALUES ({huecos})'  # noqa: S608
+def _junta(partes: tuple[_Parte, ...], movido: tuple[Update, ...], dialecto: Dialect) -> str:
+    ordenes = [_orden(n, parte, dialecto) for n, parte in enumerate(partes)]
+    ordenes += [str(sentencia.compile(dialect=dialecto)) for sentencia in movido]
+    *antes, ultima = ordenes
+    con = ", ".join(f"antes_{n} AS ({orden})" for n, orden in enumerate(antes))
+    return f"WITH {con} {ultima}" if con else ultima
+
+
+def _orden(n: int, parte: _Parte, dialecto: Dialect) -> str:
+    nombres = ", ".join(f'"{nombre}"' for nombre in parte.columnas)
+    if parte.sola:
+        valores = f"VALUES ({', '.join(f'%({n}.{nombre})b' for nombre in parte.columnas)})"
     else:
-        orden = f'INSERT INTO "{tabla.name}" ({nombres}) SELECT {_listas(tabla, columnas, dialecto)}'
-    return f"{orden} ON CONFLICT DO NOTHING" if si_falta else orden
+        valores = f"SELECT {_listas(parte.tabla, parte.columnas, dialecto, de=f'{n}.')}"
+    orden = f'INSERT INTO "{parte.tabla.name}" ({nombres}) {valores}'
+    return f"{orden} ON CONFLICT DO NOTHING" if parte.si_falta else orden
 
 
-def _listas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect) -> str:
+def _ejecutar(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]], *, si_falta: bool) -> None:
+    if not si_falta:
+        conexion.execute(_insert(tabla), filas)
+        return
+    sentencia, fijos = _sentencia(tabla, tuple(filas[0]))
+    conexion.execute(sentencia, [{**fijos, **fila} for fila in filas] if fijos else list(filas))
+
+
+def _listas(tabla: Table, columnas: tuple[str, ...], dialecto: Dialect, de: str = "") -> str:
     # %b: en texto, psycopg escaparía cada byte de cada lista.
-    return ", ".join(f"unnest(%({n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
-
-
-@cache
-def _en_texto(sentencia: Update, dialecto: Dialect) -> str:
-    return str(sentencia.compile(dialect=dialecto))
+    return ", ".join(f"unnest(%({de}{n})b::{tabla.c[n].type.compile(dialecto)}[])" for n in columnas)
 
 
 @cache

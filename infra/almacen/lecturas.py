@@ -10,8 +10,9 @@ from sqlalchemy import Connection, MetaData, Table
 
 from eventos.base import Hecho
 from eventos.sobre import Anotado
+from infra.almacen.insertar import Altas
 
-Aplicar = Callable[[Connection, Sequence[Anotado]], None]
+Aplicar = Callable[[Altas, Sequence[Anotado]], None]
 
 #: En ``info`` de una tabla o columna: por qué lo que guarda no sale solo de los hechos. Al rehacer no se compara.
 APARTE: Final = "no-sale-de-los-hechos"
@@ -34,11 +35,11 @@ class Lecturas:
         for metadatos in self.tablas:
             metadatos.create_all(conexion)
 
-    def aplicar(self, conexion: Connection, anotados: Sequence[Anotado]) -> None:
-        """Pone al día todas las tablas con unos hechos, propios o ajenos."""
+    def aplicar(self, altas: Altas, anotados: Sequence[Anotado]) -> None:
+        """Pone al día todas las tablas con unos hechos, propios o ajenos. Lo que nace puede quedar en ``altas``."""
         for lote in self._lotes(anotados):
             for aplicador in self.aplicadores:
-                aplicador(conexion, lote)
+                aplicador(altas, lote)
 
     def todas(self) -> Iterator[Table]:
         """Cada tabla, una vez."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,7 +25,7 @@ from eventsourcing.persistence import (
 from sqlalchemy import Connection, Engine
 
 from infra.almacen.esquema import cabecera, eventos
-from infra.almacen.insertar import anadir_y_mover
+from infra.almacen.insertar import Altas
 from infra.seguridad.cadena import encadenar
 
 _CABECERA = sa.select(cabecera.c.posicion, cabecera.c.hoja)
@@ -39,6 +39,13 @@ class Cabeza(NamedTuple):
     hoja: bytes
 
 
+class Turno(NamedTuple):
+    """Hasta dónde llega todo al tomar el turno. ``aplicado``: la última fila de `aplicaciones` (lo ajeno)."""
+
+    cabeza: Cabeza
+    aplicado: int
+
+
 class SuscripcionNoSoportada(NotImplementedError):
     """`subscribe()` no existe en SQLite y no convive con eventlet: se sondea desde el relevo."""
 
@@ -46,35 +53,41 @@ class SuscripcionNoSoportada(NotImplementedError):
 class Registrador(ApplicationRecorder):
     """Guarda y lee los hechos de un origen (``/gt/deteccion``).
 
-    Suelto abre una transacción por llamada; con `en(conexion)` se une a la transacción de esa conexión.
+    Suelto abre una transacción por llamada; con `en` o `aplazando` se une a la que ya hay.
     """
 
     def __init__(
-        self, motor: Engine, origen: str, conexion: Connection | None = None, cabeza: Cabeza | None = None
+        self, motor: Engine, origen: str, altas: Altas | None = None, cabeza: Cabeza | None = None, *,
+        aplaza: bool = False,
     ) -> None:  # fmt: skip
         self.motor = motor
         self.origen = origen
-        self._conexion = conexion
+        self._altas = altas
         self._cabeza = cabeza
+        self._aplaza = aplaza
 
-    def en(self, conexion: Connection, cabeza: Cabeza | None = None) -> Self:
-        """El mismo registrador dentro de una transacción ya abierta. ``cabeza``: la que dio el turno, si se tomó."""
-        return type(self)(self.motor, self.origen, conexion, cabeza)
+    def en(self, conexion: Connection) -> Self:
+        """El mismo registrador dentro de una transacción ya abierta."""
+        return type(self)(self.motor, self.origen, Altas(conexion))
+
+    def aplazando(self, altas: Altas, cabeza: Cabeza | None) -> Self:
+        """El mismo, que deja entre esas altas lo que se le añade. ``cabeza``: la que dio el turno, si aún vale."""
+        return type(self)(self.motor, self.origen, altas, cabeza, aplaza=True)
 
     @contextmanager
-    def escribiendo(self) -> Iterator[Connection]:
-        """Transacción con el turno de escritura tomado desde el principio."""
-        if self._conexion is not None:
-            yield self._conexion
+    def _escribiendo(self) -> Iterator[Altas]:
+        """Con el turno de escritura tomado desde el principio."""
+        if self._altas is not None:
+            yield self._altas
             return
         with _errores_de_la_libreria(), self.motor.begin() as conexion:
             tomar_turno(conexion)
-            yield conexion
+            yield Altas(conexion)
 
     @contextmanager
     def _leyendo(self) -> Iterator[Connection]:
-        if self._conexion is not None:
-            yield self._conexion
+        if self._altas is not None:
+            yield self._altas.conexion
             return
         with self.motor.connect().execution_options(solo_lee=True) as conexion:
             yield conexion
@@ -83,8 +96,8 @@ class Registrador(ApplicationRecorder):
         """Añade hechos al final y devuelve sus posiciones. Errores: `IntegrityError` si la versión ya existe."""
         if not stored_events:
             return []
-        with _errores_de_la_libreria(), self.escribiendo() as conexion:
-            posicion, anterior = self._cabeza or conexion.execute(_CABECERA).one()
+        with _errores_de_la_libreria(), self._escribiendo() as altas:
+            posicion, anterior = self._cabeza or altas.conexion.execute(_CABECERA).one()
             eslabones = encadenar(self.origen, posicion + 1, anterior, [e.state for e in stored_events])
             filas = [
                 {
@@ -99,8 +112,10 @@ class Registrador(ApplicationRecorder):
                 for evento, eslabon in zip(stored_events, eslabones, strict=True)
             ]
             ultimo = eslabones[-1]
-            hasta = {"hasta": ultimo.posicion, "ultima": ultimo.hoja}
-            anadir_y_mover(conexion, eventos, filas, _MOVER_CABECERA, hasta)
+            altas.anadir(eventos, filas)
+            altas.mover(_MOVER_CABECERA, {"hasta": ultimo.posicion, "ultima": ultimo.hoja})
+            if not self._aplaza:
+                altas.escribir()
             self._cabeza = None
         return [eslabon.posicion for eslabon in eslabones]
 
@@ -160,15 +175,23 @@ class Registrador(ApplicationRecorder):
         raise SuscripcionNoSoportada("sondea con select_notifications")
 
 
-_TURNO = _CABECERA.with_for_update()
+_HASTA_AQUI: Final = "SELECT posicion, hoja, (SELECT coalesce(max(numero), 0) FROM aplicaciones) FROM cabecera"
+#: De un viaje y en dos sentencias: lo que la segunda lee es de después de esperar el turno.
+_TURNO: Final = "SELECT 1 FROM cabecera FOR UPDATE; " + _HASTA_AQUI  # noqa: S608  nada viene de fuera
 
 
-def tomar_turno(conexion: Connection) -> Cabeza:
+def tomar_turno(conexion: Connection) -> Turno:
     """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE).
 
-    Devuelve dónde acaba lo guardado: mientras dure el turno nadie más lo mueve.
+    Devuelve hasta dónde llega lo propio y lo ajeno: mientras dure el turno nadie más lo mueve.
     """
-    return Cabeza(*conexion.execute(_TURNO).one())
+    if conexion.dialect.name == "postgresql":
+        cursor: Any = conexion.exec_driver_sql(_TURNO).cursor
+        cursor.nextset()
+        posicion, hoja, aplicado = cursor.fetchone()
+    else:
+        posicion, hoja, aplicado = conexion.exec_driver_sql(_HASTA_AQUI).one()
+    return Turno(Cabeza(posicion, hoja), aplicado)
 
 
 @contextmanager

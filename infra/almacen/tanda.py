@@ -5,7 +5,7 @@ Se acumula en memoria y se escribe por lotes al volcar: guardar cien hechos cues
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +22,8 @@ from eventos.base import UNSET, Hecho, HechoDeRuta, campos_sellados
 from eventos.sobre import Anotado, decodificar
 from infra.almacen.apertura import abrir_hechos
 from infra.almacen.esquema import cabecera, eventos, salida
-from infra.almacen.flujos import Agregado, Flujo
-from infra.almacen.insertar import anadir
+from infra.almacen.flujos import Agregado, Flujo, Sabido
+from infra.almacen.insertar import Altas
 
 if TYPE_CHECKING:
     from infra.almacen.almacen import Almacen
@@ -66,16 +66,18 @@ Aviso = Callable[[Sequence[Anotado], "Tanda"], None]
 class Tanda:
     """Trabajo dentro de una transacción con el turno de escritura tomado.
 
-    ``cabeza``: dónde acaba lo propio guardado, si se tomó el turno; ``flujos``: los que ya estaban plegados en ella.
+    ``cabeza``: dónde acaba lo propio guardado, si se tomó el turno; ``sabido``: lo que valía de las tandas anteriores.
     """
 
     def __init__(
         self, almacen: Almacen, conexion: Connection, cabeza: Cabeza | None = None,
-        flujos: OrderedDict[UUID, Flujo] | None = None,
+        sabido: Sabido | None = None,
     ) -> None:  # fmt: skip
         self._almacen = almacen
-        self._conexion = conexion
-        self.flujos: OrderedDict[UUID, Flujo] = OrderedDict() if flujos is None else flujos
+        #: Lo que nace en esta tanda: se escribe antes de leer nada de la base y, si no, al volcar.
+        self.altas = Altas(conexion)
+        self.sabido = sabido or Sabido()
+        self.flujos = self.sabido.flujos
         self._por_guardar: list[Anotado] = []
         self._por_leer: list[Anotado] = []
         self._por_leer_de: defaultdict[str, list[Anotado]] = defaultdict(list)
@@ -85,7 +87,6 @@ class Tanda:
         self._al_volcar: list[Aviso] = []
         #: Qué hacer cuando haya confirmado; si se revierte, nunca. No ha de lanzar: ya no hay vuelta atrás.
         self.tras_confirmar: list[Callable[[], None]] = []
-        self._recordado: dict[object, Any] = {}
         self._contestado: dict[str, Struct] = {}
         self._de_varios: dict[object, dict[UUID, list[Row[Any]]]] = {}
         self._cabeza = cabeza
@@ -111,7 +112,7 @@ class Tanda:
 
         Véase `infra.almacen.apertura`. Errores: `ClaveIlegible`.
         """
-        guardados = abrir_hechos(self._conexion, self._almacen.llavero, clase, rutas)
+        guardados = abrir_hechos(self.altas.conexion, self._almacen.llavero, clase, rutas)
         return guardados + [a for a in self._por_guardar if isinstance(a.hecho, clase) and a.agregado in rutas]
 
     def se_puede_sellar(self, ruta: UUID) -> bool:
@@ -151,9 +152,9 @@ class Tanda:
 
     def recordar(self, que: object, leer: Callable[[], T]) -> T:
         """Lo que ``leer`` dio la primera vez. Vale para lo que solo cambia un hecho de institución (el directorio)."""
-        if que not in self._recordado:
-            self._recordado[que] = leer()
-        recordado: T = self._recordado[que]
+        if que not in self.sabido.demas:
+            self.sabido.demas[que] = leer()
+        recordado: T = self.sabido.demas[que]
         return recordado
 
     def nuevo_id(self) -> UUID:
@@ -180,7 +181,7 @@ class Tanda:
     def conexion(self) -> Connection:
         """La conexión, con las lecturas al día: para avance y marcas, o para consultar."""
         self.poner_al_dia()
-        return self._conexion
+        return self.altas.conexion
 
     def poner_al_dia(self) -> None:
         """Lleva a las lecturas lo que la tanda conoce. Cuantas menos veces, mayor el lote."""
@@ -188,7 +189,7 @@ class Tanda:
             pendientes, self._por_leer = self._por_leer, []
             self._por_leer_de.clear()
             self._de_varios.clear()
-            self._almacen.lecturas.aplicar(self._conexion, pendientes)
+            self._almacen.lecturas.aplicar(self.altas, pendientes)
 
     def leer(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas propias, al día."""
@@ -196,7 +197,7 @@ class Tanda:
 
     def leer_lo_escrito(self, consulta: Select[Any], parametros: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Consulta las lecturas sin ponerlas al día: quien la usa suma lo `por_escribir`, y el lote no se parte."""
-        return self._conexion.execute(consulta, parametros).all()
+        return self.altas.conexion.execute(consulta, parametros).all()
 
     def leer_de(self, uno: UUID, consulta: Select[Any]) -> Sequence[Row[Any]]:
         """Como `leer_lo_escrito`, de un agregado; la primera vez lee de una sola sentencia la de todos los sugeridos.
@@ -207,7 +208,7 @@ class Tanda:
         if uno not in de_varios:
             pedidos = [uno, *(self._sugeridos - de_varios.keys() - {uno})]
             de_varios.update({agregado: [] for agregado in pedidos})
-            for fila in self._conexion.execute(consulta, {"de": pedidos}):
+            for fila in self.altas.conexion.execute(consulta, {"de": pedidos}):
                 de_varios[fila.ruta].append(fila)
         return de_varios[uno]
 
@@ -229,7 +230,7 @@ class Tanda:
     def por_salir(self, intercambio: str, clave: str) -> bool:
         """Si el relevo tiene aún algo que publicar para ese destino, de esta tanda o de las anteriores."""
         return any((m["intercambio"], m["clave"]) == (intercambio, clave) for m in self._mensajes) or bool(
-            self._conexion.execute(_POR_SALIR, {"intercambio": intercambio, "clave": clave}).first()
+            self.altas.conexion.execute(_POR_SALIR, {"intercambio": intercambio, "clave": clave}).first()
         )
 
     def contestar(self, solicitud: str, datos: Struct) -> None:
@@ -248,7 +249,7 @@ class Tanda:
     def posicion(self) -> int:
         """La posición que tendrá el último hecho anotado hasta ahora."""
         if self._guardada is None:
-            self._guardada = int(self._conexion.scalar(sa.select(cabecera.c.posicion)) or 0)
+            self._guardada = int(self.altas.conexion.scalar(sa.select(cabecera.c.posicion)) or 0)
         return self._guardada + len(self._por_guardar)
 
     def volcar(self) -> None:
@@ -257,7 +258,7 @@ class Tanda:
             pendientes, self._por_guardar = self._por_guardar, []
             claves = self._claves_para(pendientes)
             cabeza, self._cabeza = self._cabeza, None  # vale hasta que se mueva
-            self._almacen.eventos_en(self._conexion, claves, cabeza).put(pendientes)  # type: ignore[arg-type]
+            self._almacen.eventos_en(self.altas, claves, cabeza).put(pendientes)  # type: ignore[arg-type]
             self._guardados = len(pendientes)
             if self._guardada is not None:
                 self._guardada += self._guardados
@@ -265,9 +266,9 @@ class Tanda:
                 aviso(pendientes, self)
         self.poner_al_dia()
         if self._mensajes:
-            mensajes, self._mensajes = self._mensajes, []
-            anadir(self._conexion, salida, mensajes)
-            self._enviados = len(mensajes)
+            self.altas.anadir(salida, self._mensajes)
+            self._enviados, self._mensajes = len(self._mensajes), []
+        self.altas.escribir()
 
     def _apuntar_lectura(self, anotados: Sequence[Anotado]) -> None:
         self._por_leer += anotados
@@ -281,7 +282,7 @@ class Tanda:
     def _flujo(self, id_agregado: UUID) -> Flujo:
         if id_agregado not in self.flujos:
             es_nuevo = id_agregado in self._nuevos
-            version = 0 if es_nuevo else self._conexion.scalar(_VERSION, {"de": id_agregado}) or 0
+            version = 0 if es_nuevo else self.altas.conexion.scalar(_VERSION, {"de": id_agregado}) or 0
             self.flujos[id_agregado] = Flujo(version)
         return self.flujos[id_agregado]
 
@@ -294,7 +295,7 @@ class Tanda:
             flujo = self.flujos.setdefault(agregado, Flujo())
             flujo.estados[clase] = clase.vacio(agregado)
         con_historia = sorted(pedidos - self._nuevos)
-        filas = self._conexion.scalars(_CUERPOS, {"de": con_historia}) if con_historia else ()
+        filas = self.altas.conexion.scalars(_CUERPOS, {"de": con_historia}) if con_historia else ()
         leidos = map(decodificar, filas)
         pendientes = (sin_sellado(a) for a in self._por_guardar if a.agregado in pedidos)
         for anotado in chain(leidos, pendientes):
@@ -303,8 +304,8 @@ class Tanda:
             flujo.estados[clase] = flujo.estados[clase].evolucionar(anotado)
 
     def _olvidar_si_toca(self, anotados: Iterable[Anotado]) -> None:
-        if self._recordado and not all(isinstance(a.hecho, HechoDeRuta) for a in anotados):
-            self._recordado.clear()
+        if self.sabido.demas and not all(isinstance(a.hecho, HechoDeRuta) for a in anotados):
+            self.sabido.demas.clear()
 
 
 def sin_sellado(anotado: Anotado) -> Anotado:

@@ -45,6 +45,7 @@ class Paso:
     #: Si la última vez pudo dejar trabajo sin hacer.
     queda: bool = False
     _avisado: bool = True
+    _por_citar: bool = False
     _cita: datetime | None = None
     _hora: datetime | None = None
 
@@ -58,8 +59,16 @@ class Paso:
         return self._avisado or (self._cita is not None and self._cita <= ahora)
 
     def correr(self) -> bool:
-        """Lo llama una vez. Dice si hizo algo; si puede quedar más, vuelve a tocarle."""
-        self._avisado = False
+        """Lo llama una vez y mira cuándo vuelve a tocarle. Dice si hizo algo; si puede quedar más, le toca ya."""
+        hizo = self.dar_sin_citar()
+        if self.sin_citar:
+            self.citar()
+        return hizo
+
+    def dar_sin_citar(self) -> bool:
+        """Como `correr`, sin mirar cuándo vuelve a tocarle: a quien no para de avisarlo no le hace falta."""
+        self._avisado = self._por_citar = False
+        self._cita = None
         try:
             hizo = self.dar()
         except Exception:
@@ -68,9 +77,19 @@ class Paso:
         self.queda = hizo is True or hizo is Labor.QUEDA
         if self.queda:
             self._avisado = True
-        else:
-            self._cita = self._cita_futura()
+        self._por_citar = True
         return bool(hizo)
+
+    @property
+    def sin_citar(self) -> bool:
+        """Si se dio y falta mirar cuándo vuelve a tocarle."""
+        return self._por_citar and not self._avisado
+
+    def citar(self) -> bool:
+        """Mira cuándo vuelve a tocarle. Dice que no hizo nada."""
+        self._cita = self._cita_futura()
+        self._por_citar = False
+        return False
 
     def _cita_futura(self) -> datetime | None:
         """La siguiente cita. Una ya vencida cuando se dio el paso, que no hizo nada, no se repite: giraría en vacío."""

@@ -112,10 +112,7 @@ class Marcha:
             self._sondeo = ahora + (SONDEO_SIN_ESCUCHA if self.bucle.escucha is None else SONDEO)
             for paso in self.bucle.pasos:
                 paso.avisar()
-        hizo = False
-        for paso in self.bucle.pasos:
-            if paso.toca(self.reloj.ahora()):
-                hizo = self._dar(paso) or hizo
+        hizo = self._dar_los_que_tocan()
         espera = 0.0 if hizo or self._oyo else self._espera()
         if espera and self._ocupado:
             self._ocupado = False
@@ -132,10 +129,26 @@ class Marcha:
             self._oyo = self._intentar("escucha", self._escuchar, espera)
         self._ocupado = self._ocupado or hizo or self._oyo
 
+    def _dar_los_que_tocan(self) -> bool:
+        # Mientras hay trabajo se cita en la vuelta siguiente: al que ya avisaron otra vez no hace falta.
+        self._citar()
+        hizo = False
+        for paso in self.bucle.pasos:
+            if paso.toca(self.reloj.ahora()):
+                hizo = self._dar(paso) or hizo
+        if not hizo:
+            self._citar()
+        return hizo
+
+    def _citar(self) -> None:
+        for paso in self.bucle.pasos:
+            if paso.sin_citar:
+                self._intentar(paso.nombre, paso.citar)
+
     def _dar(self, paso: Paso) -> bool:
         """Da un paso y mide lo que dura. Los que no tenían nada que hacer no cuentan: taparían a los demás."""
         fallos, inicio = self.fallos, self.reloj.monotono()
-        hizo = self._intentar(paso.nombre, paso.correr)
+        hizo = self._intentar(paso.nombre, paso.dar_sin_citar)
         if self.medidas is not None and (hizo or self.fallos > fallos):
             self.medidas.paso(paso.nombre, self.reloj.monotono() - inicio)
         return hizo

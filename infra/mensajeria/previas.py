@@ -7,10 +7,11 @@ recorrer todas las de la institución y descartar las demás; hasta el primer AN
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from contratos.acuse import Resultado
@@ -39,7 +40,7 @@ _PARES = (
 _DE_UN_PAR = (
     sa.select(*_COLUMNAS)
     .where(solicitudes.c.institucion == _PARES.c.institucion, solicitudes.c.id == _PARES.c.id)
-    .limit(1)  # sin él se desharía la búsqueda par a par
+    .limit(sa.literal_column("1"))  # sin él se desharía la búsqueda par a par
     .lateral("previa")
 )
 _PAR_A_PAR = sa.select(_DE_UN_PAR).select_from(_PARES.join(_DE_UN_PAR, sa.true()))
@@ -52,12 +53,18 @@ def buscar(conexion: Connection, claves: Collection[Clave]) -> Iterator[tuple[Cl
     """Las que ya se respondieron."""
     if conexion.dialect.name == "postgresql":
         quienes, ids = ([clave[n] for clave in claves] for n in (0, 1))
-        filas = conexion.execute(_PAR_A_PAR, {"quienes": quienes, "ids": ids})
+        filas = conexion.exec_driver_sql(_en_texto(conexion.dialect), {"quienes": quienes, "ids": ids})
     else:
         filas = conexion.execute(_DE_TODAS, {"claves": list(claves)})
     for f in filas:
         acuse = AcuseFirmado(Resultado(f.resultado), f.acuse, f.firma_acuse)
         yield (f.institucion, f.id), Previa(f.huella, f.firma, acuse)
+
+
+@cache
+def _en_texto(dialecto: Dialect) -> str:
+    """Se busca en cada tanda: pasar por SQLAlchemy costaría tanto como la búsqueda."""
+    return str(_PAR_A_PAR.compile(dialect=dialecto))
 
 
 __all__ = ["Clave", "Previa", "buscar"]

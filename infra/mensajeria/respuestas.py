@@ -16,7 +16,6 @@ from eventos.base import HechoDeRuta
 from eventos.sobre import Anotado
 from infra.almacen.devueltas import contar_devuelta
 from infra.almacen.esquema import solicitudes
-from infra.almacen.insertar import anadir
 from infra.almacen.tanda import Tanda
 from infra.mensajeria import previas, repuestas
 from infra.mensajeria.acuses import AcuseFirmado, Notaria
@@ -167,13 +166,13 @@ class Respuestas:
         self._mandar(recibida, quien, acuse, "devuelta")
 
     def volcar(self) -> None:
-        """Guarda lo respondido. Errores: `ClaveDestruida`."""
+        """Deja lo respondido entre las altas de la tanda. Errores: `ClaveDestruida`."""
         nuevas, self._nuevas = self._nuevas, []
         if not nuevas:
             return
         rutas = {n.ruta for n in nuevas if n.ruta is not None}
         claves = self.llavero.obtener_o_crear(rutas) if rutas else {}
-        anadir(self.tanda.conexion, solicitudes, [self._fila(n, claves) for n in nuevas])
+        self.tanda.altas.anadir(solicitudes, [self._fila(n, claves) for n in nuevas])
 
     def _fila(self, nueva: _Conservada, claves: dict[UUID, bytes]) -> dict[str, Any]:
         institucion, identificador = nueva.examinada.clave

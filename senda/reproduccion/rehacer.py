@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from eventos.sobre import Anotado
 from infra.almacen.esquema import apartados, aplicaciones, avances, cabecera
+from infra.almacen.insertar import Altas
 from infra.almacen.motor import abrir_motor, leyendo
 from senda.composicion import CONTEXTOS
 from senda.despliegue import Despliegue
@@ -125,8 +126,10 @@ def _plegar(
         )
         total = corte.propia + sum(corte.ajenas.values())
         hechos = intercalado.hechos(_diario(rehechas.vivas, hasta), corte)
+        altas = Altas(rehechas.conexion)
         while lote := list(islice(hechos, _LOTE)):
-            contexto.lecturas.aplicar(rehechas.conexion, lote)
+            contexto.lecturas.aplicar(altas, lote)
+            altas.escribir()
             propios = sum(a.origen == propio for a in lote)
             rehechas.propios += propios
             rehechas.ajenos += len(lote) - propios

@@ -17,7 +17,7 @@ from eventos.atencion import AlbergueInscrito, AlojamientoAsignado, AlojamientoF
 from eventos.comun import HechoRectificado
 from eventos.plazas import Cupo
 from eventos.sobre import Anotado
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 from servicios.atencion.dominio.alojamiento import EN_ALBERGUE
 from servicios.comun.rutas import identificaciones, rutas
 
@@ -91,7 +91,7 @@ def estancias_que_cuentan(leer: Leer, albergue: str) -> Sequence[Row[Any]]:
     )
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día albergues, cupos y estancias."""
     for anotado in anotados:
         match anotado.hecho:
@@ -104,12 +104,12 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     "territorio": hecho.territorio,
                     "recuento": anotado.version,
                 }
-                insertar_si_falta(conexion, albergues, [fila])
-                _recontar(conexion, hecho.codigo, hecho.cupos, anotado.version)
+                altas.agregar(albergues, **fila)
+                _recontar(altas.conexion, hecho.codigo, hecho.cupos, anotado.version)
             case CuposActualizados() as hecho:
-                _recontar(conexion, hecho.codigo, hecho.cupos, anotado.version)
+                _recontar(altas.conexion, hecho.codigo, hecho.cupos, anotado.version)
             case AlojamientoAsignado() as hecho:
-                conexion.execute(
+                altas.conexion.execute(
                     sa.insert(estancias).values(
                         alojamiento=hecho.alojamiento,
                         hecho=anotado.id,
@@ -121,13 +121,13 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     )
                 )
             case AlojamientoFinalizado() as hecho:
-                conexion.execute(
+                altas.conexion.execute(
                     sa.update(estancias)
                     .where(estancias.c.alojamiento == hecho.alojamiento)
                     .values(egreso=sa.func.coalesce(_vigente(estancias.c.albergue), 0))
                 )
             case HechoRectificado() as hecho:
-                conexion.execute(sa.delete(estancias).where(estancias.c.hecho == hecho.corrige))
+                altas.conexion.execute(sa.delete(estancias).where(estancias.c.hecho == hecho.corrige))
             case _:
                 pass
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Connection, MetaData, Row, Table, Text
+from sqlalchemy import Boolean, Column, MetaData, Row, Table, Text
 
 from contratos.base import Mandato
 from eventos.coordinacion import InstitucionActualizada, InstitucionInscrita, InstitucionSuspendida
 from eventos.rechazo import Rechazo, TodaviaNo
 from eventos.sobre import Anotado
+from infra.almacen.insertar import Altas
 from infra.almacen.tanda import Tanda
 
 TABLAS = MetaData()
@@ -95,13 +96,13 @@ def exigir(tanda: Tanda, codigo: str) -> FichaInstitucion:
     return encontrada
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día el directorio."""
     for anotado in anotados:
         match anotado.hecho:
             case InstitucionInscrita() | InstitucionActualizada() as hecho:
-                conexion.execute(sa.delete(instituciones).where(instituciones.c.codigo == hecho.codigo))
-                conexion.execute(
+                altas.conexion.execute(sa.delete(instituciones).where(instituciones.c.codigo == hecho.codigo))
+                altas.conexion.execute(
                     sa.insert(instituciones).values(
                         codigo=hecho.codigo,
                         pais=hecho.pais,
@@ -113,7 +114,7 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     )
                 )
             case InstitucionSuspendida() as hecho:
-                conexion.execute(
+                altas.conexion.execute(
                     sa.update(instituciones).where(instituciones.c.codigo == hecho.codigo).values(activa=False)
                 )
             case _:

@@ -162,9 +162,8 @@ def _leer(tanda: Tanda, consulta: Select[Any], ruta: UUID, cambian: tuple[type[H
     return tanda.leer_de(ruta, consulta)
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día rutas y participaciones."""
-    altas = Altas(conexion)
     for anotado in anotados:
         match anotado.hecho:
             case RutaAbierta() as hecho:
@@ -195,12 +194,10 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                 via = str(hecho.derivacion)
                 altas.agregar(participaciones, ruta=hecho.ruta, institucion=anotado.institucion, via=via)
             case hecho if cambios := _cambios(hecho, anotado.registrado):
-                altas.escribir()
                 for cambio in cambios:
-                    conexion.execute(cambio)
+                    altas.conexion.execute(cambio)
             case _:
                 pass
-    altas.escribir()
 
 
 def _cambios(hecho: Hecho, registrado: datetime) -> list[sa.Update | sa.Delete]:

@@ -27,7 +27,7 @@ from eventos.motivos import MotivoCierre
 from eventos.sobre import Anotado
 from eventos.vigentes import Vigentes
 from infra.almacen.esquema import Instante
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 from infra.almacen.lecturas import APARTE
 from infra.almacen.recuento import hasta_tope
 from infra.almacen.tanda import Tanda
@@ -115,17 +115,17 @@ class Vigia:
         """Los avisos que hoy faltan por dar."""
         return self._mirar(mesa.tanda, interna.ruta)[0]
 
-    def aplicar(self, conexion: Connection, anotados: Sequence[Anotado]) -> None:
+    def aplicar(self, altas: Altas, anotados: Sequence[Anotado]) -> None:
         """Cita para ahora las rutas cuyas fechas pudieron cambiar. De quien falleció no se avisa nada."""
         for anotado in anotados:
             match anotado.hecho:
                 case RutaCerrada(motivo=MotivoCierre.FALLECIMIENTO) as hecho:
-                    conexion.execute(_OLVIDAR, {"cual": hecho.ruta})
+                    altas.conexion.execute(_OLVIDAR, {"cual": hecho.ruta})
                 case HechoRectificado() as hecho:
-                    conexion.execute(_CITAR, {"cual": hecho.ruta, "cuando": anotado.registrado})
+                    altas.conexion.execute(_CITAR, {"cual": hecho.ruta, "cuando": anotado.registrado})
                 case HechoDeRuta() as hecho if isinstance(hecho, (*self.fijan, RutaReabierta)):
-                    insertar_si_falta(conexion, agenda, [{"ruta": hecho.ruta, "toca": anotado.registrado}])
-                    conexion.execute(_CITAR, {"cual": hecho.ruta, "cuando": anotado.registrado})
+                    altas.agregar(agenda, ruta=hecho.ruta, toca=anotado.registrado)
+                    altas.conexion.execute(_CITAR, {"cual": hecho.ruta, "cuando": anotado.registrado})
                 case _:
                     pass
 

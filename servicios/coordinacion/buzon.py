@@ -41,7 +41,7 @@ from eventos.repatriacion import (
 )
 from eventos.sobre import Anotado
 from eventos.tipos import Urgencia
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.avisos import firmar_aviso
 from servicios.comun.directorio import instituciones
@@ -70,7 +70,6 @@ AVISADOS: tuple[type[Hecho], ...] = (
 SEGUN_QUIEN_ESTE: tuple[type[Hecho], ...] = (*AJENOS, InstitucionSilenciosa)
 _ENCARGOS = sa.select(derivaciones).where(derivaciones.c.derivacion.in_(sa.bindparam("de", expanding=True)))
 _NUMERADOS = sa.select(buzones).where(buzones.c.institucion.in_(sa.bindparam("quienes", expanding=True)))
-_DEJAR = sa.insert(buzon)
 _DEJADOS = (
     sa.select(buzon)
     .where(buzon.c.evento.in_(sa.bindparam("eventos", expanding=True)))
@@ -90,20 +89,20 @@ class Entrega(NamedTuple):
     urgente: bool = False
 
 
-def repartir(conexion: Connection, entregas: Sequence[Entrega]) -> None:
+def repartir(altas: Altas, entregas: Sequence[Entrega]) -> None:
     """Deja cada entrega en su buzón, con el número que le sigue."""
     if not entregas:
         return
     quienes = sorted({entrega.institucion for entrega in entregas})
-    numerados = conexion.execute(_NUMERADOS, {"quienes": quienes})
+    numerados = altas.conexion.execute(_NUMERADOS, {"quienes": quienes})
     ultimos = dict.fromkeys(quienes, 0) | {f.institucion: f.ultimo for f in numerados}
     filas = []
     for entrega in entregas:
         ultimos[entrega.institucion] += 1
         filas.append(_fila(entrega, ultimos[entrega.institucion]))
-    conexion.execute(_DEJAR, filas)
-    insertar_si_falta(conexion, buzones, [{"institucion": q, "ultimo": 0} for q in quienes])
-    conexion.execute(_NUMERAR, [{"quien": q, "numero": ultimos[q]} for q in quienes])
+    altas.anadir(buzon, filas)
+    altas.anadir(buzones, [{"institucion": q, "ultimo": 0} for q in quienes], si_falta=True)
+    altas.conexion.execute(_NUMERAR, [{"quien": q, "numero": ultimos[q]} for q in quienes])
 
 
 def avisar(anotados: Sequence[Anotado], tanda: Tanda) -> None:

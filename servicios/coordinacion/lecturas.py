@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from eventos.base import HechoDeRuta, partir
 from eventos.comun import HechoRectificado
@@ -34,7 +33,7 @@ from eventos.coordinacion import (
     RutaReabierta,
 )
 from eventos.sobre import Anotado
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 from servicios.coordinacion import buzon
 from servicios.coordinacion.dominio.derechos import Estado as EnDerecho
 from servicios.coordinacion.dominio.derivacion import Estado as EnDerivacion
@@ -66,11 +65,11 @@ _SENALAR = (
 _MIRAN_LO_ESCRITO = (RutaCerrada, RutaReabierta, HechoRectificado)
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día todas las tablas, en orden y por lotes."""
-    _evidencias(conexion, [a for a in anotados if es_prueba(a)])
-    _senales(conexion, anotados)
-    lote = Lote(conexion)
+    _evidencias(altas, [a for a in anotados if es_prueba(a)])
+    _senales(altas, anotados)
+    lote = Lote(altas)
     entregas: list[buzon.Entrega] = []
     contados: list[Anotado] = []
     for anotado in anotados:
@@ -81,11 +80,11 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
             contados.append(anotado)
             if isinstance(anotado.hecho, _MIRAN_LO_ESCRITO):
                 lote.escribir()
-                _ruta(conexion, anotado)
-                entregas += buzon.entregas(conexion, contados)
+                _ruta(altas, anotado)
+                entregas += buzon.entregas(altas.conexion, contados)
                 contados = []
     lote.escribir()
-    buzon.repartir(conexion, entregas + buzon.entregas(conexion, contados))
+    buzon.repartir(altas, entregas + buzon.entregas(altas.conexion, contados))
 
 
 def _cambia_algo(anotado: Anotado) -> bool:
@@ -104,7 +103,7 @@ def es_prueba(anotado: Anotado) -> bool:
     return isinstance(anotado.hecho, HechoDeRuta) and not propio and not no_prueba
 
 
-def _evidencias(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def _evidencias(altas: Altas, anotados: Sequence[Anotado]) -> None:
     filas = [
         {
             "evento": a.id,
@@ -118,10 +117,10 @@ def _evidencias(conexion: Connection, anotados: Sequence[Anotado]) -> None:
         }
         for a in anotados
     ]
-    insertar_si_falta(conexion, evidencias, filas)
+    altas.anadir(evidencias, filas, si_falta=True)
 
 
-def _senales(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def _senales(altas: Altas, anotados: Sequence[Anotado]) -> None:
     ultimas: dict[str, datetime] = {}
     for anotado in anotados:
         # El sistema actúa por un hecho ajeno o un plazo: no es señal de nadie. Inscribirse sí: desde ahí se cuenta.
@@ -131,8 +130,8 @@ def _senales(conexion: Connection, anotados: Sequence[Anotado]) -> None:
     if not ultimas:
         return
     filas = [{"institucion": i, "ultima": ultima} for i, ultima in sorted(ultimas.items())]
-    insertar_si_falta(conexion, senales, filas)
-    conexion.execute(_SENALAR, [{"quien": f["institucion"], "nueva": f["ultima"]} for f in filas])
+    altas.anadir(senales, filas, si_falta=True)
+    altas.conexion.execute(_SENALAR, [{"quien": f["institucion"], "nueva": f["ultima"]} for f in filas])
 
 
 def _nace(lote: Lote, anotado: Anotado) -> None:
@@ -175,25 +174,27 @@ def _nace(lote: Lote, anotado: Anotado) -> None:
             pass
 
 
-def _ruta(conexion: Connection, anotado: Anotado) -> None:
+def _ruta(altas: Altas, anotado: Anotado) -> None:
     match anotado.hecho:
         case RutaCerrada() as hecho:
             _mover_ruta(
-                conexion, hecho.ruta, estado="cerrada", cerrada=anotado.registrado, motivo_cierre=hecho.motivo.value
+                altas,
+                hecho.ruta,
+                estado="cerrada",
+                cerrada=anotado.registrado,
+                motivo_cierre=hecho.motivo.value,
             )
         case RutaReabierta() as hecho:
             reaperturas = estado_rutas.c.reaperturas + 1
-            _mover_ruta(
-                conexion, hecho.ruta, estado="abierta", cerrada=None, motivo_cierre=None, reaperturas=reaperturas
-            )
+            _mover_ruta(altas, hecho.ruta, estado="abierta", cerrada=None, motivo_cierre=None, reaperturas=reaperturas)
         case HechoRectificado() as hecho:
-            _rectificado(conexion, anotado, hecho)
+            _rectificado(altas, anotado, hecho)
         case _:
             pass
 
 
-def _mover_ruta(conexion: Connection, ruta: UUID, **valores: Any) -> None:
-    conexion.execute(sa.update(estado_rutas).where(estado_rutas.c.ruta == ruta).values(**valores))
+def _mover_ruta(altas: Altas, ruta: UUID, **valores: Any) -> None:
+    altas.conexion.execute(sa.update(estado_rutas).where(estado_rutas.c.ruta == ruta).values(**valores))
 
 
 def _derivacion(lote: Lote, anotado: Anotado) -> None:
@@ -228,14 +229,15 @@ def _derivacion(lote: Lote, anotado: Anotado) -> None:
             pass
 
 
-def _rectificado(conexion: Connection, anotado: Anotado, hecho: HechoRectificado) -> None:
+def _rectificado(altas: Altas, anotado: Anotado, hecho: HechoRectificado) -> None:
     """Lo que un hecho rectificado probaba deja de estar probado: si dio por atendido un encargo, vuelve a correr."""
-    fila = {"evento": hecho.corrige, "ruta": hecho.ruta, "origen": anotado.origen, "por": anotado.id}
-    insertar_si_falta(conexion, contradicciones, [fila])
-    reabierta = conexion.execute(sa.select(derivaciones).where(derivaciones.c.atendida_por == hecho.corrige)).first()
+    altas.agregar(contradicciones, evento=hecho.corrige, ruta=hecho.ruta, origen=anotado.origen, por=anotado.id)
+    reabierta = altas.conexion.execute(
+        sa.select(derivaciones).where(derivaciones.c.atendida_por == hecho.corrige)
+    ).first()
     if reabierta is None:
         return
-    lote = Lote(conexion)
+    lote = Lote(altas)
     lote.mover(reabierta.derivacion, EnDerivacion.ACEPTADA, atendida=None, atendida_por=None, resultado=None)
     if reabierta.vence_atencion is not None and reabierta.vencida_atencion is None:
         lote.altas.agregar(

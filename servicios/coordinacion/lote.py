@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from eventos.coordinacion import Etapa
 from eventos.listas import Derecho
@@ -31,9 +30,8 @@ _PONER_DERECHO = sa.insert(derechos)
 class Lote:
     """Cambios por escribir. ``altas``: las filas que nacen, que se escriben antes que lo demás."""
 
-    def __init__(self, conexion: Connection) -> None:
-        self.altas = Altas(conexion)
-        self._conexion = conexion
+    def __init__(self, altas: Altas) -> None:
+        self.altas = altas
         self._movidas: dict[UUID, dict[str, Any]] = {}
         self._paradas: set[UUID] = set()
         self._etapas_paradas: set[tuple[UUID, Etapa]] = set()
@@ -60,17 +58,17 @@ class Lote:
 
     def escribir(self) -> None:
         """Escribe lo acumulado. Hay que llamarla antes de consultar esas tablas, y al final."""
-        self.altas.escribir()
+        conexion = self.altas.conexion
         for columnas in {frozenset(m) for m in self._movidas.values()}:
             iguales = [{"cual": d, **m} for d, m in self._movidas.items() if m.keys() == columnas]
-            self._conexion.execute(_MOVER, iguales)
+            conexion.execute(_MOVER, iguales)
         if self._paradas:
-            self._conexion.execute(_PARAR, [{"cual": d} for d in self._paradas])
+            conexion.execute(_PARAR, [{"cual": d} for d in self._paradas])
         if self._etapas_paradas:
-            self._conexion.execute(_PARAR_ETAPA, [{"cual": d, "en": e.value} for d, e in self._etapas_paradas])
+            conexion.execute(_PARAR_ETAPA, [{"cual": d, "en": e.value} for d, e in self._etapas_paradas])
         if self._derechos:
-            self._conexion.execute(_QUITAR_DERECHO, [{"de": r, "cual": d.value} for r, d in self._derechos])
-            self._conexion.execute(_PONER_DERECHO, list(self._derechos.values()))
+            conexion.execute(_QUITAR_DERECHO, [{"de": r, "cual": d.value} for r, d in self._derechos])
+            conexion.execute(_PONER_DERECHO, list(self._derechos.values()))
         self._movidas, self._paradas, self._etapas_paradas, self._derechos = {}, set(), set(), {}
 
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection, Date, DateTime, MetaData, Select, Table, Text, Uuid
+from sqlalchemy import Column, Date, DateTime, MetaData, Select, Table, Text, Uuid
 
 from eventos.atencion import AlojamientoAsignado, AlojamientoFinalizado
 from eventos.comun import HechoRectificado
 from eventos.justicia import Autorizacion, AutorizacionDeProteccion, Resolucion
 from eventos.sobre import Anotado
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 
 TABLAS = MetaData()
 
@@ -77,7 +77,7 @@ def ingresos_sin_resolver() -> Select[Any]:
     )
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día ingresos y autorizaciones, propios y ajenos."""
     for anotado in anotados:
         match anotado.hecho:
@@ -90,10 +90,10 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     "ocurrido": anotado.ocurrido,
                     "dia": anotado.ocurrido.date(),
                 }
-                insertar_si_falta(conexion, ingresos_urgentes, [fila])
+                altas.agregar(ingresos_urgentes, **fila)
             case AlojamientoFinalizado() as hecho:
                 fin = {"hecho": anotado.id, "alojamiento": hecho.alojamiento}
-                insertar_si_falta(conexion, estancias_terminadas, [fin])
+                altas.agregar(estancias_terminadas, **fin)
             case AutorizacionDeProteccion() as hecho:
                 fila = {
                     "hecho": anotado.id,
@@ -103,9 +103,9 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                     "vence": hecho.vence,
                     "ocurrido": anotado.ocurrido,
                 }
-                insertar_si_falta(conexion, autorizaciones, [fila])
+                altas.agregar(autorizaciones, **fila)
             case HechoRectificado() as hecho:
                 for tabla in TABLAS.sorted_tables:
-                    conexion.execute(sa.delete(tabla).where(tabla.c.hecho == hecho.corrige))
+                    altas.conexion.execute(sa.delete(tabla).where(tabla.c.hecho == hecho.corrige))
             case _:
                 pass

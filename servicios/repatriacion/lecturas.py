@@ -10,13 +10,13 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection, Date, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Table, Text, Uuid
 
 from eventos import repatriacion as r
 from eventos.base import Hecho
 from eventos.comun import HechoRectificado
 from eventos.sobre import Anotado
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas
 
 TABLAS = MetaData()
 
@@ -56,14 +56,14 @@ RESUMEN: dict[type[Hecho], tuple[str, str | None]] = {
 }
 
 
-def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
+def aplicar(altas: Altas, anotados: Sequence[Anotado]) -> None:
     """Pone al día la lectura. Los hechos ajenos no la cambian."""
     filas: dict[Any, dict[str, Any]] = {}
     for anotado in anotados:
         hecho = anotado.hecho
         if isinstance(hecho, HechoRectificado):
             filas.pop(hecho.corrige, None)
-            conexion.execute(sa.delete(hechos_repatriacion).where(hechos_repatriacion.c.id == hecho.corrige))
+            altas.conexion.execute(sa.delete(hechos_repatriacion).where(hechos_repatriacion.c.id == hecho.corrige))
         elif type(hecho) in RESUMEN:
             valor, fecha = _resumen(hecho)
             filas[anotado.id] = {
@@ -76,7 +76,7 @@ def aplicar(conexion: Connection, anotados: Sequence[Anotado]) -> None:
                 "institucion": anotado.institucion,
                 "ocurrido": anotado.ocurrido,
             }
-    insertar_si_falta(conexion, hechos_repatriacion, list(filas.values()))
+    altas.anadir(hechos_repatriacion, list(filas.values()), si_falta=True)
 
 
 def _resumen(hecho: Hecho) -> tuple[str, date | None]:

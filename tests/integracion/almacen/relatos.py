@@ -12,6 +12,7 @@ from eventos.base import UNSET
 from eventos.deteccion import PresuntaVictimaDetectada
 from eventos.sobre import Anotado
 from eventos.tipos import NivelRiesgo, SiNo
+from infra.almacen.insertar import Altas
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.tanda import Autoria
 from tests.integracion.pilas import INICIO
@@ -27,8 +28,8 @@ efectos = sa.Table(
 )
 
 
-def apuntar(conexion: sa.Connection, anotados: Sequence[Anotado]) -> None:
-    conexion.execute(sa.insert(efectos), [{"hecho": a.id, "ruta": a.hecho.sujeto} for a in anotados])
+def apuntar(altas: Altas, anotados: Sequence[Anotado]) -> None:
+    altas.anadir(efectos, [{"hecho": a.id, "ruta": a.hecho.sujeto} for a in anotados])
 
 
 LECTURAS = Lecturas((TABLAS,), (apuntar,))

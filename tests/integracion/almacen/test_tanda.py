@@ -14,6 +14,7 @@ from eventos.sobre import Anotado, decodificar
 from eventos.vigentes import Vigentes
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import bandeja, cabecera, eventos, salida
+from infra.almacen.insertar import Altas
 from infra.almacen.tanda import Tanda
 from infra.seguridad.llavero import ClaveDestruida
 from infra.seguridad.sello import abrir
@@ -227,5 +228,5 @@ def test_los_sobres_dorados_se_guardan_y_se_leen_byte_a_byte(almacen: Almacen, d
     almacen.registrador.insert_events([StoredEvent(anotado.agregado, anotado.version, anotado.hecho.tipo, cuerpo)])
     with almacen.motor.connect() as conexion:
         assert conexion.scalar(sa.select(eventos.c.cuerpo)) == cuerpo
-        leidos: list[Any] = list(almacen.eventos_en(conexion).get(anotado.agregado))
+        leidos: list[Any] = list(almacen.eventos_en(Altas(conexion), {}, None).get(anotado.agregado))
     assert leidos == [anotado]

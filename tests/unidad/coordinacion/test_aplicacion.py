@@ -70,6 +70,7 @@ from eventos.motivos import (
 from eventos.sobre import Anotado, decodificar
 from eventos.tipos import NivelRiesgo, SiNo, Urgencia
 from infra.almacen.esquema import eventos, salida
+from infra.almacen.insertar import Altas
 from infra.mensajeria.puertos import Remitente
 from servicios.coordinacion.buzon import AVISADOS, CON_ENCARGO
 from servicios.coordinacion.contexto import CONTEXTO
@@ -600,8 +601,10 @@ def test_a_quien_se_avisa_no_depende_de_como_se_parta_el_lote(coordinacion, tmp_
     for nombre, partes in (("junto", [vistos]), ("suelto", [[visto] for visto in vistos])):
         (tmp_path / nombre).mkdir()
         with banco(CONTEXTO, tmp_path / nombre) as otro, otro.almacen.motor.begin() as conexion:
+            altas = Altas(conexion)
             for parte in partes:
-                CONTEXTO.lecturas.aplicar(conexion, parte)
+                CONTEXTO.lecturas.aplicar(altas, parte)
+            altas.escribir()
             claves = [*buzon.primary_key.columns]
             buzones.append([tuple(f) for f in conexion.execute(sa.select(buzon).order_by(*claves))])
     assert buzones[0] == buzones[1]
@@ -624,8 +627,10 @@ def test_las_lecturas_se_rehacen_desde_cero_iguales(coordinacion, tmp_path):
     cerrar(coordinacion)
     (tmp_path / "otro").mkdir()
     with banco(CONTEXTO, tmp_path / "otro") as otro, otro.almacen.motor.begin() as conexion:
+        altas = Altas(conexion)
         for propio in coordinacion.anotados():
-            CONTEXTO.lecturas.aplicar(conexion, [propio])
+            CONTEXTO.lecturas.aplicar(altas, [propio])
+        altas.escribir()
         for tabla in (derivaciones, derechos, estado_rutas, buzon, plazos):
             orden = [*tabla.primary_key.columns]
             rehechas = conexion.execute(sa.select(tabla).order_by(*orden)).all()

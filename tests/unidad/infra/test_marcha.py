@@ -214,3 +214,45 @@ def test_con_plazo_corta_lo_que_tarda():
 
     with pytest.raises(Vencido):
         nunca_acaba()
+
+
+def test_a_quien_ya_avisaron_otra_vez_no_se_le_pregunta_cuando_le_toca():
+    """Preguntarlo es un viaje a la base, y mientras llega trabajo el relevo se da veinte veces por segundo."""
+    dados, preguntas = [], []
+
+    def publicar() -> Labor:
+        dados.append(1)
+        if len(dados) < 3:
+            relevo.avisar()
+        return Labor.HECHA
+
+    relevo = Paso("relevo", publicar, lambda: preguntas.append(len(dados)))
+    Ensayo(relevo).correr()
+    assert preguntas == [3]
+
+
+def test_que_un_paso_no_pare_no_deja_sin_cita_a_los_demas():
+    citas = []
+
+    def cuando() -> datetime:
+        citas.append(len(ensayo.esperas))
+        return INICIO + timedelta(hours=1)
+
+    ensayo = Ensayo(paso(lambda: True), paso(lambda: False, cuando))
+    ensayo.correr()
+    assert citas == [1]
+
+
+def test_si_no_se_puede_saber_cuando_le_toca_se_pregunta_otra_vez_mas_tarde():
+    preguntas = []
+
+    def cuando() -> datetime:
+        preguntas.append(ensayo.reloj.monotono())
+        if len(preguntas) == 1:
+            raise ValueError("MARIA")
+        return INICIO + timedelta(hours=1)
+
+    ensayo = Ensayo(paso(lambda: False, cuando))
+    ensayo.correr()
+    assert len(preguntas) == 2
+    assert ensayo.marcha.fallos == 1
