@@ -26,7 +26,7 @@ registro = structlog.get_logger(__name__)
 ESCUCHA = 1.0
 #: Lo más que descansa un bucle que no escucha tras hacer todo lo que había, mientras los que escuchan sigan trayendo:
 #: así junta lo que va llegando en vez de pagar un viaje por cada mensaje. Al que estaba ocioso no le cuesta nada.
-JUNTAR = 0.05
+JUNTAR = 0.1
 SONDEO_SIN_ESCUCHA = 1.0
 SONDEO = 5.0
 CUIDAR_CONEXION = 5.0

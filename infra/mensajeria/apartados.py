@@ -28,9 +28,6 @@ _ILEGIBLE = (ValueError, RecursionError)
 _SUJETOS = sa.select(apartados.c.sujeto).distinct().order_by(apartados.c.sujeto)
 
 
-_CONSTAR = sa.insert(aplicaciones)
-
-
 class SigueApartado(Exception):
     """Lo apartado aún no se puede leer con este catálogo: actualiza el servicio y vuelve a intentarlo."""
 
@@ -43,7 +40,7 @@ def apartar(tanda: Tanda, crudo: HechoCrudo, motivo: str) -> None:
 
 def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> None:
     """Surte el efecto de unos hechos ajenos, en orden; los que han de esperar se apartan y no detienen al resto."""
-    esperan = set(tanda.conexion.scalars(_SUJETOS))
+    esperan = set(tanda.altas.sin_escribir.scalars(_SUJETOS))
     listos, aparte = [], []
     for crudo in crudos:
         sobre = _abrir(crudo)
@@ -66,7 +63,7 @@ def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> N
 def constar(tanda: Tanda, origen: str, desde: int, hasta: int) -> None:
     """Deja dicho tras qué hecho propio surte efecto un tramo ajeno: se llama justo antes de aplicarlo."""
     tramo = {"origen": origen, "desde": desde, "hasta": hasta, "tras": tanda.posicion(), "instante": tanda.ahora}
-    tanda.conexion.execute(_CONSTAR, tramo)
+    tanda.altas.anadir(aplicaciones, [tramo])
 
 
 def _apartar(tanda: Tanda, aparte: Sequence[tuple[HechoCrudo, str, str]]) -> None:
@@ -74,8 +71,7 @@ def _apartar(tanda: Tanda, aparte: Sequence[tuple[HechoCrudo, str, str]]) -> Non
         {"origen": c.origen, "posicion": c.posicion, "sujeto": sujeto, "motivo": motivo, "desde": tanda.ahora}
         for c, motivo, sujeto in aparte
     ]
-    if filas:
-        tanda.conexion.execute(sa.insert(apartados), filas)
+    tanda.altas.anadir(apartados, filas)
 
 
 def _abrir(crudo: HechoCrudo) -> Sobre | None:

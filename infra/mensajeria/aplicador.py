@@ -16,7 +16,6 @@ import structlog
 
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import avances, entrada, fallos
-from infra.almacen.insertar import anadir
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
@@ -38,7 +37,11 @@ _CONTIGUOS = (
 _AVANCE = sa.select(
     avances.c.aplicada, avances.c.hoja, avances.c.alto, sa.exists().where(fallos.c.origen == avances.c.origen)
 ).where(avances.c.origen == sa.bindparam("de"))
-_AVANZAR = sa.update(avances).where(avances.c.origen == sa.bindparam("de"))
+_AVANZAR = (
+    sa.update(avances)
+    .where(avances.c.origen == sa.bindparam("de"))
+    .values(aplicada=sa.bindparam("hasta"), hoja=sa.bindparam("ultima"))
+)
 _OLVIDAR_FALLOS = sa.delete(fallos).where(fallos.c.origen == sa.bindparam("de"))
 _ALTO = sa.update(avances).where(avances.c.origen == sa.bindparam("de")).values(alto="divergencia")
 
@@ -91,7 +94,7 @@ class Aplicador:
                 if len(_encadenados(hoja, crudos)) < len(crudos):
                     return False
                 # Si otra réplica ya guardó alguna, falla: la que vale es la guardada, y hay que compararlas.
-                anadir(tanda.conexion, entrada, filas_de(crudos, tanda.ahora))
+                tanda.altas.anadir(entrada, filas_de(crudos, tanda.ahora))
                 self._surtir_efecto(tanda, origen, crudos)
         except Exception as error:
             if base_caida(error):
@@ -234,7 +237,7 @@ def denunciar(almacen: Almacen, servicio: Servicio, crudo: HechoCrudo, conocida:
 
 def _avanzar(tanda: Tanda, ultimo: HechoCrudo) -> None:
     """Mueve el avance. Con el turno tomado nadie más puede haberlo movido."""
-    tanda.conexion.execute(_AVANZAR, {"de": ultimo.origen, "aplicada": ultimo.posicion, "hoja": ultimo.hoja})
+    tanda.altas.mover(_AVANZAR, {"de": ultimo.origen, "hasta": ultimo.posicion, "ultima": ultimo.hoja})
 
 
 def _encadenados(anterior: bytes, crudos: Sequence[HechoCrudo]) -> list[HechoCrudo]:

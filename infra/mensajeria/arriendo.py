@@ -51,6 +51,12 @@ class Arriendo:
         """Si el trabajo es de otro, cuándo vence su arriendo (UTC)."""
         return None if self._valla else self._vence
 
+    def es_de_otro(self, ahora: datetime) -> bool:
+        """Si se sabe, sin preguntar, que el trabajo es de otro y aún no toca volver a pedirlo."""
+        hasta = self.de_otro_hasta
+        # Más allá de un plazo no es que falte: es que el reloj se atrasó.
+        return hasta is not None and timedelta(0) < hasta - ahora <= self.plazo
+
     def vigente(self, conexion: Connection) -> bool:
         """Si nuestra valla es la última; mientras dura la transacción nadie puede subirla. Si no lo es, la olvida."""
         actual = conexion.scalar(_VALLA, {"cual": self.nombre})

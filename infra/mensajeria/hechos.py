@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy import Connection
+from typing import Any
 
-from infra.almacen.esquema import eventos
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from infra.almacen.esquema import eventos, marcas
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Mensaje
 
+DESTINO_HECHOS = "eventos"
+_COLUMNAS = [eventos.c[n] for n in ("posicion", "tipo", "cuerpo", "anterior", "hoja")]
 _TRAMO = (
-    sa.select(eventos.c.posicion, eventos.c.tipo, eventos.c.cuerpo, eventos.c.anterior, eventos.c.hoja)
+    sa.select(*_COLUMNAS)
     .where(eventos.c.posicion >= sa.bindparam("desde"))
     .order_by(eventos.c.posicion)
     .limit(sa.bindparam("lote"))
 )
+#: Las posiciones son contiguas: así no hay que cortar nada más que lo que sale.
+_LOS_QUE_SIGUEN = eventos.c.posicion.between(
+    marcas.c.posicion + 1, marcas.c.posicion + sa.bindparam("lote", type_=sa.BigInteger)
+)
+_TRAS_LA_MARCA = (
+    sa.select(marcas.c.posicion.label("publicada"), *_COLUMNAS)
+    .select_from(marcas.outerjoin(eventos, _LOS_QUE_SIGUEN))
+    .where(marcas.c.destino == DESTINO_HECHOS)
+    .order_by(eventos.c.posicion)
+)
+
+
+def por_publicar(
+    conexion: Connection, origen: str, servicio: str, nombres: Nombres, maximo: int
+) -> tuple[int, list[Mensaje]]:
+    """Hasta dónde confirmó el bus (0 si nunca), y mensajes con los hechos que siguen."""
+    filas = conexion.execute(_TRAS_LA_MARCA, {"lote": maximo}).all()
+    siguen = [fila for fila in filas if fila.posicion is not None]
+    return filas[0].publicada if filas else 0, [_mensaje(f, origen, servicio, nombres, None) for f in siguen]
 
 
 def mensajes_de(
@@ -27,16 +50,20 @@ def mensajes_de(
     a_quien: str | None = None,
 ) -> list[Mensaje]:
     """Mensajes con los hechos desde una posición (incluida). ``a_quien``: reenvío solo a ese servicio."""
-    return [
-        Mensaje(
-            intercambio=nombres.reenvios if a_quien else nombres.eventos,
-            clave=nombres.clave_de_reenvio(a_quien, servicio)
-            if a_quien
-            else nombres.clave_de_evento(servicio, fila.tipo),
-            tipo=fila.tipo,
-            cuerpo=fila.cuerpo,
-            id=fila.hoja.hex(),
-            cabeceras={"origen": origen, "posicion": fila.posicion, "anterior": fila.anterior.hex()},
-        )
-        for fila in conexion.execute(_TRAMO, {"desde": desde, "lote": maximo})
-    ]
+    filas = conexion.execute(_TRAMO, {"desde": desde, "lote": maximo})
+    return [_mensaje(fila, origen, servicio, nombres, a_quien) for fila in filas]
+
+
+def _mensaje(fila: Row[Any], origen: str, servicio: str, nombres: Nombres, a_quien: str | None) -> Mensaje:
+    if a_quien:
+        intercambio, clave = nombres.reenvios, nombres.clave_de_reenvio(a_quien, servicio)
+    else:
+        intercambio, clave = nombres.eventos, nombres.clave_de_evento(servicio, fila.tipo)
+    return Mensaje(
+        intercambio=intercambio,
+        clave=clave,
+        tipo=fila.tipo,
+        cuerpo=fila.cuerpo,
+        id=fila.hoja.hex(),
+        cabeceras={"origen": origen, "posicion": fila.posicion, "anterior": fila.anterior.hex()},
+    )

@@ -17,12 +17,12 @@ import structlog
 from sqlalchemy import Row
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import entregas, eventos, marcas, salida
+from infra.almacen.esquema import entregas, marcas, salida
 from infra.almacen.insertar import insertar_si_falta
 from infra.almacen.motor import leyendo
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.arriendo import Arriendo
-from infra.mensajeria.hechos import mensajes_de
+from infra.mensajeria.hechos import DESTINO_HECHOS, por_publicar
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
 from infra.mensajeria.transportes.base import (
@@ -36,12 +36,7 @@ from infra.observabilidad.medidas import Medidas
 
 registro = structlog.get_logger(__name__)
 
-DESTINO_HECHOS = "eventos"
-# Se preguntan en cada vuelta: construirlas cada vez costaba más que contestarlas.
-_PUBLICADA_Y_ESCRITA = sa.select(
-    sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery(),
-    sa.select(sa.func.max(eventos.c.posicion)).scalar_subquery(),
-)
+# Se pregunta en cada vuelta: construirla cada vez costaba más que contestarla.
 _POR_SALIR = (
     sa.select(salida)
     .where((salida.c.proximo <= sa.bindparam("ahora")) | (salida.c.proximo > sa.bindparam("tope")))
@@ -92,15 +87,17 @@ class Relevo:
     def paso(self) -> Labor:
         """Publica un tramo de hechos y uno de salida, si este proceso es el titular."""
         ahora = self.almacen.reloj.ahora()
-        marca, hay_hechos, filas = self._pendiente(ahora)
-        if not (hay_hechos or filas):
+        if self._arriendo.es_de_otro(ahora):
+            return Labor.NADA
+        marca, tramo, filas = self._pendiente(ahora)
+        if not (tramo or filas):
             return Labor.NADA
         if self._arriendo.valla(self.almacen.motor, ahora) is None:
             self.atascadas.clear()  # lo sabe ahora quien publica
             return Labor.NADA
         salieron, enviados, caido = 0, None, None
         try:
-            salieron = self._publicar_hechos(marca, ahora) if hay_hechos else 0
+            salieron = self._publicar_hechos(tramo, ahora) if tramo else 0
         except TransporteCaido as error:
             # Puede ser solo la cola de un seguidor, que no confirma: los acuses y los avisos no tienen la culpa.
             caido = error
@@ -122,39 +119,34 @@ class Relevo:
             devuelto = conexion.scalar(_PRIMERA_CITA)
         return min((cita for cita in (devuelto, self._reintento) if cita is not None), default=None)
 
-    def _pendiente(self, ahora: datetime) -> tuple[int, bool, Sequence[Row[Any]]]:
-        """La marca, si hay hechos después de ella, y lo que toca sacar de la salida."""
+    def _pendiente(self, ahora: datetime) -> tuple[int, list[Mensaje], Sequence[Row[Any]]]:
+        """La marca, los hechos que la siguen y lo que toca sacar de la salida."""
+        tope = ahora + self.ajustes.aplazamiento_maximo  # véase `Ajustes.toca`
+        lote = self.ajustes.lote_relevo
         with leyendo(self.almacen.motor) as conexion:
-            publicada, escrita = conexion.execute(_PUBLICADA_Y_ESCRITA).one()
-            tope = ahora + self.ajustes.aplazamiento_maximo  # véase `Ajustes.toca`
-            filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": self.ajustes.lote_relevo}).all()
-        return publicada or 0, (escrita or 0) > (publicada or 0), filas
+            marca, tramo = por_publicar(
+                conexion, self.almacen.origen, self.servicio, self.topologia.nombres, lote
+            )  # fmt: skip
+            filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": lote}).all()
+        return marca, tramo, filas
 
-    def _publicar_hechos(self, marca: int, ahora: datetime) -> int:
-        """Cuántos, desde la marca, confirmó el bus y encaminó."""
-        with leyendo(self.almacen.motor) as conexion:
-            tramo = mensajes_de(
-                conexion,
-                self.almacen.origen,
-                self.servicio,
-                self.topologia.nombres,
-                marca + 1,
-                self.ajustes.lote_relevo,
-            )
-        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
+    def _publicar_hechos(self, tramo: Sequence[Mensaje], ahora: datetime) -> int:
+        """Cuántos confirmó el bus y encaminó a todas las seguidoras."""
+        llegaron = self.transporte.publicar(tramo)
+        # Después y no antes: lo que la cola no tenía al publicar no lo tendrá, y hay que volver a mandarlo.
+        if faltan := self._sin_atar(self._seguidoras):
+            registro.error("falta-cola", servicio=self.servicio, colas=faltan)
+            self.transporte.preparar(self.topologia)
+            llegaron = [] if self._sin_atar(faltan) else self.transporte.publicar(tramo)
+        salieron = len(list(takewhile(bool, llegaron)))
         self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
         self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
         return salieron
 
-    def _todas_atadas(self) -> bool:
-        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
+    def _sin_atar(self, colas: Sequence[str]) -> list[str]:
+        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora."""
         intercambio = self.topologia.nombres.eventos
-        faltan = [cola for cola in self._seguidoras if not self.transporte.atada(intercambio, cola)]
-        if not faltan:
-            return True
-        registro.error("falta-cola", servicio=self.servicio, colas=faltan)
-        self.transporte.preparar(self.topologia)
-        return all(self.transporte.atada(intercambio, cola) for cola in faltan)
+        return [cola for cola in colas if not self.transporte.atada(intercambio, cola)]
 
     def _publicar_salida(self, filas: Sequence[Row[Any]]) -> set[int]:
         """Los números de las que el bus confirmó y encaminó."""

@@ -168,6 +168,7 @@ def _indizar(rehechas: Rehechas, del_libro: Engine, hasta: datetime | None) -> N
     tope = rehechas.vivas.scalar(sa.select(sa.func.max(libro.c.indice)))
     if tope is None:
         return
+    altas = Altas(rehechas.conexion)
     lote: list[FilaDelLibro] = []
     for fila in leer_libro(del_libro):
         if fila.indice > tope:
@@ -175,11 +176,12 @@ def _indizar(rehechas: Rehechas, del_libro: Engine, hasta: datetime | None) -> N
         if hasta is not None and leer_hecho(fila, Versiones(), hasta) is None:
             continue
         if lote and (len(lote) == _LOTE or fila.indice != lote[-1].indice + 1):
-            indizar(rehechas.conexion, lote[0].indice, [f.cuerpo for f in lote])
+            indizar(altas, lote[0].indice, [f.cuerpo for f in lote])
             lote.clear()
         lote.append(fila)
     if lote:
-        indizar(rehechas.conexion, lote[0].indice, [f.cuerpo for f in lote])
+        indizar(altas, lote[0].indice, [f.cuerpo for f in lote])
+    altas.escribir()
 
 
 __all__ = ["SERVICIOS", "Avance", "LibroAtrasado", "Rehechas", "rehacer"]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from infra.almacen.esquema import avances, entrada, eventos
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.insertar import Altas, insertar_si_falta
 from infra.almacen.motor import leyendo
 from infra.seguridad.cadena import hoja as hoja_de
 from senda.auditoria.verificacion import vkey_del_libro
@@ -40,7 +40,7 @@ from senda_verificar.teselas import (
 from servicios.auditoria.arbol import raiz_de
 from servicios.auditoria.exportacion import PUNTO, PUNTOS
 from servicios.auditoria.lecturas import indizar
-from servicios.auditoria.libro import anotar, libro, puntos, raiz_y_tamano
+from servicios.auditoria.libro import crecer, libro, puntos, raiz_y_tamano
 from servicios.auditoria.refrendos import anotar_refrendo
 from servicios.auditoria.teselas import TeselasDelLibro
 
@@ -191,9 +191,11 @@ def _de_las_bases(bases: Bases) -> Iterator[_Entrada]:
 
 def _anadir(conexion: Connection, entradas: Sequence[_Entrada], desde: int, ahora: datetime) -> None:
     """Al libro, y a lo que auditoría da por recibido y anotado: si llegan otra vez son repetidas."""
-    anotar(conexion, entradas)
-    indizar(conexion, desde, [e.cuerpo for e in entradas])
-    insertar_si_falta(conexion, entrada, [{**e._asdict(), "recibido": ahora} for e in entradas])
+    altas = Altas(conexion)
+    crecer(altas, entradas)
+    indizar(altas, desde, [e.cuerpo for e in entradas])
+    altas.anadir(entrada, [{**e._asdict(), "recibido": ahora} for e in entradas], si_falta=True)
+    altas.escribir()
     ultimas = {e.origen: e for e in entradas}
     for origen, e in ultimas.items():
         adelante = sa.update(avances).where(avances.c.origen == origen, avances.c.aplicada < e.posicion)

@@ -12,7 +12,7 @@ from servicios.auditoria.accesos import cabecera as cabecera_de_accesos
 from servicios.auditoria.aplicacion import CASOS
 from servicios.auditoria.cabeceras import conservar
 from servicios.auditoria.lecturas import TABLAS, indizar
-from servicios.auditoria.libro import anotar, sellar
+from servicios.auditoria.libro import crecer, firmar_punto
 from servicios.auditoria.medidas import medir
 from servicios.auditoria.politicas import al_divergir
 from servicios.auditoria.punto_de_control import Accesos
@@ -24,10 +24,11 @@ NOMBRE_DEL_LIBRO = "senda.example/libro"
 
 def guardar_en_el_libro(tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
     """Añade un lote al libro y firma su raíz: un punto de control por lote."""
-    tamano = anotar(tanda.conexion, crudos)
-    indizar(tanda.conexion, tamano - len(crudos), [crudo.cuerpo for crudo in crudos])
-    accesos = Accesos(*cabecera_de_accesos(tanda.conexion))
-    sellar(tanda.conexion, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora, accesos)
+    altas = tanda.altas
+    arbol = crecer(altas, crudos)
+    indizar(altas, arbol.tamano - len(crudos), [crudo.cuerpo for crudo in crudos])
+    accesos = Accesos(*cabecera_de_accesos(altas.sin_escribir))
+    firmar_punto(altas, arbol, NOMBRE_DEL_LIBRO, tanda.claves.firma, tanda.ahora, accesos)
 
 
 CONTEXTO = Contexto(

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text
 
 from eventos.sobre import SobreInvalido, abrir_sobre
 from infra.almacen.esquema import Entero
-from infra.almacen.insertar import anadir_por_columnas
+from infra.almacen.insertar import Altas
 from servicios.auditoria.libro import libro
 
 TABLAS = MetaData()
@@ -22,7 +22,7 @@ sujetos = Table(
 )
 
 
-def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
+def indizar(altas: Altas, desde: int, cuerpos: Sequence[bytes]) -> None:
     """Apunta de quién habla cada entrada, desde un índice del libro. Lo que no es un sobre no habla de nadie."""
     quienes, indices = [], []
     for indice, cuerpo in enumerate(cuerpos, desde):
@@ -35,7 +35,7 @@ def indizar(conexion: Connection, desde: int, cuerpos: Sequence[bytes]) -> None:
             quienes.append(sujeto)
             indices.append(indice)
     if quienes:
-        anadir_por_columnas(conexion, sujetos, {"sujeto": quienes, "indice": indices})
+        altas.por_columnas(sujetos, {"sujeto": quienes, "indice": indices})
 
 
 def cuerpos_de(conexion: Connection, sujeto: str) -> list[bytes]:

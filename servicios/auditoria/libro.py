@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from infra.almacen.esquema import Entero, Instante
-from infra.almacen.insertar import anadir_por_columnas
+from infra.almacen.insertar import Altas, anadir
 from infra.seguridad.cadena import hoja as hoja_de
-from servicios.auditoria.arbol import Frontera, Nodo
+from servicios.auditoria.arbol import Frontera
 from servicios.auditoria.punto_de_control import Accesos, extensiones, firmar
 
 TABLAS = MetaData()
@@ -82,8 +82,11 @@ class EntradaDeLibro(Protocol):
 
 _MIRAR = sa.select(frontera.c.tamano, frontera.c.nodos).where(frontera.c.id == 1)
 _TOMAR = _MIRAR.with_for_update()
-_MOVER = sa.update(frontera).where(frontera.c.id == 1)
-_ANADIR_NODOS = sa.insert(nodos)
+_MOVER = (
+    sa.update(frontera)
+    .where(frontera.c.id == sa.literal_column("1"))
+    .values(tamano=sa.bindparam("crece"), nodos=sa.bindparam("quedan"))
+)
 _ULTIMO_PUNTO = sa.select(puntos.c.tamano, puntos.c.texto, puntos.c.instante).order_by(puntos.c.tamano.desc()).limit(1)
 
 
@@ -92,19 +95,36 @@ class EntradaIncoherente(ValueError):
 
 
 def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
-    """Añade un lote en el orden dado y devuelve el tamaño del libro. Los bytes no se interpretan.
+    """Añade un lote en el orden dado y devuelve el tamaño del libro: `crecer`, escrito ya."""
+    altas = Altas(conexion)
+    arbol = crecer(altas, entradas)
+    altas.escribir()
+    return arbol.tamano
 
-    Todo o nada dentro de la transacción de ``conexion``. Errores: `EntradaIncoherente`; los de `cadena.hoja`;
+
+def sellar(
+    conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime, accesos: Accesos | None = None
+) -> str | None:
+    """Firma un punto de control del libro como está: `firmar_punto`, escrito ya."""
+    altas = Altas(conexion)
+    texto = firmar_punto(altas, _abrir(conexion, tomar=True), nombre, clave, ahora, accesos)
+    altas.escribir()
+    return texto
+
+
+def crecer(altas: Altas, entradas: Sequence[EntradaDeLibro]) -> Frontera:
+    """Deja entre las altas un lote, en el orden dado, y devuelve el árbol con él. Los bytes no se interpretan.
+
+    Todo o nada dentro de su transacción. Errores: `EntradaIncoherente`; los de `cadena.hoja`; al escribir,
     `IntegrityError` si una posición de un origen ya está anotada (descartar repetidas y ordenar es de quien recibe).
     """
-    arbol = _abrir(conexion, tomar=bool(entradas))
+    arbol = _abrir(altas.sin_escribir, tomar=bool(entradas))
     desde = arbol.tamano
     if not entradas:
-        return desde
+        return arbol
     hojas = [_comprobada(e) for e in entradas]
     completos = arbol.agregar(hojas)
-    anadir_por_columnas(
-        conexion,
+    altas.por_columnas(
         libro,
         {
             "indice": range(desde, arbol.tamano),
@@ -115,28 +135,31 @@ def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
             "hoja": hojas,
         },
     )
-    _guardar_nodos(conexion, completos)
-    _guardar(conexion, arbol, nueva=desde == 0)
-    return arbol.tamano
+    altas.anadir(nodos, [n._asdict() for n in completos])
+    if desde:
+        altas.mover(_MOVER, {"crece": arbol.tamano, "quedan": arbol.serializada()})
+    else:
+        altas.anadir(frontera, [{"id": 1, "tamano": arbol.tamano, "nodos": arbol.serializada()}])
+    return arbol
 
 
-def sellar(
-    conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime, accesos: Accesos | None = None
-) -> str | None:
-    """Firma un punto de control si el libro creció desde el último; devuelve su texto, o None si no hay nada nuevo.
+def firmar_punto(
+    altas: Altas, arbol: Frontera, nombre: str, clave: Ed25519PrivateKey, ahora: datetime,
+    accesos: Accesos | None = None,
+) -> str | None:  # fmt: skip
+    """Deja entre las altas un punto de control, si el libro creció desde el último; devuelve su texto, o None si no.
 
     Cada punto lleva el hash del anterior y la cabecera del registro de ``accesos``. ``nombre``: el del libro
     (``senda.example/gt/libro``). ``ahora`` en UTC. Errores: los de `firmar`.
     """
-    arbol = _abrir(conexion, tomar=True)
-    ultimo = conexion.execute(_ULTIMO_PUNTO).first()
+    ultimo = altas.sin_escribir.execute(_ULTIMO_PUNTO).first()
     if arbol.tamano == (ultimo.tamano if ultimo else 0):
         return None
     # Otra réplica, con otro reloj, pudo firmar el anterior: el tiempo de los puntos nunca retrocede.
     ahora = max(ahora, ultimo.instante) if ultimo else ahora
     lineas = extensiones(ahora, ultimo.texto if ultimo else None, accesos)
     texto = firmar(nombre, clave, arbol.tamano, arbol.raiz(), lineas)
-    conexion.execute(sa.insert(puntos).values(tamano=arbol.tamano, texto=texto, instante=ahora))
+    altas.anadir(puntos, [{"tamano": arbol.tamano, "texto": texto, "instante": ahora}])
     return texto
 
 
@@ -152,23 +175,10 @@ def recontar(conexion: Connection) -> int:
     conexion.execute(sa.delete(nodos))
     consulta = sa.select(libro.c.hoja).order_by(libro.c.indice).execution_options(yield_per=1000)
     for tanda in conexion.execute(consulta).scalars().partitions():
-        _guardar_nodos(conexion, arbol.agregar(tanda))
+        anadir(conexion, nodos, [n._asdict() for n in arbol.agregar(tanda)])
     conexion.execute(sa.delete(frontera))
-    _guardar(conexion, arbol, nueva=True)
+    anadir(conexion, frontera, [{"id": 1, "tamano": arbol.tamano, "nodos": arbol.serializada()}])
     return arbol.tamano
-
-
-def _guardar_nodos(conexion: Connection, completos: Sequence[Nodo]) -> None:
-    if completos:
-        conexion.execute(_ANADIR_NODOS, [n._asdict() for n in completos])
-
-
-def _guardar(conexion: Connection, arbol: Frontera, *, nueva: bool) -> None:
-    valores = {"tamano": arbol.tamano, "nodos": arbol.serializada()}
-    if nueva:
-        conexion.execute(sa.insert(frontera).values(id=1, **valores))
-    else:
-        conexion.execute(_MOVER, valores)
 
 
 def _abrir(conexion: Connection, *, tomar: bool) -> Frontera:
@@ -188,6 +198,8 @@ __all__ = [
     "EntradaDeLibro",
     "EntradaIncoherente",
     "anotar",
+    "crecer",
+    "firmar_punto",
     "frontera",
     "libro",
     "nodos",

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from infra.almacen.esquema import cabecera, eventos
+from infra.almacen.insertar import Altas
 from infra.mensajeria.puertos import HechoCrudo
 from infra.seguridad.cadena import CERO
 from infra.seguridad.cadena import hoja as hoja_de
@@ -131,7 +132,9 @@ def _en_libro(conexion: Connection, crudos: Sequence[HechoCrudo]) -> None:
     columnas = ("origen", "posicion", "anterior", "cuerpo", "hoja")
     filas = [{"indice": i, **{c: getattr(crudo, c) for c in columnas}} for i, crudo in enumerate(crudos)]
     conexion.execute(sa.insert(libro), filas)
-    indizar(conexion, 0, [crudo.cuerpo for crudo in crudos])
+    altas = Altas(conexion)
+    indizar(altas, 0, [crudo.cuerpo for crudo in crudos])
+    altas.escribir()
     recontar(conexion)
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from infra.almacen.insertar import Altas
 from infra.almacen.migrar import _MIGRACIONES, instalar
 from infra.mensajeria.puertos import HechoCrudo, Latido
 from infra.seguridad.cadena import CERO, encadenar
@@ -137,7 +138,9 @@ def test_un_sujeto_que_la_base_no_guarda_no_para_el_libro(motor: Engine) -> None
     sobre = {"specversion": "1.0", "type": "t", "subject": "a\u0000b", "data": {}, "version": 1}
     sobre |= claves | fechas | ids
     with motor.begin() as conexion:
-        indizar(conexion, 0, [dumps(sobre).encode(), dumps(sobre | {"subject": "ruta"}).encode()])
+        altas = Altas(conexion)
+        indizar(altas, 0, [dumps(sobre).encode(), dumps(sobre | {"subject": "ruta"}).encode()])
+        altas.escribir()
         assert conexion.scalars(sa.select(sujetos.c.indice)).all() == [1]
 
 

@@ -86,7 +86,7 @@ def test_la_reserva_sigue_donde_cayo_la_otra(replicas: list[Almacen], monkeypatc
     titular.aplicar()
     with monkeypatch.context() as roto:
         # Cae a mitad: anotó en el libro y no llegó a confirmar.
-        roto.setattr("servicios.auditoria.contexto.sellar", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        roto.setattr("servicios.auditoria.contexto.firmar_punto", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             titular.aplicar()
     while reserva.aplicar():

@@ -17,6 +17,7 @@ import structlog
 
 from eventos.sobre import Anotado, Sobre, TipoDesconocido, anotado_de
 from infra.almacen.esquema import apartados, avances, entrada, eventos, fallos, marcas
+from infra.almacen.insertar import Altas
 from infra.almacen.motor import leyendo
 from infra.mensajeria.apartados import SigueApartado
 from infra.mensajeria.hechos import mensajes_de
@@ -482,8 +483,8 @@ def test_se_guarda_antes_de_confirmar(sistema: Sistema, monkeypatch):
         raise sa.exc.OperationalError("INSERT", {}, Exception("caída"))
 
     with monkeypatch.context() as parche:
-        parche.setattr("infra.mensajeria.entrada.insertar_si_falta", caer)
-        parche.setattr("infra.mensajeria.aplicador.anadir", caer)
+        for escribir in ("_de_un_viaje", "_de_una_en_una"):
+            parche.setattr(Altas, escribir, caer)
         with pytest.raises(sa.exc.OperationalError):
             sistema.coordinacion.entrada.recibir(5)
     assert sistema.filas(entrada, sistema.coordinacion) == 0

@@ -16,6 +16,7 @@ from infra.anfitrion.estacion import Estacion
 from infra.mensajeria.relevo import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
+from infra.reloj import RelojSimulado
 from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema, muere_tras_publicar
 
 
@@ -61,6 +62,28 @@ def test_si_falta_la_cola_de_quien_sigue_se_nota_y_se_repone(sistema: Sistema):
     with structlog.testing.capture_logs() as registro:
         sistema.reposo()
     assert any(r["event"] == "falta-cola" and r["colas"] == [sistema.entrada] for r in registro)
+    assert len(sistema.efectos()) == 3
+    sistema.pila.borrar_cola(otra.nombre)
+
+
+def test_la_cola_que_falta_justo_al_publicar_tambien_se_nota(sistema: Sistema, monkeypatch: pytest.MonkeyPatch):
+    """Comprobarla antes de publicar dejaba un momento en que se daba por entregado lo que no llegaba."""
+    otra = Cola(f"{sistema.pila.prefijo}otra", (sistema.topologia.colas[4].ataduras[0],))
+    sistema.fuera.asegurar_cola(otra)
+    sistema.contar(3)
+    relevo = sistema.deteccion.relevo
+    publicar = relevo.transporte.publicar
+
+    def borrar_y_publicar(mensajes: list[Mensaje]) -> list[bool]:
+        monkeypatch.undo()
+        sistema.pila.borrar_cola(sistema.entrada)
+        return publicar(mensajes)
+
+    monkeypatch.setattr(relevo.transporte, "publicar", borrar_y_publicar)
+    assert relevo.paso()
+    assert marca(sistema) == 3
+    # Sin pedir nada a nadie: lo que la cola repuesta no tenía se le mandó otra vez.
+    sistema.coordinacion.entrada.recibir(5)
     assert len(sistema.efectos()) == 3
     sistema.pila.borrar_cola(otra.nombre)
 
@@ -142,6 +165,24 @@ def test_el_titular_renueva_sin_escribir_en_cada_paso(sistema: Sistema):
     sistema.contar(1)
     relevar(sistema.deteccion)
     assert [o for o in ordenes if "UPDATE arriendos" in o]
+
+
+def test_la_reserva_no_pregunta_nada_hasta_que_vence_el_arriendo(sistema: Sistema):
+    titular, reserva = sistema.deteccion, sistema.montar(sistema.origen)
+    sistema.contar(1)
+    assert relevar(titular) == 1
+    sistema.contar(1)
+    assert not reserva.relevo.paso()
+    ordenes: list[str] = []
+    sa.event.listen(reserva.almacen.motor, "before_cursor_execute", lambda *a: ordenes.append(a[2]))
+    assert not reserva.relevo.paso()
+    assert ordenes == []
+    # Si el reloj estaba adelantado y se corrige, lo que se sabía del arriendo ya no dice nada.
+    reserva.almacen.reloj = RelojSimulado(sistema.reloj.ahora() - timedelta(days=3))
+    reserva.relevo.paso()
+    assert ordenes
+    for bucle in reserva.bucles:
+        bucle.transporte.cerrar()
 
 
 def test_un_mensaje_sin_cola_no_detiene_los_hechos_ni_los_demas(sistema: Sistema):
