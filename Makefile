@@ -75,7 +75,7 @@ simulacion-larga: $(VENV)/.desarrollo ## solo historias, reanudable: make simula
 	@$(PY) -m tests.simulacion --semilla $(DESDE) --cuantas $(SEMILLAS) --procesos $(PROCESOS) --progreso \
 	  --json $(ANOTADO) --resumen $(ANOTADO:.jsonl=.json) $(OPCIONES)
 
-fallos: $(VENV)/.desarrollo ## servicios, bus y base de verdad, rotos a propósito: make fallos SEMILLAS=500 OPCIONES="--semilla 1 --json docs/medidas/fallos.json"
+fallos: $(VENV)/.desarrollo ## servicios, bus y base de verdad, rotos a propósito: make fallos SEMILLAS=500 OPCIONES="--anotado fallos.jsonl --json docs/medidas/fallos.json"
 	@$(PY) -m tests.fallos --cuantas $(SEMILLAS) $(OPCIONES)
 
 hostil: $(VENV)/.desarrollo ## cien mil mensajes hostiles a un servicio, y cuánto retrasa a las demás quien inunda

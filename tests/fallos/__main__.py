@@ -21,6 +21,7 @@ def main() -> int:
     argumentos.add_argument("--cuantas", type=int, default=1, help="cuántas seguidas")
     argumentos.add_argument("--procesos", type=int, default=2, help="bancos a la vez, cada uno con sus servidores")
     argumentos.add_argument("--averias", default="", help="estas, separadas por comas, y no las de la semilla")
+    argumentos.add_argument("--anotado", type=Path, help="un renglón por semilla; si existe, se reanuda")
     argumentos.add_argument("--json", type=Path, help="dónde escribir el informe")
     argumentos.add_argument("-v", dest="detalle", action="store_true", help="cuenta cada avería; en un solo banco")
     dado = argumentos.parse_args()
@@ -30,20 +31,20 @@ def main() -> int:
     semillas = range(dado.semilla, dado.semilla + dado.cuantas)
     if dado.detalle or averias:
         return _contando(semillas, averias)
-    cuenta, malas = Cuenta(dado.semilla, dado.procesos), 0
-    for acabada in correr(semillas, min(dado.procesos, dado.cuantas)):
+    cuenta = Cuenta(semillas, dado.anotado)
+    for acabada in correr(cuenta.faltan, dado.procesos):
         cuenta.anotar(acabada)
         if isinstance(acabada, Suspenso):
-            malas += 1
             print(f"semilla {acabada.semilla} SIN CORRER\n{acabada.motivo}", flush=True)
         else:
-            malas += bool(acabada.faltas)
             print(acabada, flush=True)
         if dado.json:
             _escribir(dado.json, cuenta.informe())  # tras cada una: cortada, queda lo corrido
     informe = cuenta.informe()
-    print(f"\n{tabla(informe)}\n\n{informe.semillas} semillas en {informe.segundos:.0f} s")
-    return 1 if malas else 0
+    if dado.json:
+        _escribir(dado.json, informe)
+    print(f"\n{tabla(informe)}\n\n{informe.semillas} semillas corridas de {len(semillas)} pedidas")
+    return 1 if cuenta.malas else 0
 
 
 def _escribir(archivo: Path, informe: Informe) -> None:

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-import time
 import traceback
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ import structlog
 
 from tests.fallos.corrida import Banco, Semilla, Veredicto
 from tests.fallos.servidores import SIN_DISCO
+from tests.huella_del_codigo import huella_del_codigo
 
 
 class Suspenso(msgspec.Struct, frozen=True):
@@ -39,13 +39,16 @@ class Fila(msgspec.Struct):
 
 
 class Informe(msgspec.Struct):
-    """Lo que deja una corrida larga (`docs/medidas/fallos.json`). Tiempos en segundos."""
+    """Lo que deja una corrida larga (`docs/medidas/fallos.json`). Tiempos en segundos.
 
+    ``codigo``: la huella de lo que se corrió; ``segundos``: sumados los de todas las semillas, y van varias a la vez.
+    """
+
+    codigo: str
     semillas: int
     desde: int
+    hasta: int
     segundos: float
-    procesos: int
-    segundos_por_semilla: float
     hechos: int
     solicitudes: int
     aceptadas: int
@@ -55,6 +58,11 @@ class Informe(msgspec.Struct):
     fallidas: dict[int, list[str]]
     sin_correr: list[int]
     matriz: dict[str, Fila]
+
+
+class _Renglon(msgspec.Struct, frozen=True):
+    codigo: str
+    veredicto: Veredicto
 
 
 def silenciar() -> None:
@@ -72,12 +80,13 @@ def carpeta_nueva() -> Path:
 
 
 def correr(semillas: Sequence[int], procesos: int) -> Iterator[Veredicto | Suspenso]:
-    """Las corre todas; las da según acaban."""
+    """Las corre todas; las da según acaban. ``procesos``: bancos a la vez, si hay semillas para tantos."""
     contexto = multiprocessing.get_context("spawn")
     por_correr, acabadas = contexto.Queue(), contexto.Queue()
     for semilla in semillas:
         por_correr.put(semilla)
-    obreros = [contexto.Process(target=_obrero, args=(por_correr, acabadas)) for _ in range(procesos)]
+    cuantos = min(procesos, len(semillas))
+    obreros = [contexto.Process(target=_obrero, args=(por_correr, acabadas)) for _ in range(cuantos)]
     for obrero in obreros:
         por_correr.put(None)
         obrero.start()
@@ -117,18 +126,40 @@ def _obrero(por_correr: Queue[int | None], acabadas: Queue[Veredicto | Suspenso]
 
 
 class Cuenta:
-    """Va sumando veredictos hasta el informe."""
+    """Va sumando veredictos hasta el informe.
 
-    def __init__(self, desde: int, procesos: int) -> None:
-        self._desde, self._procesos, self._inicio = desde, procesos, time.monotonic()
+    ``anotado``: archivo con un renglón por semilla; las que ya tenga de este mismo código no se corren otra vez.
+    """
+
+    def __init__(self, semillas: range, anotado: Path | None = None) -> None:
+        self._semillas, self._anotado = semillas, anotado
+        self._codigo = huella_del_codigo("tests/fallos", {"__main__.py", "tanda.py", "lector.py"})
         self._buenas: list[Veredicto] = []
         self._sin_correr: list[int] = []
+        if anotado is not None and anotado.exists():
+            renglones = (msgspec.json.decode(linea, type=_Renglon) for linea in anotado.read_bytes().splitlines())
+            suyas = {r.veredicto.semilla: r.veredicto for r in renglones if r.codigo == self._codigo}
+            self._buenas = [suyas[semilla] for semilla in semillas if semilla in suyas]
+
+    @property
+    def faltan(self) -> list[int]:
+        """Las que quedan por correr."""
+        corridas = {veredicto.semilla for veredicto in self._buenas}
+        return [semilla for semilla in self._semillas if semilla not in corridas]
+
+    @property
+    def malas(self) -> int:
+        """Las que encontraron faltas o no se pudieron correr."""
+        return sum(bool(veredicto.faltas) for veredicto in self._buenas) + len(self._sin_correr)
 
     def anotar(self, acabada: Veredicto | Suspenso) -> None:
         if isinstance(acabada, Suspenso):
             self._sin_correr.append(acabada.semilla)
-        else:
-            self._buenas.append(acabada)
+            return
+        self._buenas.append(acabada)
+        if self._anotado is not None:
+            with self._anotado.open("ab") as salida:
+                salida.write(msgspec.json.encode(_Renglon(self._codigo, acabada)) + b"\n")
 
     def informe(self) -> Informe:
         matriz: dict[str, Fila] = defaultdict(Fila)
@@ -140,12 +171,11 @@ class Cuenta:
                 fila.doblados += veredicto.doblados
                 if veredicto.faltas:
                     fila.fallidas.append(veredicto.semilla)
-        segundos, cuantas = time.monotonic() - self._inicio, max(1, len(self._buenas))
         total: Any = {c: sum(getattr(v, c) for v in self._buenas) for c in ("hechos", "perdidos", "doblados")}
         enviadas, aceptadas = (sum(getattr(v, c) for v in self._buenas) for c in ("enviadas", "aceptadas"))
         return Informe(
-            semillas=len(self._buenas), desde=self._desde, segundos=round(segundos, 1), procesos=self._procesos,
-            segundos_por_semilla=round(segundos / cuantas, 2),
+            codigo=self._codigo, semillas=len(self._buenas), desde=self._semillas[0], hasta=self._semillas[-1],
+            segundos=round(sum(v.segundos for v in self._buenas), 1),
             solicitudes=enviadas, aceptadas=aceptadas, rechazadas=enviadas - aceptadas,
             fallidas={v.semilla: list(v.faltas) for v in self._buenas if v.faltas},
             sin_correr=self._sin_correr, matriz=dict(sorted(matriz.items())), **total,

@@ -23,15 +23,13 @@ from typing import Any
 
 import structlog
 
+from tests.huella_del_codigo import huella_del_codigo
 from tests.simulacion import plantilla
 from tests.simulacion.corrida import correr
 from tests.simulacion.sucesos import observando, registrado
 
 #: Semillas por renglón: bastantes para que escribirlo no cueste, pocas para no perder mucho si se corta.
 _LOTE = 25
-_RAIZ = Path(__file__).parents[2]
-#: De lo que depende qué hace una semilla.
-_CODIGO = ("eventos", "contratos", "infra", "servicios", "senda", "tests/simulacion")
 _NO_CAMBIA_NADA = frozenset({"__main__.py", "cobertura.py", "mutaciones.py", "reductor.py"})
 
 
@@ -103,14 +101,8 @@ def sumado(archivo: Path) -> Balance:
 
 @cache
 def codigo() -> str:
-    """Huella de lo que se corre: con otro código, la misma semilla es otra historia y no se suma a estas."""
-    huella = sha256()
-    archivos = (a for carpeta in _CODIGO for a in (_RAIZ / carpeta).rglob("*") if a.suffix in {".py", ".toml"})
-    for archivo in sorted(archivos):
-        ajeno = archivo.name.startswith("test_") or archivo.name in _NO_CAMBIA_NADA
-        if not (archivo.is_relative_to(_RAIZ / "tests") and ajeno):
-            huella.update(archivo.relative_to(_RAIZ).as_posix().encode() + b"\0" + archivo.read_bytes())
-    return huella.hexdigest()
+    """La huella de lo que se corre."""
+    return huella_del_codigo("tests/simulacion", _NO_CAMBIA_NADA)
 
 
 def _lotes(semillas: Iterator[int]) -> Iterator[tuple[int, int]]:
