@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -136,11 +136,13 @@ def _en_columnas(tabla: Table, filas: Sequence[Mapping[str, Any]]) -> dict[str, 
     fijos = _por_defecto(tabla, tuple(filas[0]))
     if len(filas) == 1:
         return {**filas[0], **fijos}
+    if any(len(fila) != len(filas[0]) for fila in filas):
+        raise ValueError(f"filas de {tabla.name} con columnas distintas")
     valores = {nombre: [fila[nombre] for fila in filas] for nombre in filas[0]}
     return valores | {nombre: [fijo] * len(filas) for nombre, fijo in fijos.items()}
 
 
-@cache
+@lru_cache(512)
 def _junta(partes: tuple[_Parte, ...], movido: tuple[Update, ...], dialecto: Dialect) -> str:
     ordenes = [_orden(n, parte, dialecto) for n, parte in enumerate(partes)]
     ordenes += [_movimiento(n, sentencia, dialecto) for n, sentencia in enumerate(movido)]

@@ -71,7 +71,10 @@ class Registrador(ApplicationRecorder):
         return type(self)(self.motor, self.origen, Altas(conexion))
 
     def aplazando(self, altas: Altas, cabeza: Cabeza | None) -> Self:
-        """El mismo, que deja entre esas altas lo que se le añade. ``cabeza``: la que dio el turno, si aún vale."""
+        """El mismo, que deja entre esas altas lo que se le añade; sus errores son los de escribirlas.
+
+        ``cabeza``: la que dio el turno, si aún vale.
+        """
         return type(self)(self.motor, self.origen, altas, cabeza, aplaza=True)
 
     @contextmanager

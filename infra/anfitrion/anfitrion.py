@@ -74,6 +74,7 @@ class Anfitrion:
                 self.estacion.almacen.al_confirmar(marcha.despertar)
             else:
                 marcha.al_calmarse = self._calmar
+        self.estacion.solicitudes.al_mezclar = self._calmar
 
         def arranque() -> None:
             if self._preparar():

@@ -47,7 +47,9 @@ class Paso:
     _avisado: bool = True
     _por_citar: bool = False
     _cita: datetime | None = None
+    #: Cuándo se miró si tocaba, y cuándo se dio.
     _hora: datetime | None = None
+    _dado: datetime | None = None
 
     def avisar(self) -> None:
         """Puede haber trabajo."""
@@ -61,14 +63,18 @@ class Paso:
     def correr(self) -> bool:
         """Lo llama una vez y mira cuándo vuelve a tocarle. Dice si hizo algo; si puede quedar más, le toca ya."""
         hizo = self.dar_sin_citar()
-        if self.sin_citar:
-            self.citar()
+        try:
+            if self.sin_citar:
+                self.citar()
+        except Exception:
+            self._avisado = True
+            raise
         return hizo
 
     def dar_sin_citar(self) -> bool:
         """Como `correr`, sin mirar cuándo vuelve a tocarle: a quien no para de avisarlo no le hace falta."""
         self._avisado = self._por_citar = False
-        self._cita = None
+        self._cita, self._dado = None, self._hora
         try:
             hizo = self.dar()
         except Exception:
@@ -94,7 +100,7 @@ class Paso:
     def _cita_futura(self) -> datetime | None:
         """La siguiente cita. Una ya vencida cuando se dio el paso, que no hizo nada, no se repite: giraría en vacío."""
         cita = self.proximo() if self.proximo else None
-        return None if cita is not None and self._hora is not None and cita <= self._hora else cita
+        return None if cita is not None and self._dado is not None and cita <= self._dado else cita
 
     @property
     def cita(self) -> datetime | None:

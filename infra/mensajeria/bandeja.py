@@ -60,9 +60,11 @@ def recibida(entrega: Entrega, nombres: Nombres, ahora: datetime) -> Recibida:
 
 
 # Construir una sentencia cuesta más que ejecutarla: las que se repiten se construyen una vez.
+_TOCA = (bandeja.c.proximo <= sa.bindparam("ahora")) | (bandeja.c.proximo > sa.bindparam("tope"))
+_EN_CURSO = sa.select(bandeja.c.ronda).where(_TOCA).order_by(bandeja.c.ronda).limit(1).scalar_subquery()
 _POR_ATENDER = (
     sa.select(bandeja.c.numero)
-    .where((bandeja.c.proximo <= sa.bindparam("ahora")) | (bandeja.c.proximo > sa.bindparam("tope")))
+    .where(_TOCA, bandeja.c.ronda < _EN_CURSO + sa.bindparam("rondas", type_=sa.BigInteger))
     .order_by(bandeja.c.ronda, bandeja.c.numero)
     .limit(sa.bindparam("lote"))
 )
@@ -102,17 +104,24 @@ def guardar(conexion: Connection, recibidas: Sequence[Recibida], citas: Sequence
         )  # fmt: skip
 
 
-def por_atender(conexion: Connection, ahora: datetime, tope: datetime, maximo: int) -> list[int]:
+class Trago(NamedTuple):
+    """Cuánto se atiende de una vez: ``lote`` solicitudes de ``rondas`` rondas, como mucho."""
+
+    lote: int
+    rondas: int = 2**31
+
+
+def por_atender(conexion: Connection, ahora: datetime, tope: datetime, trago: Trago) -> list[int]:
     """Números de las que toca mirar, por rondas y, en cada una, por orden de llegada.
 
     También las citadas después de ``tope`` (`Ajustes.toca`).
     """
-    return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "tope": tope, "lote": maximo}))
+    return list(conexion.scalars(_POR_ATENDER, {"ahora": ahora, "tope": tope, **trago._asdict()}))
 
 
-def tomar(conexion: Connection, ahora: datetime, tope: datetime, maximo: int) -> list[Recibida]:
+def tomar(conexion: Connection, ahora: datetime, tope: datetime, trago: Trago) -> list[Recibida]:
     """Saca las de `por_atender`, en el mismo orden: son de quien las toma, si su transacción confirma."""
-    filas = conexion.execute(_TOMAR, {"ahora": ahora, "tope": tope, "lote": maximo})
+    filas = conexion.execute(_TOMAR, {"ahora": ahora, "tope": tope, **trago._asdict()})
     return sorted((Recibida(*fila) for fila in filas), key=lambda r: (r.ronda, r.numero))
 
 

@@ -120,8 +120,11 @@ class Entrada:
     ) -> tuple[list[Contradiccion], list[Contradiccion]]:
         """Lo que contradice a lo guardado, y lo que dice haber vuelto atrás."""
         with self.almacen.motor.begin() as conexion:
+            # El avance antes que la entrada, como quien aplica en otra réplica: al revés podrían esperarse uno a otro.
+            for latido in sorted(latidos, key=attrgetter("origen")):
+                self._anotar_latido(conexion, latido)
             divergentes = self._guardar(conexion, crudos)
-            divergentes += [d for latido in latidos if (d := self._anotar_latido(conexion, latido))]
+            divergentes += [d for latido in latidos if (d := self._desmentido(conexion, latido))]
             retrocesos = [r for latido in latidos if (r := self.servicio.guardar_cabecera(conexion, latido))]
         return divergentes, retrocesos
 
@@ -157,14 +160,17 @@ class Entrada:
             divergentes += [(c, conocidas[c.posicion]) for c in suyos if conocidas[c.posicion] != c.hoja]
         return divergentes
 
-    def _anotar_latido(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
-        """Apunta que latió y hasta dónde dice llegar; si su hoja contradice la guardada, la devuelve."""
+    def _anotar_latido(self, conexion: Connection, latido: Latido) -> None:
+        """Apunta que latió y hasta dónde dice llegar."""
         mayor = sa.case((avances.c.anunciada < latido.posicion, latido.posicion), else_=avances.c.anunciada)
         conexion.execute(
             sa.update(avances)
             .where(avances.c.origen == latido.origen)
             .values(anunciada=mayor, latido=self.almacen.reloj.ahora())
         )
+
+    def _desmentido(self, conexion: Connection, latido: Latido) -> Contradiccion | None:
+        """Lo que un latido contradice: la hoja guardada de la posición que anuncia."""
         conocida: bytes | None = conexion.scalar(
             sa.select(entrada.c.hoja).where(entrada.c.origen == latido.origen, entrada.c.posicion == latido.posicion)
         )

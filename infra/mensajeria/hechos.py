@@ -19,14 +19,13 @@ _TRAMO = (
     .order_by(eventos.c.posicion)
     .limit(sa.bindparam("lote"))
 )
-#: Las posiciones son contiguas: así no hay que cortar nada más que lo que sale.
-_LOS_QUE_SIGUEN = eventos.c.posicion.between(
-    marcas.c.posicion + 1, marcas.c.posicion + sa.bindparam("lote", type_=sa.BigInteger)
+_PUBLICADA = sa.func.coalesce(
+    sa.select(marcas.c.posicion).where(marcas.c.destino == DESTINO_HECHOS).scalar_subquery(), 0
 )
+#: Las posiciones son contiguas: así no hay que cortar nada más que lo que sale.
 _TRAS_LA_MARCA = (
-    sa.select(marcas.c.posicion.label("publicada"), *_COLUMNAS)
-    .select_from(marcas.outerjoin(eventos, _LOS_QUE_SIGUEN))
-    .where(marcas.c.destino == DESTINO_HECHOS)
+    sa.select(_PUBLICADA.label("publicada"), *_COLUMNAS)
+    .where(eventos.c.posicion.between(_PUBLICADA + 1, _PUBLICADA + sa.bindparam("lote", type_=sa.BigInteger)))
     .order_by(eventos.c.posicion)
 )
 
@@ -34,10 +33,9 @@ _TRAS_LA_MARCA = (
 def por_publicar(
     conexion: Connection, origen: str, servicio: str, nombres: Nombres, maximo: int
 ) -> tuple[int, list[Mensaje]]:
-    """Hasta dónde confirmó el bus (0 si nunca), y mensajes con los hechos que siguen."""
+    """Mensajes con los hechos que aún no confirmó el bus y, si los hay, hasta dónde confirmó (0: nunca)."""
     filas = conexion.execute(_TRAS_LA_MARCA, {"lote": maximo}).all()
-    siguen = [fila for fila in filas if fila.posicion is not None]
-    return filas[0].publicada if filas else 0, [_mensaje(f, origen, servicio, nombres, None) for f in siguen]
+    return filas[0].publicada if filas else 0, [_mensaje(f, origen, servicio, nombres, None) for f in filas]
 
 
 def mensajes_de(

@@ -58,7 +58,13 @@ _asomarse = msgspec.json.Decoder(_Asomada)
 _leer_prisa = msgspec.json.Decoder(_Prisa)
 
 
-def turno_de(recibida: Recibida) -> Turno:
+def en_su_turno(recibida: Recibida) -> Recibida:
+    """La misma, en el turno que parece suyo."""
+    turno = _turno_de(recibida)
+    return recibida._replace(institucion=turno.institucion, urgente=turno.urgente)
+
+
+def _turno_de(recibida: Recibida) -> Turno:
     """El que parece: quien publicó según el bus o, si no lo dice, quien dice firmar. Sin comprobar nada.
 
     Es urgente lo que dice ser de una niña, niño o adolescente, o de urgencia inmediata; espera aparte de lo demás de su
@@ -83,10 +89,9 @@ def _tiene_prisa(datos: Raw) -> bool:
 
 
 def en_turno(tanda: Tanda, recibidas: Sequence[Recibida]) -> list[Recibida]:
-    """Las mismas, cada una en su turno y con su ronda; la que ya tuvo turno (tiene número) sigue en el suyo."""
-    turnos = [r.turno if r.numero else turno_de(r) for r in recibidas]
-    rondas = mirar(tanda.conexion, set(turnos), tanda.ahora)
-    return [puesta(r, turno, rondas) for r, turno in zip(recibidas, turnos, strict=True)]
+    """Las mismas, cada una con la ronda que le toca en su turno."""
+    rondas = mirar(tanda.conexion, {r.turno for r in recibidas}, tanda.ahora)
+    return [puesta(r, r.turno, rondas) for r in recibidas]
 
 
 def puesta(recibida: Recibida, turno: Turno, rondas: Rondas) -> Recibida:
@@ -115,7 +120,7 @@ class Porteria:
         ahora = self.almacen.reloj.monotono()
         if ahora - self._mirado >= VIGENCIA:
             self._vistas, self._mirado = {}, ahora
-        quienes = {turno_de(r).institucion for r in llegadas} - {DE_NADIE.institucion}
+        quienes = {r.institucion for r in llegadas} - {DE_NADIE.institucion}
         if nuevas := quienes - self._vistas.keys():
             with leyendo(self.almacen.motor) as conexion:
                 no_leen = sin_leer(conexion, nuevas, max(1, self.ajustes.cupo // 10))
@@ -124,7 +129,7 @@ class Porteria:
 
     def admitir(self, llegadas: Sequence[Recibida], ahora: datetime) -> list[Recibida]:
         """Las que caben, con su turno y su ronda, en su orden; a las demás se les contesta que no. Errores: el bus."""
-        pedidos = [turno_de(r) for r in llegadas]
+        pedidos = [r.turno for r in llegadas]
         with leyendo(self.almacen.motor) as conexion:
             rondas = mirar(conexion, {DE_NADIE, *pedidos}, ahora)
         admitidas: list[Recibida] = []
@@ -180,4 +185,4 @@ class Porteria:
         )
 
 
-__all__ = ["SIN_COMPROBAR", "Porteria", "en_turno", "turno_de"]
+__all__ = ["SIN_COMPROBAR", "Porteria", "en_su_turno", "en_turno"]

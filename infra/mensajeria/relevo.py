@@ -131,22 +131,21 @@ class Relevo:
         return marca, tramo, filas
 
     def _publicar_hechos(self, tramo: Sequence[Mensaje], ahora: datetime) -> int:
-        """Cuántos confirmó el bus y encaminó a todas las seguidoras."""
-        llegaron = self.transporte.publicar(tramo)
-        # Después y no antes: lo que la cola no tenía al publicar no lo tendrá, y hay que volver a mandarlo.
-        if faltan := self._sin_atar(self._seguidoras):
-            registro.error("falta-cola", servicio=self.servicio, colas=faltan)
-            self.transporte.preparar(self.topologia)
-            llegaron = [] if self._sin_atar(faltan) else self.transporte.publicar(tramo)
-        salieron = len(list(takewhile(bool, llegaron)))
+        """Cuántos, desde el primero, confirmó el bus y encaminó."""
+        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
         self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
         self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
         return salieron
 
-    def _sin_atar(self, colas: Sequence[str]) -> list[str]:
-        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora."""
+    def _todas_atadas(self) -> bool:
+        """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
         intercambio = self.topologia.nombres.eventos
-        return [cola for cola in colas if not self.transporte.atada(intercambio, cola)]
+        faltan = [cola for cola in self._seguidoras if not self.transporte.atada(intercambio, cola)]
+        if not faltan:
+            return True
+        registro.error("falta-cola", servicio=self.servicio, colas=faltan)
+        self.transporte.preparar(self.topologia)
+        return all(self.transporte.atada(intercambio, cola) for cola in faltan)
 
     def _publicar_salida(self, filas: Sequence[Row[Any]]) -> set[int]:
         """Los números de las que el bus confirmó y encaminó."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -22,20 +23,23 @@ from infra.mensajeria import bandeja
 from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.atencion import Atencion
-from infra.mensajeria.bandeja import Recibida
+from infra.mensajeria.bandeja import Recibida, Trago
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.pausas import nunca
-from infra.mensajeria.porteria import Porteria, en_turno
+from infra.mensajeria.porteria import Porteria, en_su_turno, en_turno
 from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
+from infra.mensajeria.turnos import Turno
 from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
 
+#: Segundos (monótonos) que se recuerda que piden varias.
+VARIAS: Final = 5.0
 _ERROR_INTERNO = SolicitudInvalida("error-interno")
 _SIN_CLAVE = SolicitudInvalida("clave-destruida")
 
@@ -65,6 +69,11 @@ class Solicitudes:
         self._hay_cola = True
         #: Si lo último recibido dejó algo en la bandeja.
         self.dejo = False
+        #: A quién decir que en lo confirmado hay respuestas de varias: no se hace esperar a una por juntar las de otra.
+        self.al_mezclar: Callable[[], None] = _nada
+        #: De quién fue lo último que llegó, y cuándo (monótono) llegó algo de otra.
+        self._ultimo: Turno | None = None
+        self._mezcla = float("-inf")
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
@@ -76,25 +85,31 @@ class Solicitudes:
 
     def atender(self) -> Labor:
         """Atiende un lote de la bandeja."""
-        lote = self.ajustes.lote_solicitudes
-        if self._apretada:
-            lote = min(lote, self.ajustes.lote_apretado)
         # Si no consta que haya, se mira sin tomar el turno de nadie.
-        if not (self._hay_cola or self._tocan(1)):
+        if not (self._hay_cola or self._tocan(Trago(1))):
             return Labor.NADA
+        trago = self._trago()
         try:
-            cuantas = self._atender_lote(lote)
+            cuantas = self._atender_lote(trago)
         except Exception as error:
             if base_caida(error):
                 raise
             # Lo que sea: se repite de una en una y solo la culpable queda pendiente.
-            numeros = self._tocan(lote)
+            numeros = self._tocan(trago)
             for numero in numeros:
                 self._atender_sola(numero)
             cuantas = len(numeros)
-        labor = Labor.de(cuantas, lote)
+        # De unas rondas se sale sin saber si hay más.
+        labor = Labor.QUEDA if cuantas and trago.rondas == self.ajustes.rondas else Labor.de(cuantas, trago.lote)
         self._hay_cola = labor is Labor.QUEDA
         return labor
+
+    def _trago(self) -> Trago:
+        """Lo que se atiende de una vez: pidiendo varias, unas rondas; si no, lo que quepa."""
+        lote = self.ajustes.lote_solicitudes
+        if self.almacen.reloj.monotono() - self._mezcla < VARIAS:
+            return Trago(lote, self.ajustes.rondas)
+        return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada else lote)
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a mirar una solicitud que espera (UTC)."""
@@ -103,7 +118,8 @@ class Solicitudes:
 
     def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
         ahora = self.almacen.reloj.ahora()
-        todas = [bandeja.recibida(e, self.nombres, ahora) for e in entregas]
+        todas = [en_su_turno(bandeja.recibida(e, self.nombres, ahora)) for e in entregas]
+        self._apuntar_si_mezcla(todas)
         # No se sabe cuántas hay detrás, ni de quién: se vacía la cola antes de atender a nadie.
         tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
         self._apretada = self.ajustes.turnos and len(entregas) >= tope
@@ -121,9 +137,21 @@ class Solicitudes:
                 self._guardar(lote, ahora)
         return entregas
 
+    def _apuntar_si_mezcla(self, llegadas: Sequence[Recibida]) -> None:
+        for recibida in llegadas:
+            if recibida.turno != self._ultimo:
+                if self._ultimo is not None:
+                    self._mezcla = self.almacen.reloj.monotono()
+                self._ultimo = recibida.turno
+
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
         with self.almacen.tanda() as tanda:
             self._responder(tanda, recibidas)
+        self._avisar_si_mezcla(recibidas)
+
+    def _avisar_si_mezcla(self, respondidas: Sequence[Recibida]) -> None:
+        if len({recibida.turno for recibida in respondidas}) > 1:
+            self.al_mezclar()
 
     def _guardar(self, recibidas: Sequence[Recibida], ahora: datetime) -> None:
         """A la bandeja, cada una a su turno; a la que pasa del cupo se le dice que no.
@@ -141,19 +169,20 @@ class Solicitudes:
         if enormes := [r for r in admitidas if len(r.cuerpo) > MAXIMO_BYTES]:
             self._atender_llegadas(enormes)
 
-    def _tocan(self, maximo: int) -> list[int]:
+    def _tocan(self, trago: Trago) -> list[int]:
         ahora = self.almacen.reloj.ahora()
         with leyendo(self.almacen.motor) as conexion:
-            return bandeja.por_atender(conexion, ahora, self._tope(ahora), maximo)
+            return bandeja.por_atender(conexion, ahora, self._tope(ahora), trago)
 
     def _tope(self, ahora: datetime) -> datetime:
         return ahora + self.ajustes.aplazamiento_maximo
 
-    def _atender_lote(self, maximo: int) -> int:
+    def _atender_lote(self, trago: Trago) -> int:
         with self.almacen.tanda() as tanda:
             # Con el turno tomado: lo que otra réplica atendió mientras se esperaba ya no está.
-            tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), maximo)
+            tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), trago)
             self._responder(tanda, tomadas)
+        self._avisar_si_mezcla(tomadas)
         return len(tomadas)
 
     def _responder(self, tanda: Tanda, recibidas: Sequence[Recibida]) -> None:
@@ -209,4 +238,8 @@ class Solicitudes:
         return None
 
 
-__all__ = ["Solicitudes"]
+def _nada() -> None:
+    return None
+
+
+__all__ = ["VARIAS", "Solicitudes"]

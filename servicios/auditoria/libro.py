@@ -115,7 +115,8 @@ def sellar(
 def crecer(altas: Altas, entradas: Sequence[EntradaDeLibro]) -> Frontera:
     """Deja entre las altas un lote, en el orden dado, y devuelve el árbol con él. Los bytes no se interpretan.
 
-    Todo o nada dentro de su transacción. Errores: `EntradaIncoherente`; los de `cadena.hoja`; al escribir,
+    Todo o nada dentro de su transacción, y una sola vez en ella: parte del libro guardado.
+    Errores: `EntradaIncoherente`; los de `cadena.hoja`; al escribir,
     `IntegrityError` si una posición de un origen ya está anotada (descartar repetidas y ordenar es de quien recibe).
     """
     arbol = _abrir(altas.sin_escribir, tomar=bool(entradas))

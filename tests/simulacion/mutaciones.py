@@ -149,12 +149,12 @@ def valla_y_marca_condicional(mp: pytest.MonkeyPatch) -> None:
 def prefijo_confirmado(mp: pytest.MonkeyPatch) -> None:
     """El relevo da por publicado lo que el bus devolvió."""
     mp.setattr(relevo, "takewhile", lambda _cual, llegaron: llegaron)
-    mp.setattr(Relevo, "_sin_atar", lambda *_: [])
+    mp.setattr(Relevo, "_todas_atadas", lambda _: True)
 
 
 def ataduras(mp: pytest.MonkeyPatch) -> None:
     """Basta con que alguien reciba: no se mira si falta la cola de otro seguidor."""
-    mp.setattr(Relevo, "_sin_atar", lambda *_: [])
+    mp.setattr(Relevo, "_todas_atadas", lambda _: True)
 
 
 def pedir_huecos(mp: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,10 @@ from infra.almacen.motor import leyendo
 from infra.mensajeria import bandeja as la_bandeja
 from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
-from infra.mensajeria.bandeja import Recibida
+from infra.mensajeria.bandeja import Recibida, Trago
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
+from infra.mensajeria.solicitudes import VARIAS
 from infra.mensajeria.topologia import Cola, colas_de_institucion
 from infra.mensajeria.transportes import Mensaje
 from infra.observabilidad.medidas import Medidas
@@ -81,7 +82,7 @@ def vaciar_la_cola(sistema: Sistema) -> None:
 def por_atender(sistema: Sistema, cuantas: int) -> list[int]:
     ahora = sistema.reloj.ahora()
     with leyendo(sistema.deteccion.almacen.motor) as conexion:
-        return la_bandeja.por_atender(conexion, ahora, ahora + sistema.ajustes.aplazamiento_maximo, cuantas)
+        return la_bandeja.por_atender(conexion, ahora, ahora + sistema.ajustes.aplazamiento_maximo, Trago(cuantas))
 
 
 def leidos(sistema: Sistema, institucion: str, cuantos: int) -> list[Acuse]:
@@ -101,7 +102,8 @@ def amontonar(sistema: Sistema, institucion: str, cuantas: int) -> None:
     ahora = sistema.reloj.ahora()
     cuerpo = sistema.componer().cuerpo
     for desde in range(0, cuantas, 500):
-        llegadas = [Recibida(0, cuerpo, "-", institucion, None, ahora)] * min(500, cuantas - desde)
+        llegada = porteria.en_su_turno(Recibida(0, cuerpo, "-", institucion, None, ahora))
+        llegadas = [llegada] * min(500, cuantas - desde)
         admitidas = sistema.deteccion.solicitudes._porteria.admitir(llegadas, ahora)
         assert len(admitidas) == len(llegadas)
         with sistema.deteccion.almacen.motor.begin() as conexion:
@@ -281,6 +283,48 @@ def test_mientras_llega_mas_de_lo_que_cabe_se_atiende_a_tragos_cortos(tmp_path: 
     sistema.pila.cerrar()
 
 
+def test_pidiendo_una_sola_los_tragos_son_largos_y_vuelven_a_serlo_cuando_la_otra_se_va(tmp_path: Path):
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
+    sistema.reposo()
+    paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(60)), como=OTRA)
+    vaciar_la_cola(sistema)
+    assert paso.atender() is Labor.QUEDA
+    assert de(sistema, OTRA) == 50
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    for quedan in (48, 46):
+        assert paso.atender() is Labor.QUEDA
+        assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, quedan)
+    sistema.pasan(seconds=VARIAS)
+    paso.atender()
+    assert de(sistema, OTRA) == 36
+    sistema.pila.cerrar()
+
+
+def test_lo_respondido_a_varias_sale_sin_esperar_a_juntar_mas(tmp_path: Path):
+    """El relevo junta mientras llega trabajo, y con una que no para, el acuse de las demás esperaría siempre."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
+    sistema.reposo()
+    paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    avisos: list[int] = []
+    paso.al_mezclar = lambda: avisos.append(sistema.hechos())
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(3)), como=OTRA)
+    vaciar_la_cola(sistema)
+    assert avisos == []
+    # Al llegar, y en la bandeja: cuando ya está confirmado.
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert avisos == [5]
+    amontonar(sistema, OTRA, 1)
+    amontonar(sistema, INSTITUCION, 1)
+    while paso.atender():
+        pass
+    assert len(avisos) == 2
+    sistema.pila.cerrar()
+
+
 def test_sin_turnos_se_atiende_por_llegada(tmp_path: Path):
     sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, turnos=False))
     sistema.reposo()
@@ -307,12 +351,13 @@ def test_quien_inunda_no_se_atiende_al_llegar_por_delante_de_las_demas(tmp_path:
     vaciar_la_cola(sistema)
     assert (sistema.hechos(), sistema.filas(bandeja)) == (0, 71)
     paso.atender()
-    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 61)
+    # De quien inunda, una por ronda: la otra no espera a que se atienda más.
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 70 - sistema.ajustes.rondas)
     # Y mientras quede alguien esperando, lo que llega suelto va detrás de lo suyo.
     pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
     pedir(sistema, sistema.componer(), como=INSTITUCION)
     vaciar_la_cola(sistema)
-    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (1, 62)
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (1, 71 - sistema.ajustes.rondas)
     paso.atender()
     assert de(sistema, INSTITUCION) == 0
     while paso.atender():

@@ -217,7 +217,7 @@ def test_con_plazo_corta_lo_que_tarda():
 
 
 def test_a_quien_ya_avisaron_otra_vez_no_se_le_pregunta_cuando_le_toca():
-    """Preguntarlo es un viaje a la base, y mientras llega trabajo el relevo se da veinte veces por segundo."""
+    """Preguntarlo es un viaje a la base, y mientras llega trabajo el relevo se da diez veces por segundo."""
     dados, preguntas = [], []
 
     def publicar() -> Labor:
