@@ -77,13 +77,17 @@ def test_pedir_la_conexion_escribe_antes_y_una_sola_vez(almacen: Almacen):
         assert escrito(altas.conexion)[1] == ["una"]
 
 
-def test_a_una_fila_no_le_puede_faltar_una_columna_de_la_primera(almacen: Almacen):
-    coja = marca("otro")
-    del coja["posicion"]
-    with almacen.motor.connect() as conexion:
+@pytest.mark.real
+@pytest.mark.parametrize("cambio", [{"posicion": None}, {"de_mas": 1}], ids=["falta", "sobra"])
+def test_todas_las_filas_llevan_las_columnas_de_la_primera(pila_real: Pila, cambio: dict[str, Any]):
+    """En PostgreSQL van por columnas: lo que a una le falta o le sobra no ha de perderse ni rellenarse."""
+    otra = marca("otro") | cambio
+    if otra["posicion"] is None:
+        del otra["posicion"]
+    with pila_real.almacen("deteccion", LECTURAS).motor.connect() as conexion:
         altas = Altas(conexion)
-        altas.anadir(marcas, [marca("eventos"), coja])
-        with pytest.raises((KeyError, sa.exc.StatementError)):
+        altas.anadir(marcas, [marca("eventos"), otra])
+        with pytest.raises(ValueError, match="columnas distintas"):
             altas.escribir()
 
 
