@@ -23,7 +23,9 @@ from kombu.connection import Connection
 
 from infra.mensajeria.transportes import direccion
 
+#: Segundos de cada intento de entrar, y cuántos.
 _ESPERA = 10.0
+_VECES = 3
 # Solo estas respuestas dicen que el permiso se tenía y se tropezó con otra cosa. Cualquier otra no dice nada.
 _PASAN_EL_PERMISO = (AMQPNotImplementedError, NotFound, PreconditionFailed, ResourceLocked)
 
@@ -129,12 +131,17 @@ class Sonda:
         return True
 
     def entrar(self) -> None:
-        """Conecta, si no lo está."""
-        if self._conexion is None or not self._conexion.connected:
+        """Conecta, si no lo está. Que el broker tarde no es que niegue la entrada: se prueba más de una vez."""
+        if self._conexion is not None and self._conexion.connected:
+            return
+        for quedan in reversed(range(_VECES)):
             try:
                 self._conexion = self._kombu.transport.establish_connection()
             except (OSError, AMQPError) as error:
-                raise NoEntra(type(error).__name__) from None
+                if not quedan or isinstance(error, AccessRefused):
+                    raise NoEntra(type(error).__name__) from None
+            else:
+                return
 
     def _canal(self) -> Any:
         self.entrar()
