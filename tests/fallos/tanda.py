@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import structlog
 
+from tests.anotado import huella_del_codigo, renglones
 from tests.fallos.corrida import Banco, Semilla, Veredicto
 from tests.fallos.servidores import SIN_DISCO
-from tests.huella_del_codigo import huella_del_codigo
 
 
 class Suspenso(msgspec.Struct, frozen=True):
@@ -133,13 +133,12 @@ class Cuenta:
 
     def __init__(self, semillas: range, anotado: Path | None = None) -> None:
         self._semillas, self._anotado = semillas, anotado
-        self._codigo = huella_del_codigo("tests/fallos", {"__main__.py", "tanda.py", "lector.py"})
-        self._buenas: list[Veredicto] = []
+        # Quienes piden y quien juzga son los de la simulación.
+        self._codigo = huella_del_codigo("tests/fallos", "tests/simulacion", salvo={"__main__.py", "tanda.py"})
         self._sin_correr: list[int] = []
-        if anotado is not None and anotado.exists():
-            renglones = (msgspec.json.decode(linea, type=_Renglon) for linea in anotado.read_bytes().splitlines())
-            suyas = {r.veredicto.semilla: r.veredicto for r in renglones if r.codigo == self._codigo}
-            self._buenas = [suyas[semilla] for semilla in semillas if semilla in suyas]
+        anotadas = (msgspec.convert(r, _Renglon).veredicto for r in renglones(anotado, self._codigo))
+        suyas = {veredicto.semilla: veredicto for veredicto in anotadas}
+        self._buenas = [suyas[semilla] for semilla in semillas if semilla in suyas]
 
     @property
     def faltan(self) -> list[int]:

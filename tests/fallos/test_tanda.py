@@ -25,6 +25,9 @@ def test_reanudada_solo_faltan_las_que_no_se_corrieron(tmp_path: Path):
     cuenta.anotar(veredicto(8, "falta un hecho"))
     otra = Cuenta(SEMILLAS, anotado)
     assert otra.faltan == [5, 7]
+    a_medias = tmp_path / "a-medias.jsonl"
+    a_medias.write_text(anotado.read_text() + '{"codigo": "')
+    assert Cuenta(SEMILLAS, a_medias).faltan == [5, 7]
     assert Cuenta(range(8, 10), anotado).faltan == [9]
     otra.anotar(veredicto(5))
     otra.anotar(veredicto(7))

@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from tests.huella_del_codigo import huella_del_codigo
+from tests.anotado import huella_del_codigo, renglones
 from tests.simulacion import plantilla
 from tests.simulacion.corrida import correr
 from tests.simulacion.sucesos import observando, registrado
@@ -73,7 +73,7 @@ def correr_muchas(
 ) -> Balance:  # fmt: skip
     """Corre ``cuantas`` semillas desde ``desde``. ``archivo``: donde se anota; lo que ya tenga no se repite."""
     balance = Balance()
-    for renglon in _anotado(archivo):
+    for renglon in renglones(archivo, codigo()):
         if desde <= renglon["desde"] and renglon["desde"] + renglon["semillas"] <= desde + cuantas:
             balance.sumar(renglon)
     faltan = list(_lotes(s for s in range(desde, desde + cuantas) if s not in balance.corridas))
@@ -94,7 +94,7 @@ def correr_muchas(
 def sumado(archivo: Path) -> Balance:
     """Todo lo que un archivo tiene anotado de este mismo código."""
     balance = Balance()
-    for renglon in _anotado(archivo):
+    for renglon in renglones(archivo, codigo()):
         balance.sumar(renglon)
     return balance
 
@@ -102,7 +102,7 @@ def sumado(archivo: Path) -> Balance:
 @cache
 def codigo() -> str:
     """La huella de lo que se corre."""
-    return huella_del_codigo("tests/simulacion", _NO_CAMBIA_NADA)
+    return huella_del_codigo("tests/simulacion", salvo=_NO_CAMBIA_NADA)
 
 
 def _lotes(semillas: Iterator[int]) -> Iterator[tuple[int, int]]:
@@ -154,18 +154,6 @@ def _lote(cual: tuple[int, int]) -> dict[str, Any]:
         "codigo": codigo(), "desde": desde, "semillas": corridas, "raices": raices.hexdigest(), "hechos": hechos,
         "segundos": round(time.process_time() - inicio, 2), "faltas": faltas, "sucesos": dict(sorted(sucesos.items())),
     }  # fmt: skip
-
-
-def _anotado(archivo: Path | None) -> Iterator[dict[str, Any]]:
-    if archivo is None or not archivo.exists():
-        return
-    for linea in archivo.read_text(encoding="utf-8").splitlines():
-        try:
-            renglon = json.loads(linea)
-        except ValueError:
-            continue  # el renglón que se estaba escribiendo al cortarse
-        if renglon["codigo"] == codigo():
-            yield renglon
 
 
 __all__ = ["Balance", "codigo", "correr_muchas", "sumado"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from infra.almacen.esquema import Entero
-from infra.almacen.insertar import anadir_por_columnas
+from infra.almacen.insertar import Altas
 from infra.almacen.motor import abrir_motor
 
 TABLA = Table(
@@ -39,8 +40,14 @@ def conexion(request, tmp_path: Path) -> Iterator[Connection]:
     motor.dispose()
 
 
+def por_columnas(conexion: Connection, columnas: Mapping[str, Sequence[Any]]) -> None:
+    altas = Altas(conexion)
+    altas.por_columnas(TABLA, columnas)
+    altas.escribir()
+
+
 def anadir(conexion: Connection, filas) -> None:
-    anadir_por_columnas(conexion, TABLA, dict(zip(("n", "texto", "bytes"), zip(*filas, strict=True), strict=True)))
+    por_columnas(conexion, dict(zip(("n", "texto", "bytes"), zip(*filas, strict=True), strict=True)))
 
 
 def test_guarda_las_filas_tal_cual(conexion) -> None:
@@ -57,4 +64,4 @@ def test_una_clave_repetida_es_la_violacion_de_siempre_y_no_deja_ninguna(conexio
 
 def test_unas_columnas_desiguales_no_se_rellenan(conexion) -> None:
     with pytest.raises((ValueError, StatementError)):
-        anadir_por_columnas(conexion, TABLA, {"n": [1, 2], "texto": ["a"], "bytes": [b"", b""]})
+        por_columnas(conexion, {"n": [1, 2], "texto": ["a"], "bytes": [b"", b""]})
