@@ -114,7 +114,7 @@ class Marcha:
                 paso.avisar()
         hizo = self._dar_los_que_tocan()
         espera = 0.0 if hizo or self._oyo else self._espera()
-        if espera and self._ocupado:
+        if espera and self._ocupado and not any(paso.descanso() for paso in self.bucle.pasos):
             self._ocupado = False
             self.al_calmarse()
         if self.bucle.escucha is None:
@@ -134,7 +134,7 @@ class Marcha:
         self._citar()
         hizo = False
         for paso in self.bucle.pasos:
-            if paso.toca(self.reloj.ahora()):
+            if paso.toca(self.reloj.ahora()) and not paso.descanso():
                 hizo = self._dar(paso) or hizo
         if not hizo:
             self._citar()
@@ -202,7 +202,7 @@ class Marcha:
         monotono = self.reloj.monotono()
         aplazado = self._intentos[paso.nombre].no_antes - monotono if paso.nombre in self._intentos else 0.0
         if paso.cita is None:
-            return max(aplazado, ESCUCHA)
+            return paso.descanso() or max(aplazado, ESCUCHA)
         return max(aplazado, (paso.cita - ahora).total_seconds() / self.ritmo)
 
     def _cuidar_conexion(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import structlog
 
@@ -24,6 +23,7 @@ from infra.mensajeria.acuses import Notaria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.atencion import Atencion
 from infra.mensajeria.bandeja import Recibida, Trago
+from infra.mensajeria.compas import Compas
 from infra.mensajeria.diagnostico import lugar
 from infra.mensajeria.examen import Examinada, SolicitudInvalida
 from infra.mensajeria.labor import Labor
@@ -33,13 +33,10 @@ from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
-from infra.mensajeria.turnos import Turno
 from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
 
-#: Segundos (monótonos) que se recuerda que piden varias.
-VARIAS: Final = 5.0
 _ERROR_INTERNO = SolicitudInvalida("error-interno")
 _SIN_CLAVE = SolicitudInvalida("clave-destruida")
 
@@ -71,9 +68,7 @@ class Solicitudes:
         self.dejo = False
         #: A quién decir que en lo confirmado hay respuestas de varias: no se hace esperar a una por juntar las de otra.
         self.al_mezclar: Callable[[], None] = _nada
-        #: De quién fue lo último que llegó, y cuándo (monótono) llegó algo de otra.
-        self._ultimo: Turno | None = None
-        self._mezcla = float("-inf")
+        self._compas = Compas(self.almacen.reloj)
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
@@ -106,10 +101,14 @@ class Solicitudes:
 
     def _trago(self) -> Trago:
         """Lo que se atiende de una vez: pidiendo varias, unas rondas; si no, lo que quepa."""
-        lote = self.ajustes.lote_solicitudes
-        if self.almacen.reloj.monotono() - self._mezcla < VARIAS:
+        lote, a_ratos = self.ajustes.lote_solicitudes, self._compas.espera_una_sola()
+        if self._compas.piden_varias() and not a_ratos:
             return Trago(lote, self.ajustes.rondas)
-        return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada else lote)
+        return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada or a_ratos else lote)
+
+    def descanso(self) -> float:
+        """Segundos que conviene dejar la máquina a los demás antes de atender otra vez, si no llega nada."""
+        return self._compas.descanso()
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a mirar una solicitud que espera (UTC)."""
@@ -119,7 +118,7 @@ class Solicitudes:
     def _acoger(self, entregas: Sequence[Entrega]) -> Sequence[Entrega]:
         ahora = self.almacen.reloj.ahora()
         todas = [en_su_turno(bandeja.recibida(e, self.nombres, ahora)) for e in entregas]
-        self._apuntar_si_mezcla(todas)
+        self._compas.oir(r.turno for r in todas)
         # No se sabe cuántas hay detrás, ni de quién: se vacía la cola antes de atender a nadie.
         tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
         self._apretada = self.ajustes.turnos and len(entregas) >= tope
@@ -136,13 +135,6 @@ class Solicitudes:
                 # Lo que sea: se vuelve a ellas con más calma.
                 self._guardar(lote, ahora)
         return entregas
-
-    def _apuntar_si_mezcla(self, llegadas: Sequence[Recibida]) -> None:
-        for recibida in llegadas:
-            if recibida.turno != self._ultimo:
-                if self._ultimo is not None:
-                    self._mezcla = self.almacen.reloj.monotono()
-                self._ultimo = recibida.turno
 
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
         with self.almacen.tanda() as tanda:
@@ -178,10 +170,12 @@ class Solicitudes:
         return ahora + self.ajustes.aplazamiento_maximo
 
     def _atender_lote(self, trago: Trago) -> int:
+        desde = self.almacen.reloj.monotono()
         with self.almacen.tanda() as tanda:
             # Con el turno tomado: lo que otra réplica atendió mientras se esperaba ya no está.
             tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), trago)
             self._responder(tanda, tomadas)
+        self._compas.atendido({r.turno for r in tomadas}, desde)
         self._avisar_si_mezcla(tomadas)
         return len(tomadas)
 
@@ -242,4 +236,4 @@ def _nada() -> None:
     return None
 
 
-__all__ = ["VARIAS", "Solicitudes"]
+__all__ = ["Solicitudes"]

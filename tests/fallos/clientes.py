@@ -31,6 +31,8 @@ RESPUESTAS = "respuestas"
 #: Segundos hasta repetir lo que nadie acusó, y hasta volver a mirar una cola que no estaba.
 _ESPERA = 2.5
 _SIN_COLA = 1.0
+#: Segundos que se espera un mensaje que el broker dice tener.
+_PLAZO_DE_LECTURA = 5.0
 
 
 @dataclass
@@ -125,13 +127,21 @@ class Clientes(Instituciones):
         return llegaron
 
     def leer_todo(self) -> None:
-        """También los acuses repetidos y los buzones de todas."""
+        """También los acuses repetidos y los buzones de todas. Errores: `TransporteCaido`."""
         nombres = self.mundo.topologia.nombres
         for codigo in self.directorio:
-            while self._leer_cola(codigo, nombres.acuses_de(codigo), self._acusar):
-                pass
-            while self._leer_cola(codigo, nombres.buzon_de(codigo), self._avisar):
-                pass
+            self._vaciar(codigo, nombres.acuses_de(codigo), self._acusar)
+            self._vaciar(codigo, nombres.buzon_de(codigo), self._avisar)
+
+    def _vaciar(self, codigo: str, cola: str, hacer: Callable[[str, Mensaje], None]) -> None:
+        """Lee hasta que el broker diga que no queda nada: que al mirar no haya llegado no es que no esté."""
+        transporte = self.mundo.transporte()
+        transporte.cancelar(cola)  # lo que venía de camino vuelve a la cola, y se cuenta
+        while quedan := transporte.pendientes(cola):
+            for entrega in (entregas := transporte.recibir(cola, quedan, _PLAZO_DE_LECTURA)):
+                hacer(codigo, entrega.mensaje)
+            transporte.confirmar(entregas)
+            transporte.cancelar(cola)
 
     def _repetir(self, servicio: str, perdidas: dict[str, bytes]) -> None:
         self.dudosas |= perdidas.keys()

@@ -9,6 +9,7 @@ Habla por la entrada y la salida normales: una línea JSON con el pedido (`Nacer
 
 from __future__ import annotations
 
+import gc
 import importlib
 import mmap
 import os
@@ -113,6 +114,9 @@ def _importar_todo() -> None:
 def main() -> None:
     """Atiende pedidos hasta que se cierra la entrada."""
     _importar_todo()
+    # Lo importado no se recorre en cada hijo: tocarlo es copiarlo, y era dos tercios de lo que costaba un servicio.
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # los hijos no dejan restos
     print("lista", flush=True)
     leer = msgspec.json.Decoder(Nacer)

@@ -24,9 +24,9 @@ from infra.mensajeria import bandeja as la_bandeja
 from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida, Trago
+from infra.mensajeria.compas import DESCANSO, DESCANSO_MAXIMO, VARIAS
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
-from infra.mensajeria.solicitudes import VARIAS
 from infra.mensajeria.topologia import Cola, colas_de_institucion
 from infra.mensajeria.transportes import Mensaje
 from infra.observabilidad.medidas import Medidas
@@ -299,6 +299,44 @@ def test_pidiendo_una_sola_los_tragos_son_largos_y_vuelven_a_serlo_cuando_la_otr
     sistema.pasan(seconds=VARIAS)
     paso.atender()
     assert de(sistema, OTRA) == 36
+    sistema.pila.cerrar()
+
+
+def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_path: Path):
+    """Se descansa en proporción a lo que costó el trago, y lo que llega de otra no espera a que se descanse."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
+    sistema.reposo()
+    paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    cuesta = timedelta(seconds=DESCANSO_MAXIMO / DESCANSO / 4)
+    sistema.origen.al_atender = lambda _peticion, _tanda: sistema.reloj.adelantar(cuesta)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(60)), como=OTRA)
+    vaciar_la_cola(sistema)
+    paso.atender()
+    assert paso.descanso() == 0  # pide una sola
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    paso.atender()
+    assert paso.descanso() == 0  # el trago fue de las dos
+    paso.atender()
+    assert paso.descanso() == pytest.approx(DESCANSO * 2 * cuesta.total_seconds())
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    vaciar_la_cola(sistema)
+    assert paso.descanso() > 0
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert paso.descanso() == 0
+    # Un trago muy largo no da derecho a un descanso muy largo; y al irse la otra se deja de descansar.
+    paso.atender()
+    sistema.origen.al_atender = lambda _peticion, _tanda: sistema.reloj.adelantar(timedelta(seconds=1))
+    paso.atender()
+    assert paso.descanso() == pytest.approx(DESCANSO_MAXIMO)
+    # A ratos, y en cada uno algo más que dos: con tan poco no acabaría nunca.
+    quedaban = de(sistema, OTRA)
+    paso.atender()
+    assert de(sistema, OTRA) == quedaban - sistema.ajustes.lote_apretado
+    sistema.pasan(seconds=VARIAS)
+    paso.atender()
+    assert paso.descanso() == 0
     sistema.pila.cerrar()
 
 

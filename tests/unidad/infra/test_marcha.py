@@ -38,11 +38,11 @@ class Ensayo:
         return self._escuchar()
 
     def correr(self) -> None:
-        with con_plazo(5):
+        with con_plazo(60):  # que un bucle que no acaba se note: no mide nada
             self.marcha.correr()
 
 
-def paso(dar: Callable[[], bool], proximo: Callable[[], datetime | None] | None = None) -> Paso:
+def paso(dar: Callable[[], bool | Labor], proximo: Callable[[], datetime | None] | None = None) -> Paso:
     return Paso(getattr(dar, "__name__", "paso"), dar, proximo)
 
 
@@ -66,6 +66,23 @@ def test_tras_oir_algo_se_vuelve_a_mirar_sin_esperar_y_solo_entonces_se_dice_que
     ensayo.correr()
     assert ensayo.esperas == [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]
     assert calmas == [3]
+
+
+def test_el_paso_que_pide_descanso_no_se_da_hasta_que_pasa_y_entretanto_no_hay_calma():
+    """Quien descansa de la que no para tiene más que hacer: el relevo sigue juntando. Y se sigue oyendo."""
+    calmas, hasta = list[int](), [0.0]
+
+    def trabajo() -> Labor:
+        hasta[0] = ensayo.reloj.monotono() + 1.5
+        return Labor.QUEDA
+
+    cansado = paso(trabajo)
+    cansado.descanso = lambda: max(0.0, hasta[0] - ensayo.reloj.monotono())
+    ensayo = Ensayo(cansado, vueltas=5)
+    ensayo.marcha.al_calmarse = lambda: calmas.append(len(ensayo.esperas))
+    ensayo.correr()
+    assert ensayo.esperas == [0.0, 0.5, 0.0, 0.5, 0.0]
+    assert calmas == []
 
 
 class Publicador:
