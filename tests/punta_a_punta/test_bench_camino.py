@@ -36,8 +36,9 @@ def test_cada_uno_lleva_al_libro_lo_que_se_le_pide(url_base: str, bus, tmp_path:
         assert {n: s.anotados() for n, s in sistemas.items()} == {
             "senda": SEMBRADOS + PEDIDAS, "prototipo": PEDIDAS, "nameko": PEDIDAS,
         }  # fmt: skip
-        p99, acuse = latencia.medir(senda, quien.pedir, SUELTAS)
-        assert (p99.meta, acuse.meta) == (20, None)
+        p99, primitivas, acuse = latencia.medir(senda, prototipo, quien.pedir, SUELTAS)
+        assert (p99.meta, primitivas.meta, acuse.meta) == (20, None, None)
+        assert prototipo.anotados() == PEDIDAS + SUELTAS + 1
         # El último acuse llega antes que su hecho al libro; y de cada medida, la primera es para calentar.
         senda.esperar(SEMBRADOS + PEDIDAS + 2 * (SUELTAS + 1))
         # Lo sembrado y lo atendido después son un mismo libro: contarlo de nuevo da la misma raíz.

@@ -105,7 +105,9 @@ class Corrida:
             yield ritmo("camino-turnos", "por lotes, y por turnos como en un despliegue", 1, con_turnos)
             yield razon("camino-turnos-razon", "  razón: con turnos / sin ellos", sin_turnos, con_turnos)
             self.aviso("solicitudes sueltas, con los servicios ociosos")
-            yield from latencia.medir(sistemas["senda-lotes"], self._quien.pedir, self._sueltas)
+            yield from latencia.medir(
+                sistemas["senda-lotes"], sistemas["prototipo-lotes"], self._quien.pedir, self._sueltas
+            )  # fmt: skip
 
     def _contra_los_demas(self) -> Iterator[Cifra]:
         hay = {n: suyo for n, suyo in COMPARADOS.items() if find_spec(_PAQUETES[n])}

@@ -20,19 +20,32 @@ _MIRADA: Final = 0.0005
 _PACIENCIA: Final = 30.0
 
 
-def medir(sistema: Sistema, pedir: Callable[[int], list[Compuesta]], veces: int) -> Iterator[Cifra]:
-    """``veces`` solicitudes sueltas mirando el libro y otras tantas esperando el acuse."""
+def medir(
+    senda: Sistema, prototipo: Sistema, pedir: Callable[[int], list[Compuesta]], veces: int
+) -> Iterator[Cifra]:
+    """``veces`` solicitudes sueltas a cada uno mirando su libro y, a Senda, otras tantas esperando el acuse."""
+    yield _cifra("latencia-libro", "solicitud → libro", veces, _tardan(senda, _hasta_el_libro, pedir, veces), META)
+    primitivas = _tardan(prototipo, _hasta_el_libro, pedir, veces)
+    yield _cifra("latencia-libro-prototipo", "  lo mismo con las primitivas", veces, primitivas)
+    yield _cifra("latencia-acuse", "solicitud → acuse", veces, _tardan(senda, _hasta_el_acuse, pedir, veces))
+
+
+def _tardan(
+    sistema: Sistema, hasta: Callable[[Sistema, Compuesta], float], pedir: Callable[[int], list[Compuesta]], veces: int
+) -> list[float]:
+    """Milisegundos de cada una; la primera, que lo encuentra frío, no cuenta."""
     sistema.abrir()
-    for hasta, que, clave, meta in (
-        (_hasta_el_libro, "solicitud → libro", "libro", META), (_hasta_el_acuse, "solicitud → acuse", "acuse", None),
-    ):  # fmt: skip
-        _, *tardaron = (hasta(sistema, compuesta) * 1000 for compuesta in pedir(veces + 1))
-        p50, p99 = percentil(tardaron, 0.5), percentil(tardaron, 0.99)
-        yield Cifra(
-            clave=f"latencia-{clave}-p99", que=f"{que}, ociosos, p99", valor=p99, minimo=p50, maximo=max(tardaron),
-            unidad="ms", meta=meta, sentido=Sentido.COMO_MUCHO, detalle={"p50": p50, "veces": veces},
-        )  # fmt: skip
+    _, *tardaron = (hasta(sistema, compuesta) * 1000 for compuesta in pedir(veces + 1))
     sistema.cerrar()
+    return tardaron
+
+
+def _cifra(clave: str, que: str, veces: int, tardaron: list[float], meta: float | None = None) -> Cifra:
+    p50, p99 = percentil(tardaron, 0.5), percentil(tardaron, 0.99)
+    return Cifra(
+        clave=f"{clave}-p99", que=f"{que}, ociosos, p99", valor=p99, minimo=p50, maximo=max(tardaron), unidad="ms",
+        meta=meta, sentido=Sentido.COMO_MUCHO, detalle={"p50": p50, "veces": veces},
+    )  # fmt: skip
 
 
 def _hasta_el_libro(sistema: Sistema, compuesta: Compuesta) -> float:
