@@ -42,7 +42,7 @@ class Paso:
     nombre: str
     dar: Callable[[], bool | Labor]
     proximo: Callable[[], datetime | None] | None = None
-    #: Segundos que conviene dejar la máquina a los demás antes de volver a darlo. Solo lo mira quien anda de verdad.
+    #: Segundos que conviene dejar la máquina a los demás antes de volver a darlo. Solo lo mira `Marcha`.
     descanso: Callable[[], float] = lambda: 0.0
     #: Si la última vez pudo dejar trabajo sin hacer.
     queda: bool = False
@@ -187,8 +187,8 @@ class Estacion:
                 atender.avisar()
             return hubo
 
-        solicitar = self.solicitudes
-        atender = Paso("solicitudes.atender", solicitar.atender, solicitar.proximo, solicitar.descanso)
+        suyas = self.solicitudes
+        atender = Paso("solicitudes.atender", suyas.atender, suyas.proximo, suyas.descanso)
         relevar = Paso("relevo", en_pie(relevo, self.relevo.paso), self.relevo.proximo)
         plazos = Paso("plazos", self.plazos.paso, self.plazos.proximo)
         latido = Paso("latido", en_pie(relevo, self.pulso.paso), self.pulso.proximo)

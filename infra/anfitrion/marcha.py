@@ -199,10 +199,12 @@ class Marcha:
         return max(0.0, min(ESCUCHA, *citas)) if self.bucle.pasos else ESCUCHA
 
     def _falta(self, paso: Paso, ahora: datetime) -> float:
+        if paso.toca(ahora) and paso.nombre not in self._intentos:
+            return paso.descanso()  # si no se dio es que descansaba
         monotono = self.reloj.monotono()
         aplazado = self._intentos[paso.nombre].no_antes - monotono if paso.nombre in self._intentos else 0.0
         if paso.cita is None:
-            return paso.descanso() or max(aplazado, ESCUCHA)
+            return max(aplazado, ESCUCHA)
         return max(aplazado, (paso.cita - ahora).total_seconds() / self.ritmo)
 
     def _cuidar_conexion(self) -> None:

@@ -1,20 +1,20 @@
-"""El compás: si últimamente piden varias instituciones, y cuánto descansar entre dos tragos de la que no para.
+"""El compás: si últimamente piden varias instituciones, y cuánto descansar entre dos tragos de la que hace cola sola.
 
 Lo que se atiende de una ocupa también a los servicios que siguen a este: con los núcleos llenos de lo suyo, cada
-solicitud de las demás esperaría en todos. Mientras pidan otras, a quien tiene cola ella sola se la atiende a ratos
+solicitud de las demás esperaría en todos. Mientras pidan otras, a la que hace cola ella sola se la atiende a ratos
 (decisión 040).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from infra.mensajeria.turnos import Turno
 from infra.reloj import Reloj
 
-#: Segundos (monótonos) que se recuerda que piden varias.
+#: Segundos (monótonos) que se recuerda que alguien pidió.
 VARIAS: Final = 5.0
 #: Segundos que se descansa por cada uno que costó el trago, y los más que se descansa de una vez.
 DESCANSO: Final = 2.0
@@ -23,46 +23,69 @@ _NUNCA: Final = float("-inf")
 
 
 @dataclass
+class _Oidas:
+    """De quién fue lo último que llegó, y cuándo llegó lo último suyo y lo último de cualquier otra (monótono)."""
+
+    ultima: object = None
+    suyo: float = _NUNCA
+    ajeno: float = _NUNCA
+
+    def oir(self, quien: object, ahora: float) -> None:
+        if quien != self.ultima:
+            self.ultima, self.ajeno = quien, self.suyo
+        self.suyo = ahora
+
+    def de_otra_que(self, quien: object) -> float:
+        """Cuándo llegó lo último que no es de ``quien``."""
+        return self.ajeno if quien == self.ultima else self.suyo
+
+
+@dataclass
 class Compas:
     """El de las solicitudes de un servicio, en un proceso."""
 
     reloj: Reloj
-    #: De quién fue lo último que llegó, y cuándo (monótono) llegó algo de otra.
-    _ultimo: Turno | None = None
-    _mezcla: float = _NUNCA
-    #: De quién fue el último trago, si fue de una sola y no llegó nada de otra, y hasta cuándo (monótono) se descansa.
+    _turnos: _Oidas = field(default_factory=_Oidas)
+    #: Aparte: lo urgente de una y lo que no lo es son dos turnos, y una institución no descansa de sí misma.
+    _instituciones: _Oidas = field(default_factory=_Oidas)
+    #: De quién fue el último trago, si lo llenó ella sola y no llegó nada de otra; hasta cuándo se descansa (monótono).
     _sola: Turno | None = None
     _hasta: float = _NUNCA
 
     def oir(self, turnos: Iterable[Turno]) -> None:
-        """Llegó algo de cada uno, en este orden. Lo de otra no espera a que se descanse."""
+        """Llegó algo de cada uno, en este orden. Lo de otro turno no espera a que se descanse."""
+        ahora = self.reloj.monotono()
         for turno in turnos:
-            if turno != self._ultimo:
-                if self._ultimo is not None:
-                    self._mezcla = self.reloj.monotono()
-                self._ultimo = turno
+            self._turnos.oir(turno, ahora)
+            self._instituciones.oir(turno.institucion, ahora)
             if turno != self._sola:
                 self._sola, self._hasta = None, _NUNCA
 
     def piden_varias(self) -> bool:
-        """Si hace menos de `VARIAS` que llegó algo de otra."""
-        return self.reloj.monotono() - self._mezcla < VARIAS
+        """Si hace menos de `VARIAS` que llegaron cosas de dos turnos."""
+        return self._hace_poco(self._turnos.ajeno)
 
     def espera_una_sola(self) -> bool:
-        """Si, pidiendo varias, lo que queda por atender parece de una sola."""
-        return self._sola is not None and self.piden_varias()
+        """Si, pidiendo otras, lo que queda por atender parece de una sola."""
+        return self._sola is not None and self._hace_poco(self._instituciones.de_otra_que(self._sola.institucion))
 
     def atendido(self, turnos: Collection[Turno], desde: float) -> None:
-        """Un trago con solicitudes de esos turnos, empezado en ``desde`` (monótono), acaba de confirmarse."""
-        self._sola, self._hasta = None, _NUNCA
-        if len(turnos) == 1 and self.piden_varias():
+        """Un trago lleno con solicitudes de esos turnos, empezado en ``desde`` (monótono), acaba de confirmarse.
+
+        De uno a medias, ninguno: no deja cola de la que descansar.
+        """
+        self._sola = next(iter(turnos)) if len(turnos) == 1 else None
+        self._hasta = _NUNCA
+        if self.espera_una_sola():
             ahora = self.reloj.monotono()
-            (self._sola,) = turnos
             self._hasta = ahora + min(DESCANSO * (ahora - desde), DESCANSO_MAXIMO)
 
     def descanso(self) -> float:
         """Segundos que aún conviene dejar la máquina a los demás."""
         return max(0.0, self._hasta - self.reloj.monotono())
+
+    def _hace_poco(self, instante: float) -> bool:
+        return self.reloj.monotono() - instante < VARIAS
 
 
 __all__ = ["DESCANSO", "DESCANSO_MAXIMO", "VARIAS", "Compas"]

@@ -100,14 +100,14 @@ class Solicitudes:
         return labor
 
     def _trago(self) -> Trago:
-        """Lo que se atiende de una vez: pidiendo varias, unas rondas; si no, lo que quepa."""
+        """Lo que se atiende de una vez: pidiendo varias, unas rondas; de la que hace cola sola, pocas; si no, todas."""
         lote, a_ratos = self.ajustes.lote_solicitudes, self._compas.espera_una_sola()
         if self._compas.piden_varias() and not a_ratos:
             return Trago(lote, self.ajustes.rondas)
         return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada or a_ratos else lote)
 
     def descanso(self) -> float:
-        """Segundos que conviene dejar la máquina a los demás antes de atender otra vez, si no llega nada."""
+        """Segundos que conviene dejar la máquina a los demás antes de atender otra vez, si no llega nada de otra."""
         return self._compas.descanso()
 
     def proximo(self) -> datetime | None:
@@ -170,12 +170,13 @@ class Solicitudes:
         return ahora + self.ajustes.aplazamiento_maximo
 
     def _atender_lote(self, trago: Trago) -> int:
-        desde = self.almacen.reloj.monotono()
         with self.almacen.tanda() as tanda:
+            desde = self.almacen.reloj.monotono()  # sin lo que se esperó el turno: eso no lo costó nadie
             # Con el turno tomado: lo que otra réplica atendió mientras se esperaba ya no está.
             tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), trago)
             self._responder(tanda, tomadas)
-        self._compas.atendido({r.turno for r in tomadas}, desde)
+        lleno = len(tomadas) >= min(trago.lote, trago.rondas)  # de una sola caben tantas: una por ronda
+        self._compas.atendido({r.turno for r in tomadas} if lleno else (), desde)
         self._avisar_si_mezcla(tomadas)
         return len(tomadas)
 

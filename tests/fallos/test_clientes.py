@@ -14,25 +14,29 @@ NOMBRES = Nombres("prueba.")
 
 
 class BusTardo:
-    """Un extremo del bus al que lo entregado tarda: sin esperar no llega nada, y esperando, de uno en uno."""
+    """Un extremo del bus al que lo entregado le tarda: sin esperar no llega nada, y esperando, de uno en uno.
+
+    Lo que viene de camino hacia un consumo abierto ya no cuenta entre lo pendiente de la cola.
+    """
 
     def __init__(self) -> None:
         self.colas: defaultdict[str, list[Entrega]] = defaultdict(list)
+        self.de_camino: defaultdict[str, list[Entrega]] = defaultdict(list)
         self.confirmadas: list[Entrega] = []
 
     def poner(self, cola: str, cuerpo: bytes) -> None:
-        self.colas[cola].append(
-            Entrega(Mensaje("", cola, "acuse", cuerpo, "1"), 1, redelivered=False, usuario=None, responder_a=None)
-        )
+        mensaje = Mensaje("", cola, "acuse", cuerpo, "1")
+        self.colas[cola].append(Entrega(mensaje, 1, redelivered=False, usuario=None, responder_a=None))
 
     def cancelar(self, cola: str) -> None:
-        """Nada estaba de camino."""
+        self.colas[cola][:0] = self.de_camino.pop(cola, [])
 
     def pendientes(self, cola: str) -> int:
         return len(self.colas[cola])
 
     def recibir(self, cola: str, _maximo: int, espera: float = 0.0) -> list[Entrega]:
-        return [self.colas[cola].pop(0)] if espera and self.colas[cola] else []
+        self.de_camino[cola] += self.colas.pop(cola, [])
+        return [self.de_camino[cola].pop(0)] if espera and self.de_camino[cola] else []
 
     def confirmar(self, entregas: list[Entrega]) -> None:
         self.confirmadas += entregas
@@ -60,6 +64,8 @@ def test_se_lee_todo_lo_que_el_broker_dice_tener_aunque_tarde_en_llegar():
         (NOMBRES.buzon_de(CODIGO), b"tres"),
     ):
         bus.poner(cola, cuerpo)
+    # Una mirada sin esperar deja el consumo abierto, y todo de camino.
+    assert bus.recibir(NOMBRES.acuses_de(CODIGO), 50) == []
     lectores = Lectores(bus)
     lectores.leer_todo()
     assert lectores.leido == [(CODIGO, b"uno"), (CODIGO, b"dos"), (CODIGO, b"tres")]

@@ -20,9 +20,7 @@ _MIRADA: Final = 0.0005
 _PACIENCIA: Final = 30.0
 
 
-def medir(
-    senda: Sistema, prototipo: Sistema, pedir: Callable[[int], list[Compuesta]], veces: int
-) -> Iterator[Cifra]:
+def medir(senda: Sistema, prototipo: Sistema, pedir: Callable[[int], list[Compuesta]], veces: int) -> Iterator[Cifra]:
     """``veces`` solicitudes sueltas a cada uno mirando su libro y, a Senda, otras tantas esperando el acuse."""
     yield _cifra("latencia-libro", "solicitud → libro", veces, _tardan(senda, _hasta_el_libro, pedir, veces), META)
     primitivas = _tardan(prototipo, _hasta_el_libro, pedir, veces)

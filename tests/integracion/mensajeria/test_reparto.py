@@ -304,39 +304,37 @@ def test_pidiendo_una_sola_los_tragos_son_largos_y_vuelven_a_serlo_cuando_la_otr
 
 def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_path: Path):
     """Se descansa en proporción a lo que costó el trago, y lo que llega de otra no espera a que se descanse."""
-    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=20, lote_apretado=10))
     sistema.reposo()
     paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    (atender,) = (p for p in sistema.deteccion.pasos if p.nombre == "solicitudes.atender")
     cuesta = timedelta(seconds=DESCANSO_MAXIMO / DESCANSO / 4)
     sistema.origen.al_atender = lambda _peticion, _tanda: sistema.reloj.adelantar(cuesta)
-    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(60)), como=OTRA)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(45)), como=OTRA)
     vaciar_la_cola(sistema)
     paso.atender()
-    assert paso.descanso() == 0  # pide una sola
+    assert (de(sistema, OTRA), paso.descanso()) == (25, 0)  # pide una sola
     pedir(sistema, sistema.componer(), como=INSTITUCION)
     vaciar_la_cola(sistema)
     paso.atender()
     assert paso.descanso() == 0  # el trago fue de las dos
     paso.atender()
-    assert paso.descanso() == pytest.approx(DESCANSO * 2 * cuesta.total_seconds())
-    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
-    vaciar_la_cola(sistema)
-    assert paso.descanso() > 0
-    pedir(sistema, sistema.componer(), como=INSTITUCION)
-    vaciar_la_cola(sistema)
-    assert paso.descanso() == 0
-    # Un trago muy largo no da derecho a un descanso muy largo; y al irse la otra se deja de descansar.
-    paso.atender()
-    sistema.origen.al_atender = lambda _peticion, _tanda: sistema.reloj.adelantar(timedelta(seconds=1))
-    paso.atender()
-    assert paso.descanso() == pytest.approx(DESCANSO_MAXIMO)
-    # A ratos, y en cada uno algo más que dos: con tan poco no acabaría nunca.
+    assert paso.descanso() == atender.descanso() == pytest.approx(DESCANSO * 2 * cuesta.total_seconds())
+    # Y de ella, algo más que dos cada vez: con tan poco no acabaría nunca.
     quedaban = de(sistema, OTRA)
     paso.atender()
     assert de(sistema, OTRA) == quedaban - sistema.ajustes.lote_apretado
-    sistema.pasan(seconds=VARIAS)
-    paso.atender()
+    assert paso.descanso() == pytest.approx(DESCANSO_MAXIMO)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
     assert paso.descanso() == 0
+    paso.atender()
+    paso.atender()
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 7)
+    assert paso.descanso() > 0
+    # Uno a medias no deja cola de la que descansar.
+    paso.atender()
+    assert (de(sistema, OTRA), paso.descanso()) == (0, 0)
     sistema.pila.cerrar()
 
 

@@ -85,6 +85,31 @@ def test_el_paso_que_pide_descanso_no_se_da_hasta_que_pasa_y_entretanto_no_hay_c
     assert calmas == []
 
 
+def test_si_el_descanso_acaba_mientras_se_mira_cuanto_esperar_no_se_espera_nada():
+    descansos = iter([0.1, 0.0])
+    cansado = paso(lambda: False)
+    cansado.descanso = lambda: next(descansos, 0.0)
+    ensayo = Ensayo(cansado, vueltas=2)
+    ensayo.correr()
+    assert ensayo.esperas == [0.0, 1.0]
+
+
+def test_al_que_descansa_con_la_hora_ya_llegada_se_le_espera_sin_girar_en_vacio():
+    dados, hasta = list[float](), [0.0]
+
+    def trabajo() -> Labor:
+        dados.append(ensayo.reloj.monotono())
+        hasta[0] = ensayo.reloj.monotono() + 2.5
+        return Labor.HECHA
+
+    cansado = paso(trabajo, lambda: ensayo.reloj.ahora() + timedelta(seconds=0.5))
+    cansado.descanso = lambda: max(0.0, hasta[0] - ensayo.reloj.monotono())
+    ensayo = Ensayo(cansado, vueltas=4)
+    ensayo.correr()
+    assert ensayo.esperas == [0.0, 0.5, 0.5, 0.0]
+    assert dados == [0.0, 3.0]
+
+
 class Publicador:
     """Un bucle que no escucha: tras cada trabajo, descansa. Se para tras unos cuantos."""
 
