@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,8 @@ class Flota:
     carpeta: Path
     vivos: list[Vivo] = field(default_factory=list)
     muertos: list[str] = field(default_factory=list)
+    #: Los puertos ya dados: quien acaba de nacer aún no escucha en el suyo, y parecería libre.
+    _dados: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for nombre in CONTEXTOS:
@@ -77,7 +80,8 @@ class Flota:
 
     def nacer(self, nombre: str, puerto: int = 0) -> Vivo:
         """Arranca un proceso del servicio, en un puerto suyo."""
-        puerto = puerto or _puerto_suyo()
+        puerto = puerto or _puerto_suyo(self._dados)
+        self._dados.add(puerto)
         pedido = Nacer(nombre, str(self.carpeta), puerto, str(self.registro(nombre)), str(self._reloj(nombre)))
         vivo = Vivo(nombre, self.cuna.nacer(pedido), puerto)
         self.vivos.append(vivo)
@@ -88,9 +92,13 @@ class Flota:
         return self.carpeta / f"{nombre}.log"
 
     def matar(self, vivo: Vivo) -> None:
-        """kill -9."""
+        """kill -9. Si ya no estaba, consta que murió solo."""
         self.vivos.remove(vivo)
-        os.kill(vivo.pid, signal.SIGKILL)
+        try:
+            os.kill(vivo.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self.muertos.append(vivo.nombre)
+            return
         limite = time.monotonic() + _PLAZO
         while _existe(vivo.pid):
             if time.monotonic() > limite:
@@ -137,17 +145,18 @@ class Flota:
     def acabar(self) -> None:
         """Mata a todos."""
         for vivo in list(self.vivos):
-            with suppress(ProcessLookupError):
-                self.matar(vivo)
+            self.matar(vivo)
 
     def _reloj(self, nombre: str) -> Path:
         return self.carpeta / f"{nombre}.reloj"
 
 
-def _puerto_suyo() -> int:
-    """Uno libre, por debajo de los que el sistema da a las conexiones de salida: esos se los quita cualquiera."""
+def _puerto_suyo(dados: Collection[int]) -> int:
+    """Uno libre y no dado, por debajo de los que el sistema da a las conexiones de salida, que se los quita a cualquiera."""
     while True:
         puerto = random.randrange(20_000, 32_000)
+        if puerto in dados:
+            continue
         with socket.socket() as zocalo, suppress(OSError):
             zocalo.bind(("127.0.0.1", puerto))
             return puerto
