@@ -152,7 +152,7 @@ class Flota:
 
 
 def _puerto_suyo(dados: Collection[int]) -> int:
-    """Uno libre y no dado, por debajo de los que el sistema da a las conexiones de salida, que se los quita a cualquiera."""
+    """Uno libre y no dado, por debajo de los que el sistema da a las conexiones de salida: esos se los quita otro."""
     while True:
         puerto = random.randrange(20_000, 32_000)
         if puerto in dados:
