@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import eventsourcing.persistence
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import PoolProxiedConnection
 
 #: Segundos. Un proceso congelado con el turno lo suelta pasado el primero; nadie espera un turno más del segundo.
 INACTIVIDAD: Final = 15
 ESPERA_TURNO: Final = 20
 _SEGUNDOS_CONEXION: Final = 5
+_SOLO_LEE: Final = "solo_lee"
 
 _CAIDA = (
     exc.OperationalError,
@@ -111,11 +113,21 @@ def _ajustar_sqlite(motor: Engine, sincronia: str) -> None:
         # Lo borrado (solicitudes ya respondidas) se pisa con ceros: el archivo no guarda restos.
         conexion.execute("PRAGMA secure_delete=ON")
 
-    @event.listens_for(motor, "begin")
-    def _al_empezar(conexion: Connection) -> None:
-        solo_lee = conexion.get_execution_options().get("solo_lee", False)
+    # En el dialecto y no con el evento `begin`: con un evento cualquiera, SQLAlchemy mira los suyos en cada sentencia.
+    dialecto: Any = motor.dialect
+    poner_opciones = dialecto.set_connection_execution_options
+
+    def al_poner_opciones(conexion: Connection, opciones: Mapping[str, Any]) -> None:
+        conexion.connection.info[_SOLO_LEE] = opciones.get("solo_lee", False)
+        poner_opciones(conexion, opciones)
+
+    def empezar(conexion: PoolProxiedConnection) -> None:
         # IMMEDIATE: quien va a escribir espera su turno al empezar, no falla a la mitad.
-        conexion.exec_driver_sql("BEGIN" if solo_lee else "BEGIN IMMEDIATE")
+        solo_lee = conexion.info.pop(_SOLO_LEE, False)
+        conexion.cursor().execute("BEGIN" if solo_lee else "BEGIN IMMEDIATE")
+
+    dialecto.set_connection_execution_options = al_poner_opciones
+    dialecto.do_begin = empezar
 
 
 @contextmanager

@@ -29,16 +29,17 @@ def averiar_motor(motor: Engine, caos_de: Callable[[], Caos | None], en_uso: Cal
 
     def fallando(hacer: Callable[..., None]) -> Callable[..., None]:
         # En el dialecto y no con `before_cursor_execute`: el evento se paga en cada sentencia, también en calma.
-        def ejecutar(cursor: Any, sentencia: str, *resto: Any) -> None:
+        def quiza(*lo_pedido: Any) -> None:
             caos = caos_de()
             if caos is not None and caos.activo and caos.corre:
                 caos.quiza_morir("morir_en_sentencia")
                 if caos.toca("base_caida"):
                     raise sqlite3.OperationalError("la base no responde")
-            hacer(cursor, sentencia, *resto)
+            hacer(*lo_pedido)
 
-        return ejecutar
+        return quiza
 
+    dialecto.do_begin = fallando(dialecto.do_begin)
     dialecto.do_execute = fallando(dialecto.do_execute)
     dialecto.do_executemany = fallando(dialecto.do_executemany)
 

@@ -36,7 +36,7 @@ _QUIETUD = 1
 _TOPE_DE_CALMA = 400
 _ANTES_DE_ARREGLAR = 6
 _TOPE_DE_RONDAS = 3_000
-_SEMILLAS_POR_RECOGIDA = 5
+_SEMILLAS_POR_RECOGIDA = 10
 _corridas = [0]
 _ADELANTOS = (0, 0, 0.05, 0.5, 2, 5, 30)
 _SALTOS = (timedelta(minutes=40), timedelta(hours=3), timedelta(hours=30), timedelta(days=6))
