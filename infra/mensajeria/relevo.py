@@ -30,7 +30,6 @@ from infra.mensajeria.transportes.base import (
     TopologiaAusente,
     TopologiaIncompatible,
     Transporte,
-    TransporteCaido,
 )
 from infra.observabilidad.medidas import Medidas
 
@@ -95,20 +94,8 @@ class Relevo:
         if self._arriendo.valla(self.almacen.motor, ahora) is None:
             self.atascadas.clear()  # lo sabe ahora quien publica
             return Labor.NADA
-        salieron, enviados, caido = 0, None, None
-        try:
-            salieron = self._publicar_hechos(tramo, ahora) if tramo else 0
-        except TransporteCaido as error:
-            # Puede ser solo la cola de un seguidor, que no confirma: los acuses y los avisos no tienen la culpa.
-            caido = error
-        try:
-            enviados = self._publicar_salida(filas) if filas else None
-        finally:
-            # Una transacción para los dos; y si lo segundo falla, lo primero ya salió.
-            labor = self._dar_por_publicado(marca, salieron, filas, enviados, ahora)
-        if caido is not None:
-            raise caido
-        return labor
+        salieron, enviados = self._publicar(tramo, filas, ahora)
+        return self._dar_por_publicado(marca, salieron, filas, enviados, ahora)
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a intentarlo (UTC): un mensaje devuelto, hechos sin cola o el arriendo de otro."""
@@ -130,41 +117,49 @@ class Relevo:
             filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": lote}).all()
         return marca, tramo, filas
 
-    def _publicar_hechos(self, tramo: Sequence[Mensaje], ahora: datetime) -> int:
-        """Cuántos, desde el primero, confirmó el bus y encaminó."""
-        salieron = len(list(takewhile(bool, self.transporte.publicar(tramo)))) if self._todas_atadas() else 0
-        self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
-        self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
-        return salieron
+    def _publicar(self, tramo: Sequence[Mensaje], filas: Sequence[Row[Any]], ahora: datetime) -> tuple[int, set[int]]:
+        """Cuántos hechos, desde el primero, confirmó el bus y encaminó, y los números de lo de la salida.
+
+        Todo de una vez, que esperar a que confirme cuesta lo mismo: la salida delante, que un acuse no espere a los
+        hechos. La cola de un seguidor que no confirma no tapa lo demás: de cada mensaje se sabe lo suyo.
+        """
+        enviados = self._responder([f for f in filas if not f.intercambio])
+        salen = self._con_cola([f for f in filas if f.intercambio])
+        hechos = tramo if tramo and self._todas_atadas() else ()
+        llegaron = self.transporte.publicar([*(self._mensaje(f) for f in salen), *hechos])
+        enviados |= {f.numero for f, llego in zip(salen, llegaron, strict=False) if llego}
+        salieron = len(list(takewhile(bool, llegaron[len(salen) :])))
+        if tramo:
+            self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
+            self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
+        self._anotar_atascadas(filas, enviados)
+        return salieron, enviados
 
     def _todas_atadas(self) -> bool:
         """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
-        intercambio = self.topologia.nombres.eventos
-        faltan = [cola for cola in self._seguidoras if not self.transporte.atada(intercambio, cola)]
+        faltan = self._sin_atar(self._seguidoras)
         if not faltan:
             return True
         registro.error("falta-cola", servicio=self.servicio, colas=faltan)
         self.transporte.preparar(self.topologia)
-        return all(self.transporte.atada(intercambio, cola) for cola in faltan)
+        return not self._sin_atar(faltan)
 
-    def _publicar_salida(self, filas: Sequence[Row[Any]]) -> set[int]:
-        """Los números de las que el bus confirmó y encaminó."""
-        salen = self._con_cola(filas)
-        enviados = self._enviar([f for f in salen if f.intercambio]) | self._responder(
-            [f for f in salen if not f.intercambio]
-        )
+    def _sin_atar(self, colas: Sequence[str]) -> list[str]:
+        nombres = self.topologia.nombres
+        return self.transporte.atar(nombres.eventos, nombres.clave_de_origen(self.servicio), colas)
+
+    def _anotar_atascadas(self, filas: Sequence[Row[Any]], enviados: set[int]) -> None:
         devueltos = [f for f in filas if f.numero not in enviados]
         # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
         self._aseguradas -= {f.clave for f in devueltos}
         self.atascadas -= {f.clave for f in filas if f.numero in enviados and f.intercambio in _DE_INSTITUCION}
         self.atascadas |= {f.clave for f in devueltos if f.intercambio in _DE_INSTITUCION}
-        return enviados
 
     def _dar_por_publicado(
-        self, marca: int, salieron: int, filas: Sequence[Row[Any]], enviados: set[int] | None, ahora: datetime
+        self, marca: int, salieron: int, filas: Sequence[Row[Any]], enviados: set[int], ahora: datetime
     ) -> Labor:
-        """Mueve la marca y quita lo enviado, juntos. ``enviados``: None si no se llegó a saber."""
-        if not salieron and enviados is None:
+        """Mueve la marca y quita lo enviado, juntos."""
+        if not (salieron or filas):
             return Labor.NADA
         with self.almacen.motor.begin() as conexion:
             if not self._arriendo.vigente(conexion):
@@ -172,9 +167,9 @@ class Relevo:
                 return Labor.NADA
             if salieron:
                 conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + salieron})
-            if enviados is not None:
+            if filas:
                 self._quitar(conexion, filas, enviados, ahora)
-        return max(Labor.de(n, self.ajustes.lote_relevo) for n in (salieron, len(enviados or ())))
+        return max(Labor.de(n, self.ajustes.lote_relevo) for n in (salieron, len(enviados)))
 
     def _quitar(self, conexion: sa.Connection, filas: Sequence[Row[Any]], enviados: set[int], ahora: datetime) -> None:
         confirmado = self.almacen.reloj.ahora()
@@ -200,19 +195,18 @@ class Relevo:
         if avisos:
             conexion.execute(_CONSTA_LA_ENTREGA, avisos)
 
-    def _enviar(self, filas: Sequence[Row[Any]]) -> set[int]:
-        llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])
-        return {f.numero for f, llego in zip(filas, llegaron, strict=True) if llego}
-
     def _responder(self, filas: Sequence[Row[Any]]) -> set[int]:
         """A una cola suelta. En un bus con permisos no se puede, y que alguien lo pida no ha de parar lo demás."""
+        if not filas:
+            return set()
         try:
-            return self._enviar(filas)
+            llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])
         except TopologiaAusente:
             raise
         except TopologiaIncompatible:
             registro.warning("respuesta-vedada", servicio=self.servicio, cuantas=len(filas))
             return set()
+        return {f.numero for f, llego in zip(filas, llegaron, strict=True) if llego}
 
     def _aplazar(self, conexion: sa.Connection, devueltos: Sequence[Row[Any]], ahora: datetime) -> None:
         if not devueltos:

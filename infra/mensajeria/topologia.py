@@ -138,6 +138,11 @@ class Nombres:
         return clave.rpartition(".")[2] if intercambio == self.reenvios else None
 
     @staticmethod
+    def clave_de_origen(origen: str) -> str:
+        """Con la que se ata quien sigue al origen: casa con la de todos sus eventos."""
+        return f"{origen}.#"
+
+    @staticmethod
     def clave_de_evento(origen: str, tipo: str) -> str:
         """Clave de encaminado de un evento: origen y `type` del sobre."""
         return f"{origen}.{tipo}"
@@ -158,7 +163,7 @@ class Topologia:
 
     def seguidoras(self, origen: str) -> tuple[str, ...]:
         """Colas que deben recibir los eventos del origen: las que el relevo comprueba antes de publicar."""
-        esperada = Atadura(self.nombres.eventos, f"{origen}.#")
+        esperada = Atadura(self.nombres.eventos, self.nombres.clave_de_origen(origen))
         return tuple(cola.nombre for cola in self.colas if esperada in cola.ataduras)
 
 
@@ -178,7 +183,7 @@ def topologia(servicios: Mapping[str, Collection[str]], prefijo: str = "") -> To
             Cola(
                 n.entrada_de(servicio),
                 (
-                    *(Atadura(n.eventos, f"{origen}.#") for origen in sorted(origenes)),
+                    *(Atadura(n.eventos, n.clave_de_origen(origen)) for origen in sorted(origenes)),
                     *(Atadura(n.latidos, origen) for origen in sorted(origenes)),
                     Atadura(n.reenvios, n.clave_de_reenvio(servicio, "*")),
                 ),

@@ -212,7 +212,7 @@ def asegurar_cola(enlace: Enlace, institucion: str) -> None:
     Primero se mira: el usuario de una institución puede no tener permiso para declarar, ni siquiera lo que ya está.
     """
     acuses, _ = colas_de_institucion(institucion, enlace.nombres.prefijo)
-    if enlace.transporte.atada(enlace.nombres.acuses, acuses.nombre):
+    if enlace.transporte.existe(acuses.nombre):
         return
     try:
         enlace.transporte.asegurar_cola(acuses)

@@ -216,8 +216,11 @@ class TransporteCaotico:
     def pendientes(self, cola: str) -> int:
         return self._dentro.pendientes(cola)
 
-    def atada(self, intercambio: str, cola: str) -> bool:
-        return self._dentro.atada(intercambio, cola)
+    def existe(self, cola: str) -> bool:
+        return self._dentro.existe(cola)
+
+    def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
+        return self._dentro.atar(intercambio, clave, colas)
 
     def cancelar(self, cola: str) -> None:
         self._dentro.cancelar(cola)

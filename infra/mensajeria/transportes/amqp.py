@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 from amqp.exceptions import AccessRefused, ChannelError, NotFound
+from amqp.spec import Queue
 
-from infra.mensajeria.topologia import Atadura, Cola, Intercambio, Topologia
+from infra.mensajeria.topologia import Cola, Intercambio, Topologia
 from infra.mensajeria.transportes.base import (
     Entrega,
     Mensaje,
@@ -61,9 +62,7 @@ class TransporteAmqp:
         self._publicador = Publicador(self._salida, ventana=ventana, paciencia=paciencia, reloj=reloj)
         self._prefetch = prefetch
         self._reloj = reloj
-        self._colas: dict[str, Cola] = {}
         self._vedados: set[str] = set()
-        self._ajenas: set[tuple[str, Atadura]] = set()
         self._consumos: dict[str, Consumo] = {}
         self._generacion = 0
         self._gestion: Any = None
@@ -90,7 +89,6 @@ class TransporteAmqp:
                 canal.queue_bind(cola.nombre, atadura.intercambio, atadura.clave)
 
         self._declarar(cola.nombre, hacer, lambda canal: canal.queue_declare(cola.nombre, passive=True))
-        self._colas[cola.nombre] = cola
 
     def _declarar(self, nombre: str, hacer: Callable[[Any], object], mirar: Callable[[Any], object]) -> None:
         """Declara, o comprueba que está si este usuario no puede declarar nada (un bus con permisos).
@@ -221,33 +219,31 @@ class TransporteAmqp:
         listos: int = declarada.message_count
         return listos + en_bufer
 
-    def atada(self, intercambio: str, cola: str) -> bool:
-        declarada = self._colas.get(cola)
-        faltan = [a for a in declarada.ataduras if a.intercambio == intercambio] if declarada else []
-        faltan = [a for a in faltan if (cola, a) not in self._ajenas]
-        vedadas = set()
+    def existe(self, cola: str) -> bool:
+        try:
+            self._en_canal(lambda canal: canal.queue_declare(cola, passive=True))
+        except NotFound:
+            return False
+        except AccessRefused:
+            raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
+        return True
 
-        def comprobar(canal: Any) -> None:
-            if not faltan:
-                canal.queue_declare(cola, passive=True)
-            # Atarla otra vez no cambia nada y dice si no está: un viaje, y no otro para verla.
-            while faltan:
-                canal.queue_bind(cola, intercambio, faltan[0].clave)
-                del faltan[0]
+    def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
+        try:
+            self._en_canal(lambda canal: _atar(canal, intercambio, clave, colas))
+        except ChannelError:
+            # El error cierra el canal sin decir cuál era: de una en una.
+            return [cola for cola in colas if not self._atar_sola(intercambio, clave, cola)]
+        return []
 
-        while True:
-            try:
-                self._en_canal(comprobar)
-            except NotFound:
-                return False
-            except AccessRefused:
-                if not faltan:
-                    raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
-                vedadas.add((cola, faltan.pop(0)))
-            else:
-                # Las de otro origen en la misma cola: las repone él, que es quien publica con esa clave.
-                self._ajenas |= vedadas
-                return True
+    def _atar_sola(self, intercambio: str, clave: str, cola: str) -> bool:
+        try:
+            self._en_canal(lambda canal: _atar(canal, intercambio, clave, [cola]))
+        except NotFound:
+            return False
+        except AccessRefused:
+            return self.existe(cola)
+        return True
 
     def cancelar(self, cola: str) -> None:
         consumo = self._consumos.pop(cola, None)
@@ -268,3 +264,11 @@ class TransporteAmqp:
         self._consumos.clear()
         self._llegada.cerrar()
         self._salida.cerrar()
+
+
+def _atar(canal: Any, intercambio: str, clave: str, colas: Sequence[str]) -> None:
+    """Un viaje para todas: no `queue_bind`, que espera la respuesta de cada una antes de pedir la siguiente."""
+    for cola in colas:
+        canal.send_method(Queue.Bind, "BsssbF", (0, cola, intercambio, clave, False, {}))
+    for _ in colas:
+        canal.wait(Queue.BindOk)

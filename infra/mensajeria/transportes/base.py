@@ -87,16 +87,19 @@ class Transporte(Protocol):
         """Manda la entrega a muertos, sin reencolar. `motivo` es un código para el registro, no un valor recibido."""
 
     def pendientes(self, cola: str) -> int:
-        """Mensajes aún por recibir, sin contar los recibidos sin confirmar; 0 si la cola no existe (véase `atada`).
+        """Mensajes aún por recibir, sin contar los recibidos sin confirmar; 0 si la cola no existe (véase `existe`).
 
         Lanza `TopologiaIncompatible` si el broker no deja ni mirarla.
         """
 
-    def atada(self, intercambio: str, cola: str) -> bool:
-        """Si existe la cola que se espera. Nunca la crea.
+    def existe(self, cola: str) -> bool:
+        """Si existe la cola. Nunca la crea. Lanza `TopologiaIncompatible` si el broker no deja ni mirarla."""
 
-        AMQP no deja preguntar por una atadura, así que se repone la que este transporte declaró entre ambos: con True,
-        lo que se publique después llega a la cola. En un bus con permisos, la que su usuario puede: la de sus claves.
+    def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
+        """Ata esas colas a lo que se publique con esa clave, y devuelve las que no existen, que no crea.
+
+        AMQP no deja preguntar por una atadura; repetirla no cambia nada y dice si falta la cola. La que este usuario no
+        puede atar se da por atada si existe: la repone quien publica con esa clave.
         """
 
     def cancelar(self, cola: str) -> None:

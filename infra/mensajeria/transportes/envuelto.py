@@ -36,8 +36,11 @@ class TransporteEnvuelto:
     def pendientes(self, cola: str) -> int:
         return self.dentro.pendientes(cola)
 
-    def atada(self, intercambio: str, cola: str) -> bool:
-        return self.dentro.atada(intercambio, cola)
+    def existe(self, cola: str) -> bool:
+        return self.dentro.existe(cola)
+
+    def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
+        return self.dentro.atar(intercambio, clave, colas)
 
     def cancelar(self, cola: str) -> None:
         self.dentro.cancelar(cola)

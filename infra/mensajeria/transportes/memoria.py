@@ -96,7 +96,6 @@ class TransporteMemoria:
         self._broker = broker
         self._usuario = usuario
         self._abierto: CanalMemoria | None = broker.canal()
-        self._colas: dict[str, Cola] = {}
         self._sin_confirmar: dict[str, dict[int, Sobre]] = {}
 
     @property
@@ -113,7 +112,6 @@ class TransporteMemoria:
 
     def asegurar_cola(self, cola: Cola) -> None:
         self._broker.declarar(cola)
-        self._colas[cola.nombre] = cola
 
     def publicar(self, mensajes: Sequence[Mensaje]) -> list[bool]:
         """Como en la interfaz; un publish que vuelve cuenta como confirmado."""
@@ -189,13 +187,14 @@ class TransporteMemoria:
         listos: int = self._canal._size(cola)  # noqa: SLF001 - la consulta pública de kombu crea la cola
         return listos
 
-    def atada(self, intercambio: str, cola: str) -> bool:
-        if not self._broker.existe(cola):
-            return False
-        for atadura in self._colas[cola].ataduras if cola in self._colas else ():
-            if atadura.intercambio == intercambio:
-                self._broker.atar(cola, atadura)
-        return True
+    def existe(self, cola: str) -> bool:
+        return self._broker.existe(cola)
+
+    def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
+        hay = [cola for cola in colas if self._broker.existe(cola)]
+        for cola in hay:
+            self._broker.atar(cola, Atadura(intercambio, clave))
+        return [cola for cola in colas if cola not in hay]
 
     def cancelar(self, cola: str) -> None:
         canal = self._canal

@@ -97,7 +97,7 @@ def test_los_seis_arrancan_atienden_se_siguen_y_se_paran(
     acuses: list[Acuse] = []
 
     def llego() -> bool:
-        if enlace.transporte.atada("", enlace.nombres.acuses_de(INSTITUCION)):
+        if enlace.transporte.existe(enlace.nombres.acuses_de(INSTITUCION)):
             acuses.extend(enlace.acuses(INSTITUCION))
         return bool(acuses)
 

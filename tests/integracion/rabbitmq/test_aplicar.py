@@ -95,7 +95,7 @@ def test_repone_la_cola_borrada_con_sus_ataduras(bus_seguro: BusSeguro):
     bus_seguro.aplicar(querida)
     deteccion.preparar(bus_seguro.topologia)
     hecho = Mensaje("senda.eventos", "deteccion.senda.deteccion.algo.v1", "senda.x", b"{}", "h1", {"posicion": 1})
-    assert deteccion.atada("senda.eventos", "senda.entrada.auditoria")
+    assert deteccion.atar("senda.eventos", "deteccion.#", ["senda.entrada.auditoria"]) == []
     assert deteccion.publicar([hecho]) == [True]
     assert len(bus_seguro.como("auditoria").recibir("senda.entrada.auditoria", 5, espera=5)) == 1
 

@@ -82,12 +82,11 @@ def test_lo_que_un_servicio_usa_le_basta_con_lo_que_tiene(bus: BusSeguro):
     deteccion = bus.como("deteccion")
     deteccion.preparar(bus.topologia)
     deteccion.preparar(bus.topologia)
-    for cola in bus.topologia.seguidoras("deteccion"):
-        assert deteccion.atada("senda.eventos", cola)
+    assert deteccion.atar("senda.eventos", "deteccion.#", bus.topologia.seguidoras("deteccion")) == []
     acuse = Mensaje("senda.acuses", "GT-PGN", "acuse", b"{}", "a1")
     assert deteccion.publicar([acuse]) == [True]
     institucion = bus.como("GT-PGN")
-    assert institucion.atada("senda.acuses", "senda.acuses.GT-PGN")
+    assert institucion.existe("senda.acuses.GT-PGN")
     assert len(institucion.recibir("senda.acuses.GT-PGN", 5, espera=5)) == 1
 
 
@@ -105,7 +104,7 @@ def test_la_atadura_perdida_la_repone_el_origen(bus: BusSeguro):
     bus.administrador()._en_canal(
         lambda canal: canal.queue_unbind("senda.entrada.auditoria", "senda.eventos", "deteccion.#")
     )
-    assert deteccion.atada("senda.eventos", "senda.entrada.auditoria")
+    assert deteccion.atar("senda.eventos", "deteccion.#", ["senda.entrada.auditoria"]) == []
     hecho = Mensaje("senda.eventos", "deteccion.senda.x.v1", "senda.x", b"{}", "h1")
     assert deteccion.publicar([hecho]) == [True]
     assert len(bus.como("auditoria").recibir("senda.entrada.auditoria", 5, espera=5)) == 1

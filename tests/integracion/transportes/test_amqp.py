@@ -213,7 +213,7 @@ def test_una_cola_desatada_la_vuelve_a_atar_quien_comprueba(rabbit: Banco):
     t.preparar(rabbit.topologia)
     t._en_canal(lambda canal: canal.queue_unbind(rabbit.entrada, rabbit.nombres.eventos, "deteccion.#"))
     assert t.publicar([rabbit.evento(1)]) == [True]  # la otra cola recibe: no se nota
-    assert t.atada(rabbit.nombres.eventos, rabbit.entrada)
+    assert t.atar(rabbit.nombres.eventos, "deteccion.#", [rabbit.entrada]) == []
     t.publicar([rabbit.evento(2)])
     assert [e.mensaje.id for e in reunir(t, rabbit.entrada, 1)] == ["m2"]
 

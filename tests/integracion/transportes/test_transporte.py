@@ -68,7 +68,7 @@ def test_cada_intercambio_entrega_en_la_cola_que_dice_la_topologia(banco: Banco)
     n = banco.nombres
     for cola in colas_de_institucion("mp", banco.prefijo):
         t.asegurar_cola(cola)
-        assert t.atada(n.acuses, cola.nombre)
+        assert t.existe(cola.nombre)
     destinos = {
         n.entrada_de("auditoria"): (n.reenvios, "auditoria.deteccion"),
         n.solicitudes_de("deteccion"): (n.solicitudes, "deteccion"),
@@ -212,17 +212,20 @@ def test_publicar_en_un_intercambio_que_no_existe(banco: Banco):
 
 def test_una_cola_borrada_se_nota_aunque_otra_reciba_y_preparar_la_repone(banco: Banco):
     t = banco.preparado()
-    assert t.atada(banco.nombres.eventos, banco.entrada)
+    suyas = ("deteccion.#", [banco.entrada, banco.otra_entrada])
+    assert t.atar(banco.nombres.eventos, *suyas) == []
     banco.borrar_cola(banco.entrada)
-    assert t.publicar([banco.evento(1)]) == [True]  # la otra cola recibe: por eso hace falta `atada`
-    assert not t.atada(banco.nombres.eventos, banco.entrada)
-    assert t.atada(banco.nombres.eventos, banco.otra_entrada)
+    assert t.publicar([banco.evento(1)]) == [True]  # la otra cola recibe: por eso hace falta `atar`
+    assert t.atar(banco.nombres.eventos, *suyas) == [banco.entrada]
+    assert not t.existe(banco.entrada)
+    assert t.existe(banco.otra_entrada)
     banco.borrar_cola(banco.otra_entrada)
+    assert t.atar(banco.nombres.eventos, *suyas) == [banco.entrada, banco.otra_entrada]
     assert t.publicar([banco.evento(2)]) == [False]
     with pytest.raises(TopologiaAusente):
         t.recibir(banco.entrada, 1)
     t.preparar(banco.topologia)
-    assert t.atada(banco.nombres.eventos, banco.entrada)
+    assert t.atar(banco.nombres.eventos, *suyas) == []
     assert t.publicar([banco.evento(3)]) == [True]
     assert cuerpos(reunir(t, banco.entrada, 1)) == [b'{"n":3}']
 
