@@ -1,8 +1,8 @@
 """El compás: si últimamente piden varias instituciones, y cuánto descansar entre dos tragos de la que hace cola sola.
 
 Lo que se atiende de una ocupa también a los servicios que siguen a este: con los núcleos llenos de lo suyo, cada
-solicitud de las demás esperaría en todos. Mientras pidan otras, a la que hace cola ella sola se la atiende a ratos
-(decisión 040).
+solicitud de las demás esperaría en todos. Mientras pidan otras, a la que hace cola ella sola se la atiende a ratos, y
+nunca justo detrás de lo de otra, que aún ha de salir (decisión 040).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from infra.mensajeria.turnos import Turno
+from infra.mensajeria.turnos import DE_NADIE, Turno
 from infra.reloj import Reloj
 
 #: Segundos (monótonos) que se recuerda que alguien pidió.
@@ -19,6 +19,10 @@ VARIAS: Final = 5.0
 #: Segundos que se descansa por cada uno que costó el trago, y los más que se descansa de una vez.
 DESCANSO: Final = 2.0
 DESCANSO_MAXIMO: Final = 0.1
+#: Segundos que se le dejan a lo que se atendió de otra al llegar, para que salga su acuse y lo que causa. Pidan cuantas
+#: pidan, la que hace cola no espera por ellas más que el tope desde su último trago.
+CEDER: Final = 0.1
+CEDER_MAXIMO: Final = 0.5
 _NUNCA: Final = float("-inf")
 
 
@@ -48,18 +52,30 @@ class Compas:
     _turnos: _Oidas = field(default_factory=_Oidas)
     #: Aparte: lo urgente de una y lo que no lo es son dos turnos, y una institución no descansa de sí misma.
     _instituciones: _Oidas = field(default_factory=_Oidas)
-    #: De quién fue el último trago, si lo llenó ella sola y no llegó nada de otra; hasta cuándo se descansa (monótono).
-    _sola: Turno | None = None
+    #: De quién fue el último trago, si lo llenó ella sola y no espera nadie más.
+    sola: Turno | None = None
+    #: Cuándo acabó el último trago, y hasta cuándo se descansa (monótono).
+    _trago: float = _NUNCA
     _hasta: float = _NUNCA
 
     def oir(self, turnos: Iterable[Turno]) -> None:
-        """Llegó algo de cada uno, en este orden. Lo de otro turno no espera a que se descanse."""
+        """Llegó algo de cada uno, en este orden."""
         ahora = self.reloj.monotono()
         for turno in turnos:
             self._turnos.oir(turno, ahora)
-            self._instituciones.oir(turno.institucion, ahora)
-            if turno != self._sola:
-                self._sola, self._hasta = None, _NUNCA
+            if turno != DE_NADIE:
+                self._instituciones.oir(turno.institucion, ahora)
+
+    def esperan(self, turnos: Iterable[Turno]) -> None:
+        """Lo de cada uno queda en la bandeja. Lo de otro turno no espera a que se descanse."""
+        if set(turnos) - {DE_NADIE, self.sola}:
+            self.sola, self._hasta = None, _NUNCA
+
+    def atendida_otra(self) -> None:
+        """Lo de otra se atendió al llegar: lo de la que hace cola ella sola no se le cruza."""
+        if self.sola is not None:
+            ahora = self.reloj.monotono()
+            self._hasta = max(self._hasta, min(ahora + CEDER, self._trago + CEDER_MAXIMO))
 
     def piden_varias(self) -> bool:
         """Si hace menos de `VARIAS` que llegaron cosas de dos turnos."""
@@ -67,18 +83,18 @@ class Compas:
 
     def espera_una_sola(self) -> bool:
         """Si, pidiendo otras, lo que queda por atender parece de una sola."""
-        return self._sola is not None and self._hace_poco(self._instituciones.de_otra_que(self._sola.institucion))
+        return self.sola is not None and self._hace_poco(self._instituciones.de_otra_que(self.sola.institucion))
 
     def atendido(self, turnos: Collection[Turno], desde: float) -> None:
         """Un trago lleno con solicitudes de esos turnos, empezado en ``desde`` (monótono), acaba de confirmarse.
 
         De uno a medias, ninguno: no deja cola de la que descansar.
         """
-        self._sola = next(iter(turnos)) if len(turnos) == 1 else None
-        self._hasta = _NUNCA
-        if self.espera_una_sola():
-            ahora = self.reloj.monotono()
-            self._hasta = ahora + min(DESCANSO * (ahora - desde), DESCANSO_MAXIMO)
+        # Lo que no se sabe de quién es no es otra institución: quien manda basura no deja de hacer cola ella sola.
+        suyos = set(turnos) - {DE_NADIE} or set(turnos)
+        self.sola = suyos.pop() if len(suyos) == 1 else None
+        self._trago = ahora = self.reloj.monotono()
+        self._hasta = ahora + min(DESCANSO * (ahora - desde), DESCANSO_MAXIMO) if self.espera_una_sola() else _NUNCA
 
     def descanso(self) -> float:
         """Segundos que aún conviene dejar la máquina a los demás."""
@@ -88,4 +104,4 @@ class Compas:
         return self.reloj.monotono() - instante < VARIAS
 
 
-__all__ = ["DESCANSO", "DESCANSO_MAXIMO", "VARIAS", "Compas"]
+__all__ = ["CEDER", "CEDER_MAXIMO", "DESCANSO", "DESCANSO_MAXIMO", "VARIAS", "Compas"]

@@ -127,6 +127,29 @@ class Porteria:
             self._vistas.update({quien: quien in no_leen for quien in nuevas})
         return any(self._vistas[quien] for quien in quienes)
 
+    def primeras(
+        self, llegadas: Sequence[Recibida], sola: Turno | None, ahora: datetime
+    ) -> tuple[list[Recibida], list[Recibida]]:
+        """Las que no tienen detrás de quién esperar, una por turno y como mucho un trago corto, y las demás.
+
+        ``sola``: un turno que se sabe que tiene cola. Lo que no se sabe de quién es no adelanta.
+        """
+        turnos = {r.turno for r in llegadas} - {DE_NADIE, sola}
+        if not turnos:
+            return [], list(llegadas)
+        with leyendo(self.almacen.motor) as conexion:
+            rondas = mirar(conexion, turnos, ahora)
+        libres = {t for t in turnos if not rondas.esperan.get(t) and rondas.pendientes(t) < self._cupo(t)}
+        primeras: list[Recibida] = []
+        detras: list[Recibida] = []
+        for recibida in llegadas:
+            if recibida.turno in libres and len(primeras) < self.ajustes.lote_apretado:
+                libres.discard(recibida.turno)
+                primeras.append(recibida)
+            else:
+                detras.append(recibida)
+        return primeras, detras
+
     def admitir(self, llegadas: Sequence[Recibida], ahora: datetime) -> list[Recibida]:
         """Las que caben, con su turno y su ronda, en su orden; a las demás se les contesta que no. Errores: el bus."""
         pedidos = [r.turno for r in llegadas]

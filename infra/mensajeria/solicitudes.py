@@ -123,7 +123,7 @@ class Solicitudes:
         tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
         self._apretada = self.ajustes.turnos and len(entregas) >= tope
         if self._apretada or self._hay_cola or self.en_pausa() or self._porteria.hay_quien_no_lee(todas):
-            self._guardar(todas, ahora)
+            self._guardar(self._adelantadas(todas, ahora), ahora)
             return entregas
         for desde in range(0, len(todas), self.ajustes.lote_solicitudes):
             lote = todas[desde : desde + self.ajustes.lote_solicitudes]
@@ -135,6 +135,24 @@ class Solicitudes:
                 # Lo que sea: se vuelve a ellas con más calma.
                 self._guardar(lote, ahora)
         return entregas
+
+    def _adelantadas(self, todas: Sequence[Recibida], ahora: datetime) -> Sequence[Recibida]:
+        """Atiende ya lo de quien no tiene nada esperando, que es su turno, y devuelve lo que ha de hacer cola."""
+        resto = todas
+        if self.ajustes.turnos and not self.en_pausa():
+            primeras, detras = self._porteria.primeras(todas, self._compas.sola, ahora)
+            try:
+                if primeras:
+                    self._atender_llegadas(primeras)
+                    self._compas.atendida_otra()
+                    self.al_mezclar()
+                resto = detras
+            except Exception as error:
+                if base_caida(error):
+                    raise
+                # Lo que sea: se vuelve a ellas con más calma.
+        self._compas.esperan(r.turno for r in resto)
+        return resto
 
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
         with self.almacen.tanda() as tanda:
@@ -150,6 +168,8 @@ class Solicitudes:
 
         La que es demasiado grande para guardarse se responde ya: no hay nada que decidir.
         """
+        if not recibidas:
+            return
         admitidas = self._porteria.admitir(recibidas, ahora)
         caben = [r for r in admitidas if len(r.cuerpo) <= MAXIMO_BYTES]
         with self.almacen.motor.begin() as conexion:

@@ -24,7 +24,7 @@ from infra.mensajeria import bandeja as la_bandeja
 from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida, Trago
-from infra.mensajeria.compas import DESCANSO, DESCANSO_MAXIMO, VARIAS
+from infra.mensajeria.compas import CEDER, DESCANSO, DESCANSO_MAXIMO, VARIAS
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
 from infra.mensajeria.topologia import Cola, colas_de_institucion
@@ -71,6 +71,13 @@ def recibir(sistema: Sistema) -> None:
     sistema.deteccion.solicitudes.en_pausa = lambda: True
     vaciar_la_cola(sistema)
     sistema.deteccion.solicitudes.en_pausa = lambda: False
+
+
+def hacer_cola(sistema: Sistema) -> None:
+    """Algo de otra queda en la bandeja, y el servicio lo sabe."""
+    pedir(sistema, sistema.componer(credencial=inscribir(sistema)), como=OTRA)
+    recibir(sistema)
+    assert de(sistema, OTRA) == 1
 
 
 def vaciar_la_cola(sistema: Sistema) -> None:
@@ -275,8 +282,9 @@ def test_mientras_llega_mas_de_lo_que_cabe_se_atiende_a_tragos_cortos(tmp_path: 
     sistema.enviar(*(sistema.componer() for _ in range(5)))
     paso = sistema.deteccion.solicitudes
     assert paso.recibir()
+    assert (sistema.filas(bandeja), sistema.hechos()) == (3, 1)
     assert paso.atender() is Labor.QUEDA
-    assert sistema.filas(bandeja) == 2
+    assert sistema.filas(bandeja) == 1
     assert paso.recibir()
     paso.atender()
     assert (sistema.filas(bandeja), sistema.hechos()) == (0, 5)
@@ -290,20 +298,21 @@ def test_pidiendo_una_sola_los_tragos_son_largos_y_vuelven_a_serlo_cuando_la_otr
     pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(60)), como=OTRA)
     vaciar_la_cola(sistema)
     assert paso.atender() is Labor.QUEDA
-    assert de(sistema, OTRA) == 50
-    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    assert de(sistema, OTRA) == 49
+    pedir(sistema, *(sistema.componer() for _ in range(3)), como=INSTITUCION)
     vaciar_la_cola(sistema)
-    for quedan in (48, 46):
+    assert de(sistema, INSTITUCION) == 2
+    for quedan in (47, 45):
         assert paso.atender() is Labor.QUEDA
         assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, quedan)
     sistema.pasan(seconds=VARIAS)
     paso.atender()
-    assert de(sistema, OTRA) == 36
+    assert de(sistema, OTRA) == 35
     sistema.pila.cerrar()
 
 
 def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_path: Path):
-    """Se descansa en proporción a lo que costó el trago, y lo que llega de otra no espera a que se descanse."""
+    """Se descansa en proporción a lo que costó el trago; lo de otra se atiende entretanto, y se le deja salir."""
     sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=20, lote_apretado=10))
     sistema.reposo()
     paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
@@ -313,11 +322,11 @@ def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_
     pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(45)), como=OTRA)
     vaciar_la_cola(sistema)
     paso.atender()
-    assert (de(sistema, OTRA), paso.descanso()) == (25, 0)  # pide una sola
-    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    assert (de(sistema, OTRA), paso.descanso()) == (24, 0)  # pide una sola
+    pedir(sistema, *(sistema.componer() for _ in range(2)), como=INSTITUCION)
     vaciar_la_cola(sistema)
     paso.atender()
-    assert paso.descanso() == 0  # el trago fue de las dos
+    assert (de(sistema, INSTITUCION), paso.descanso()) == (0, 0)  # el trago fue de las dos
     paso.atender()
     assert paso.descanso() == atender.descanso() == pytest.approx(DESCANSO * 2 * cuesta.total_seconds())
     # Y de ella, algo más que dos cada vez: con tan poco no acabaría nunca.
@@ -325,12 +334,19 @@ def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_
     paso.atender()
     assert de(sistema, OTRA) == quedaban - sistema.ajustes.lote_apretado
     assert paso.descanso() == pytest.approx(DESCANSO_MAXIMO)
+    # La que no tiene nada esperando se atiende al llegar, y a lo suyo se le deja salir.
+    sistema.pasan(seconds=DESCANSO_MAXIMO / 2)
     pedir(sistema, sistema.componer(), como=INSTITUCION)
     vaciar_la_cola(sistema)
-    assert paso.descanso() == 0
+    assert de(sistema, INSTITUCION) == 0
+    assert paso.descanso() == pytest.approx(CEDER)
+    # La segunda que manda de una vez hace cola, y no espera a que se descanse.
+    pedir(sistema, *(sistema.componer() for _ in range(2)), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert (de(sistema, INSTITUCION), paso.descanso()) == (1, 0)
     paso.atender()
     paso.atender()
-    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 7)
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 6)
     assert paso.descanso() > 0
     # Uno a medias no deja cola de la que descansar.
     paso.atender()
@@ -361,6 +377,16 @@ def test_lo_respondido_a_varias_sale_sin_esperar_a_juntar_mas(tmp_path: Path):
     sistema.pila.cerrar()
 
 
+def test_lo_que_se_adelanta_sale_sin_esperar_a_juntar_lo_de_quien_hace_cola(sistema: Sistema):
+    sistema.reposo()
+    hacer_cola(sistema)
+    avisos: list[int] = []
+    sistema.deteccion.solicitudes.al_mezclar = lambda: avisos.append(sistema.hechos())
+    sistema.enviar(sistema.componer())
+    vaciar_la_cola(sistema)
+    assert avisos == [1]
+
+
 def test_sin_turnos_se_atiende_por_llegada(tmp_path: Path):
     sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, turnos=False))
     sistema.reposo()
@@ -377,29 +403,78 @@ def test_lo_que_llega_suelto_y_sin_nadie_delante_se_atiende_al_llegar(sistema: S
     assert (sistema.filas(bandeja), sistema.hechos()) == (0, 1)
 
 
-def test_quien_inunda_no_se_atiende_al_llegar_por_delante_de_las_demas(tmp_path: Path):
-    """Lo que no cabe en una tanda hace cola, y quien iba detrás de todo ello sale en la primera tanda."""
+def test_quien_inunda_hace_cola_y_quien_no_tiene_nada_esperando_se_atiende_al_llegar(tmp_path: Path):
+    """Lo que no cabe en una tanda hace cola; la primera de cada una que no la hacía, no."""
     sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
     sistema.reposo()
     paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
     pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(70)), como=OTRA)
-    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    pedir(sistema, *(sistema.componer() for _ in range(2)), como=INSTITUCION)
     vaciar_la_cola(sistema)
-    assert (sistema.hechos(), sistema.filas(bandeja)) == (0, 71)
+    assert (sistema.hechos(), de(sistema, INSTITUCION), de(sistema, OTRA)) == (2, 1, 69)
+    # Detrás de lo suyo: lo que pide de más no adelanta a lo que ya esperaba.
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    vaciar_la_cola(sistema)
+    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (2, 70)
     paso.atender()
     # De quien inunda, una por ronda: la otra no espera a que se atienda más.
     assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 70 - sistema.ajustes.rondas)
-    # Y mientras quede alguien esperando, lo que llega suelto va detrás de lo suyo.
-    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
-    pedir(sistema, sistema.componer(), como=INSTITUCION)
-    vaciar_la_cola(sistema)
-    assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (1, 71 - sistema.ajustes.rondas)
-    paso.atender()
-    assert de(sistema, INSTITUCION) == 0
     while paso.atender():
         pass
-    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 73)
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 74)
     sistema.enviar(sistema.componer())
     vaciar_la_cola(sistema)
-    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 74)
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, 75)
     sistema.pila.cerrar()
+
+
+def test_con_cola_lo_de_nadie_no_adelanta_y_de_una_vez_no_adelantan_muchas(tmp_path: Path):
+    """Quien dice ser muchas no llena la tanda de quien espera."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=3))
+    sistema.reposo()
+    hacer_cola(sistema)
+    (sana,) = [sistema.componer()]
+    dicen_ser = [sana.cuerpo.replace(INSTITUCION.encode(), f"GT-FALSA{n}".encode()) for n in range(5)]
+    for cuerpo in (b"[]", *dicen_ser):
+        sistema.pila.transporte().publicar(
+            [Mensaje(sistema.nombres.solicitudes, "deteccion", "solicitud", cuerpo, "x")]
+        )
+    vaciar_la_cola(sistema)
+    # A las que se miraron se las espera por si su inscripción está en camino; las demás aún no se miraron.
+    consulta = sa.select(sa.func.count()).where(bandeja.c.proximo > sistema.reloj.ahora())
+    with leyendo(sistema.deteccion.almacen.motor) as conexion:
+        miradas = conexion.scalar(consulta)
+    assert (de(sistema, ""), sum(de(sistema, f"GT-FALSA{n}") for n in range(5)), miradas) == (1, 5, 3)
+    sistema.pila.cerrar()
+
+
+def test_quien_no_lee_no_adelanta_por_encima_de_su_cupo(sistema: Sistema):
+    sistema.reposo()
+    hacer_cola(sistema)
+    for quedan in range(1, CUPO_CORTO + 2):
+        sistema.enviar(sistema.componer())
+        vaciar_la_cola(sistema)
+        assert sistema.filas(salida) == min(quedan, CUPO_CORTO)
+    assert (de(sistema, INSTITUCION), sin_atender(sistema)) == (0, {CUPO: 1})
+
+
+def test_en_pausa_nadie_adelanta_a_nadie(sistema: Sistema):
+    sistema.reposo()
+    hacer_cola(sistema)
+    sistema.enviar(sistema.componer())
+    recibir(sistema)
+    assert (de(sistema, INSTITUCION), sistema.hechos()) == (1, 0)
+
+
+def test_si_la_que_adelanta_revienta_se_guarda_con_las_demas(sistema: Sistema):
+    sistema.reposo()
+    hacer_cola(sistema)
+
+    def revienta(_peticion: object, _tanda: object) -> None:
+        raise ValueError
+
+    sistema.origen.al_atender = revienta
+    sistema.enviar(sistema.componer())
+    vaciar_la_cola(sistema)
+    assert (de(sistema, INSTITUCION), sistema.hechos()) == (1, 0)

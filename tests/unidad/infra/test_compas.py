@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from infra.mensajeria.compas import DESCANSO, DESCANSO_MAXIMO, VARIAS, Compas
-from infra.mensajeria.turnos import Turno
+from infra.mensajeria.compas import CEDER, CEDER_MAXIMO, DESCANSO, DESCANSO_MAXIMO, VARIAS, Compas
+from infra.mensajeria.turnos import DE_NADIE, Turno
 from infra.reloj import RelojSimulado
 from tests.unidad.historia import INICIO
 
@@ -61,11 +61,11 @@ def test_de_un_trago_de_varias_o_a_medias_no_se_descansa(piden_dos: Ensayo):
     assert not piden_dos.compas.espera_una_sola()
 
 
-def test_lo_que_llega_de_otra_acaba_el_descanso_y_lo_suyo_no(piden_dos: Ensayo):
+def test_lo_que_queda_esperando_de_otra_acaba_el_descanso_y_lo_suyo_no(piden_dos: Ensayo):
     assert piden_dos.trago(UNA) > 0
-    piden_dos.compas.oir([UNA])
+    piden_dos.compas.esperan([UNA])
     assert piden_dos.compas.descanso() > 0
-    piden_dos.compas.oir([UNA, OTRA, UNA])
+    piden_dos.compas.esperan([UNA, OTRA, UNA])
     assert piden_dos.compas.descanso() == 0
     # Y el trago siguiente es otra vez por rondas.
     assert not piden_dos.compas.espera_una_sola()
@@ -97,3 +97,32 @@ def test_lo_urgente_de_una_institucion_va_por_turnos_con_lo_suyo_y_no_la_hace_de
     assert ensayo.trago(UNA) == 0
     ensayo.compas.oir([OTRA])
     assert ensayo.trago(UNA) > 0
+
+
+def test_a_lo_atendido_de_otra_se_le_deja_salir_pero_nadie_espera_por_ella_mas_que_un_tope(piden_dos: Ensayo):
+    piden_dos.trago(UNA)
+    piden_dos.compas.atendida_otra()
+    assert piden_dos.compas.descanso() == pytest.approx(CEDER)
+    for _ in range(int(CEDER_MAXIMO / CEDER) - 1):
+        piden_dos.pasan(CEDER)
+        piden_dos.compas.atendida_otra()
+        assert piden_dos.compas.descanso() > 0
+    piden_dos.pasan(CEDER)
+    piden_dos.compas.atendida_otra()
+    assert piden_dos.compas.descanso() == 0
+
+
+def test_con_varias_haciendo_cola_no_se_cede_a_nadie(piden_dos: Ensayo):
+    piden_dos.trago(UNA, OTRA)
+    piden_dos.compas.atendida_otra()
+    assert piden_dos.compas.descanso() == 0
+
+
+def test_quien_manda_basura_ademas_de_lo_suyo_hace_cola_ella_sola(piden_dos: Ensayo):
+    assert piden_dos.trago(UNA, DE_NADIE) > 0
+    piden_dos.compas.esperan([UNA, DE_NADIE])
+    assert piden_dos.compas.sola == UNA
+    # Y la basura sola no es de nadie que pida a la vez que ella.
+    sola = Ensayo()
+    sola.compas.oir([UNA, DE_NADIE])
+    assert sola.trago(UNA, DE_NADIE) == 0
