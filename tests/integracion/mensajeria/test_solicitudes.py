@@ -275,6 +275,7 @@ def test_se_guarda_antes_de_confirmar(sistema: Sistema, monkeypatch):
     def caer(*_: object) -> None:
         raise sa.exc.OperationalError("INSERT", {}, Exception("caída"))
 
+    monkeypatch.setattr(estacion.solicitudes, "en_pausa", lambda: True)  # que se guarde, y no se atienda al llegar
     monkeypatch.setattr("infra.mensajeria.bandeja.guardar", caer)
     with pytest.raises(sa.exc.OperationalError):
         estacion.solicitudes.recibir(5)
