@@ -6,7 +6,8 @@ reparaciones) sale por la tabla `salida`, mensaje a mensaje: uno sin ruta se rei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -24,6 +25,7 @@ from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.arriendo import Arriendo
 from infra.mensajeria.hechos import DESTINO_HECHOS, por_publicar
 from infra.mensajeria.labor import Labor
+from infra.mensajeria.llenas import BUZON, DE_INSTITUCION, Llenas
 from infra.mensajeria.topologia import Topologia, colas_de_institucion
 from infra.mensajeria.transportes.base import (
     Mensaje,
@@ -51,8 +53,11 @@ _MARCAR = (
     .values(posicion=sa.bindparam("hasta"))
 )
 _QUITAR = sa.delete(salida).where(salida.c.numero.in_(sa.bindparam("cuales", expanding=True)))
-_BUZON = "buzon"
-_DE_INSTITUCION = ("acuses", _BUZON)
+_APLAZAR = (
+    sa.update(salida)
+    .where(salida.c.numero.in_(sa.bindparam("cuales", expanding=True)))
+    .values(intentos=salida.c.intentos + sa.bindparam("mas"), proximo=sa.bindparam("cuando"))
+)
 _CONSTA_LA_ENTREGA = sa.insert(entregas)
 
 
@@ -67,8 +72,6 @@ class Relevo:
     titular: str
     ajustes: Ajustes = field(default_factory=Ajustes)
     medidas: Medidas | None = None
-    #: Instituciones cuya cola no admitió lo último que se les mandó: las llena quien no lee.
-    atascadas: set[str] = field(default_factory=set)
     _atascos: int = 0
     _reintento: datetime | None = None
 
@@ -76,6 +79,7 @@ class Relevo:
         self._arriendo = Arriendo("relevo", self.titular, self.ajustes.arriendo)
         self._seguidoras = self.topologia.seguidoras(self.servicio)
         self._aseguradas: set[str] = set()
+        self.llenas = Llenas(self.ajustes)
 
     def preparar(self) -> None:
         """Crea la marca y el arriendo si faltan."""
@@ -92,10 +96,13 @@ class Relevo:
         if not (tramo or filas):
             return Labor.NADA
         if self._arriendo.valla(self.almacen.motor, ahora) is None:
-            self.atascadas.clear()  # lo sabe ahora quien publica
+            self.llenas.olvidar()
             return Labor.NADA
-        salieron, enviados = self._publicar(tramo, filas, ahora)
-        return self._dar_por_publicado(marca, salieron, filas, enviados, ahora)
+        salieron, suerte = self._publicar(tramo, self.llenas.por_probar(filas, ahora), ahora)
+        self.llenas.anotar(filas, suerte, ahora)
+        # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
+        self._aseguradas -= {f.clave for f in filas if suerte.get(f.numero) is False}
+        return self._dar_por_publicado(marca, salieron, filas, suerte, ahora)
 
     def proximo(self) -> datetime | None:
         """Cuándo toca volver a intentarlo (UTC): un mensaje devuelto, hechos sin cola o el arriendo de otro."""
@@ -117,23 +124,24 @@ class Relevo:
             filas = conexion.execute(_POR_SALIR, {"ahora": ahora, "tope": tope, "lote": lote}).all()
         return marca, tramo, filas
 
-    def _publicar(self, tramo: Sequence[Mensaje], filas: Sequence[Row[Any]], ahora: datetime) -> tuple[int, set[int]]:
-        """Cuántos hechos, desde el primero, confirmó el bus y encaminó, y los números de lo de la salida.
+    def _publicar(
+        self, tramo: Sequence[Mensaje], filas: Sequence[Row[Any]], ahora: datetime
+    ) -> tuple[int, dict[int, bool]]:
+        """Cuántos hechos, desde el primero, confirmó el bus y encaminó; y de cada fila, por su número, si salió.
 
         Todo de una vez, que esperar a que confirme cuesta lo mismo: la salida delante, que un acuse no espere a los
         hechos. La cola de un seguidor que no confirma no tapa lo demás: de cada mensaje se sabe lo suyo.
         """
-        enviados = self._responder([f for f in filas if not f.intercambio])
+        suerte = {f.numero: False for f in filas} | self._responder([f for f in filas if not f.intercambio])
         salen = self._con_cola([f for f in filas if f.intercambio])
         hechos = tramo if tramo and self._todas_atadas() else ()
         llegaron = self.transporte.publicar([*(self._mensaje(f) for f in salen), *hechos])
-        enviados |= {f.numero for f, llego in zip(salen, llegaron, strict=False) if llego}
+        suerte |= {f.numero: llego for f, llego in zip(salen, llegaron, strict=False)}
         salieron = len(list(takewhile(bool, llegaron[len(salen) :])))
         if tramo:
             self._atascos = 0 if salieron == len(tramo) else self._atascos + 1
             self._reintento = ahora + self.ajustes.retroceso(self._atascos) if self._atascos else None
-        self._anotar_atascadas(filas, enviados)
-        return salieron, enviados
+        return salieron, suerte
 
     def _todas_atadas(self) -> bool:
         """`mandatory` no ve la cola que falta si otra recibe: se comprueba cada seguidora y se repone la que falte."""
@@ -148,15 +156,8 @@ class Relevo:
         nombres = self.topologia.nombres
         return self.transporte.atar(nombres.eventos, nombres.clave_de_origen(self.servicio), colas)
 
-    def _anotar_atascadas(self, filas: Sequence[Row[Any]], enviados: set[int]) -> None:
-        devueltos = [f for f in filas if f.numero not in enviados]
-        # La cola de una institución pudo borrarse: al reintentar se declara otra vez.
-        self._aseguradas -= {f.clave for f in devueltos}
-        self.atascadas -= {f.clave for f in filas if f.numero in enviados and f.intercambio in _DE_INSTITUCION}
-        self.atascadas |= {f.clave for f in devueltos if f.intercambio in _DE_INSTITUCION}
-
     def _dar_por_publicado(
-        self, marca: int, salieron: int, filas: Sequence[Row[Any]], enviados: set[int], ahora: datetime
+        self, marca: int, salieron: int, filas: Sequence[Row[Any]], suerte: Mapping[int, bool], ahora: datetime
     ) -> Labor:
         """Mueve la marca y quita lo enviado, juntos."""
         if not (salieron or filas):
@@ -168,62 +169,68 @@ class Relevo:
             if salieron:
                 conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + salieron})
             if filas:
-                self._quitar(conexion, filas, enviados, ahora)
-        return max(Labor.de(n, self.ajustes.lote_relevo) for n in (salieron, len(enviados)))
+                self._quitar(conexion, filas, suerte, ahora)
+        if any(self._puede_salir(f, suerte) for f in filas):
+            return Labor.QUEDA
+        return max(Labor.de(n, self.ajustes.lote_relevo) for n in (salieron, sum(suerte.values())))
 
-    def _quitar(self, conexion: sa.Connection, filas: Sequence[Row[Any]], enviados: set[int], ahora: datetime) -> None:
+    def _puede_salir(self, fila: Row[Any], suerte: Mapping[int, bool]) -> bool:
+        """Si no se intentó porque su cola estaba llena, y ya no lo está."""
+        return fila.numero not in suerte and self.llenas.hasta(fila) is None
+
+    def _quitar(
+        self, conexion: sa.Connection, filas: Sequence[Row[Any]], suerte: Mapping[int, bool], ahora: datetime
+    ) -> None:
         confirmado = self.almacen.reloj.ahora()
-        devueltos = [f for f in filas if f.numero not in enviados]
+        enviadas = [f for f in filas if suerte.get(f.numero)]
+        devueltas = [f for f in filas if not suerte.get(f.numero)]
         # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
-        sobran = {f.numero for f in devueltos if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
-        if enviados | sobran:
-            conexion.execute(_QUITAR, {"cuales": sorted(enviados | sobran)})
-        self._constar(conexion, [f for f in filas if f.numero in enviados], confirmado)
-        self._aplazar(conexion, [f for f in devueltos if f.numero not in sobran], ahora)
+        sobran = {f.numero for f in devueltas if not f.intercambio and f.intentos + 1 >= self.ajustes.intentos}
+        if fuera := sobran.union(f.numero for f in enviadas):
+            conexion.execute(_QUITAR, {"cuales": sorted(fuera)})
+        self._constar(conexion, enviadas, confirmado)
+        self._aplazar(conexion, [f for f in devueltas if f.numero not in sobran], suerte, ahora)
         if self.medidas is not None:
-            for fila in filas:
-                if fila.numero in enviados:
-                    self.medidas.enviado(fila.intercambio, (confirmado - fila.creado).total_seconds())
+            for fila in enviadas:
+                self.medidas.enviado(fila.intercambio, (confirmado - fila.creado).total_seconds())
 
     def _constar(self, conexion: sa.Connection, salidas: Sequence[Row[Any]], confirmado: datetime) -> None:
         """Qué avisos de buzón quedaron al alcance de su institución, y desde cuándo: no está en ningún hecho."""
         avisos = [
-            {"institucion": f.clave, "mensaje": f.id, "instante": confirmado}
-            for f in salidas
-            if f.intercambio == _BUZON
+            {"institucion": f.clave, "mensaje": f.id, "instante": confirmado} for f in salidas if f.intercambio == BUZON
         ]
         if avisos:
             conexion.execute(_CONSTA_LA_ENTREGA, avisos)
 
-    def _responder(self, filas: Sequence[Row[Any]]) -> set[int]:
+    def _responder(self, filas: Sequence[Row[Any]]) -> dict[int, bool]:
         """A una cola suelta. En un bus con permisos no se puede, y que alguien lo pida no ha de parar lo demás."""
         if not filas:
-            return set()
+            return {}
         try:
             llegaron = self.transporte.publicar([self._mensaje(f) for f in filas])
         except TopologiaAusente:
             raise
         except TopologiaIncompatible:
             registro.warning("respuesta-vedada", servicio=self.servicio, cuantas=len(filas))
-            return set()
-        return {f.numero for f, llego in zip(filas, llegaron, strict=True) if llego}
+            return {}
+        return {f.numero: llego for f, llego in zip(filas, llegaron, strict=True)}
 
-    def _aplazar(self, conexion: sa.Connection, devueltos: Sequence[Row[Any]], ahora: datetime) -> None:
-        if not devueltos:
-            return
-        orden = sa.update(salida).where(salida.c.numero == sa.bindparam("cual"))
-        conexion.execute(
-            orden.values(intentos=sa.bindparam("van"), proximo=sa.bindparam("cuando")),
-            [
-                {"cual": f.numero, "van": f.intentos + 1, "cuando": ahora + self.ajustes.retroceso(f.intentos + 1)}
-                for f in devueltos
-            ],
-        )
+    def _aplazar(
+        self, conexion: sa.Connection, filas: Sequence[Row[Any]], suerte: Mapping[int, bool], ahora: datetime
+    ) -> None:
+        """Lo de una cola llena, de una sentencia, hasta que se la vuelva a probar; de lo demás, cada una lo suyo."""
+        citas: defaultdict[tuple[datetime, bool], list[int]] = defaultdict(list)
+        for fila in filas:
+            if not self._puede_salir(fila, suerte):
+                cuando = self.llenas.hasta(fila) or ahora + self.ajustes.retroceso(fila.intentos + 1)
+                citas[cuando, fila.numero in suerte].append(fila.numero)
+        for (cuando, intentada), cuales in citas.items():
+            conexion.execute(_APLAZAR, {"cuales": cuales, "mas": int(intentada), "cuando": cuando})
 
     def _con_cola(self, filas: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Las filas con dónde caer. La cola de una institución existe desde que se le escribe, esté conectada o no."""
         sin_cola: set[str] = set()
-        for codigo in sorted({f.clave for f in filas if f.intercambio in _DE_INSTITUCION} - self._aseguradas):
+        for codigo in sorted({f.clave for f in filas if f.intercambio in DE_INSTITUCION} - self._aseguradas):
             try:
                 for cola in colas_de_institucion(codigo, self.topologia.nombres.prefijo):
                     self.transporte.asegurar_cola(cola)
@@ -234,7 +241,7 @@ class Relevo:
                 sin_cola.add(codigo)
             else:
                 self._aseguradas.add(codigo)
-        return [f for f in filas if f.intercambio not in _DE_INSTITUCION or f.clave not in sin_cola]
+        return [f for f in filas if f.intercambio not in DE_INSTITUCION or f.clave not in sin_cola]
 
     def _mensaje(self, fila: Row[Any]) -> Mensaje:
         intercambio = getattr(self.topologia.nombres, fila.intercambio) if fila.intercambio else ""

@@ -13,6 +13,7 @@ import structlog
 from infra.almacen.esquema import entrada, marcas, salida
 from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
+from infra.mensajeria.labor import Labor
 from infra.mensajeria.relevo import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
@@ -208,6 +209,39 @@ def test_la_cola_de_una_institucion_borrada_se_declara_otra_vez(sistema: Sistema
     escribir(sistema)
     sistema.hasta(lambda: sistema.filas(salida) == 0)
     assert sistema.acuses(1) == [b"recibo"]
+
+
+def test_con_la_cola_de_quien_no_lee_no_se_insiste_y_cuando_lee_sale_todo(sistema: Sistema, monkeypatch):
+    """Se prueba con un mensaje, cada vez más tarde; los demás esperan a esa prueba, y lo de otras colas no espera."""
+    relevo, ajustes = sistema.deteccion.relevo, sistema.ajustes
+    publicar, intentos, llena = relevo.transporte.publicar, [0], [True]
+
+    def no_cabe(mensajes: Sequence[Mensaje]) -> list[bool]:
+        suyos = [m for m in mensajes if m.intercambio == sistema.nombres.acuses]
+        intentos[0] += len(suyos)
+        return [m not in suyos and publicar([m])[0] for m in mensajes] if llena[0] else publicar(mensajes)
+
+    monkeypatch.setattr(relevo.transporte, "publicar", no_cabe)
+    for _ in range(5):
+        escribir(sistema)
+    relevar(sistema.deteccion)
+    assert (intentos[0], relevo.llenas.instituciones) == (5, {INSTITUCION})
+    for prueba in range(1, 4):
+        escribir(sistema)  # lo nuevo tampoco se intenta: no cabría
+        escribir(sistema, intercambio="buzon", tipo="aviso", cuerpo=b"aviso")
+        relevar(sistema.deteccion)
+        assert (intentos[0], sistema.filas(salida)) == (4 + prueba, 5 + prueba)
+        sistema.pasan(seconds=ajustes.retroceso(prueba).total_seconds())
+        relevar(sistema.deteccion)
+        assert (intentos[0], sistema.filas(salida)) == (5 + prueba, 5 + prueba)
+    llena[0] = False
+    sistema.pasan(seconds=ajustes.retroceso(4).total_seconds())
+    assert relevo.paso() is Labor.QUEDA  # la prueba salió: lo demás no espera
+    assert sistema.filas(salida) == 7
+    relevar(sistema.deteccion)
+    assert (sistema.filas(salida), relevo.llenas.instituciones) == (0, set())
+    assert sistema.acuses(8) == [b"recibo"] * 8
+    assert len(sistema.acuses(3, sistema.nombres.buzon_de(INSTITUCION))) == 3
 
 
 def test_lo_urgente_sin_entregar_se_ve(sistema: Sistema):
