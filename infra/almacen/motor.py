@@ -9,7 +9,7 @@ from typing import Any, Final
 import eventsourcing.persistence
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 #: Segundos. Un proceso congelado con el turno lo suelta pasado el primero; nadie espera un turno más del segundo.
 INACTIVIDAD: Final = 15
@@ -118,12 +118,16 @@ def _ajustar_sqlite(motor: Engine, sincronia: str) -> None:
     poner_opciones = dialecto.set_connection_execution_options
 
     def al_poner_opciones(conexion: Connection, opciones: Mapping[str, Any]) -> None:
-        conexion.connection.info[_SOLO_LEE] = opciones.get("solo_lee", False)
+        conexion.connection.info[_SOLO_LEE] = conexion.get_execution_options().get("solo_lee", False)
         poner_opciones(conexion, opciones)
+
+    @event.listens_for(motor, "checkin")
+    def _al_devolver(_conexion: Any, registro: ConnectionPoolEntry) -> None:
+        registro.info.pop(_SOLO_LEE, None)
 
     def empezar(conexion: PoolProxiedConnection) -> None:
         # IMMEDIATE: quien va a escribir espera su turno al empezar, no falla a la mitad.
-        solo_lee = conexion.info.pop(_SOLO_LEE, False)
+        solo_lee = conexion.info.get(_SOLO_LEE, False)
         conexion.cursor().execute("BEGIN" if solo_lee else "BEGIN IMMEDIATE")
 
     dialecto.set_connection_execution_options = al_poner_opciones

@@ -49,7 +49,7 @@ class Gobierno:
         return DelProceso(
             fallos=fallos,
             muertos=self._muertos.cuantos,
-            atascadas=len(self.estacion.relevo.llenas.instituciones),
+            atascadas=len(self.estacion.relevo.atascadas),
             plazos_con_fallo=self.estacion.plazos.con_fallo,
             mas_pide=afluencia.de_quien_mas_pide(),
             mas_falla=afluencia.de_quien_mas_falla(),

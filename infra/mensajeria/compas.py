@@ -53,7 +53,7 @@ class Compas:
     #: Aparte: lo urgente de una y lo que no lo es son dos turnos, y una institución no descansa de sí misma.
     _instituciones: _Oidas = field(default_factory=_Oidas)
     #: De quién fue el último trago, si lo llenó ella sola y no espera nadie más.
-    sola: Turno | None = None
+    _sola: Turno | None = None
     #: Cuándo acabó el último trago, y hasta cuándo se descansa (monótono).
     _trago: float = _NUNCA
     _hasta: float = _NUNCA
@@ -68,12 +68,12 @@ class Compas:
 
     def esperan(self, turnos: Iterable[Turno]) -> None:
         """Lo de cada uno queda en la bandeja. Lo de otro turno no espera a que se descanse."""
-        if set(turnos) - {DE_NADIE, self.sola}:
-            self.sola, self._hasta = None, _NUNCA
+        if set(turnos) - {DE_NADIE, self._sola}:
+            self._sola, self._hasta = None, _NUNCA
 
-    def atendida_otra(self) -> None:
-        """Lo de otra se atendió al llegar: lo de la que hace cola ella sola no se le cruza."""
-        if self.sola is not None:
+    def atendidas_al_llegar(self, turnos: Iterable[Turno]) -> None:
+        """Lo de cada uno se atendió al llegar y causó algo. A lo de otra, la que hace cola ella sola no se le cruza."""
+        if self._sola is not None and any(turno.institucion != self._sola.institucion for turno in turnos):
             ahora = self.reloj.monotono()
             self._hasta = max(self._hasta, min(ahora + CEDER, self._trago + CEDER_MAXIMO))
 
@@ -83,16 +83,14 @@ class Compas:
 
     def espera_una_sola(self) -> bool:
         """Si, pidiendo otras, lo que queda por atender parece de una sola."""
-        return self.sola is not None and self._hace_poco(self._instituciones.de_otra_que(self.sola.institucion))
+        return self._sola is not None and self._hace_poco(self._instituciones.de_otra_que(self._sola.institucion))
 
     def atendido(self, turnos: Collection[Turno], desde: float) -> None:
-        """Un trago lleno con solicitudes de esos turnos, empezado en ``desde`` (monótono), acaba de confirmarse.
+        """Acaba de confirmarse un trago empezado en ``desde`` (monótono), y de esos turnos puede quedar más.
 
         De uno a medias, ninguno: no deja cola de la que descansar.
         """
-        # Lo que no se sabe de quién es no es otra institución: quien manda basura no deja de hacer cola ella sola.
-        suyos = set(turnos) - {DE_NADIE} or set(turnos)
-        self.sola = suyos.pop() if len(suyos) == 1 else None
+        self._sola = next(iter(turnos)) if len(turnos) == 1 else None
         self._trago = ahora = self.reloj.monotono()
         self._hasta = ahora + min(DESCANSO * (ahora - desde), DESCANSO_MAXIMO) if self.espera_una_sola() else _NUNCA
 

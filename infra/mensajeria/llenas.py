@@ -6,7 +6,7 @@ costaba más que atender a quien sí lee.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,23 +44,23 @@ class Llenas:
         """Publica otro: lo sabe él."""
         self._colas.clear()
 
-    def por_probar(self, filas: Iterable[Row[Any]], ahora: datetime) -> list[Row[Any]]:
-        """Las filas de la salida que se intentan: de una cola llena, la primera, y solo si ya toca."""
-        elegidas, probadas = [], set()
+    def por_probar(self, filas: Sequence[Row[Any]], ahora: datetime) -> list[Row[Any]]:
+        """Las filas de la salida que se intentan: de una cola llena una sola, y si ya toca. Lo urgente nuevo, siempre.
+
+        La menos probada: si la que falla es ella y no la cola, la siguiente prueba es con otra.
+        """
+        pruebas: dict[_Cola, Row[Any]] = {}
         for fila in filas:
             cola = _cola(fila)
-            if llena := self._colas.get(cola):
-                if cola in probadas or not self.ajustes.toca(llena.hasta, ahora):
-                    continue
-                probadas.add(cola)
-            elegidas.append(fila)
-        return elegidas
+            if (llena := self._colas.get(cola)) and self.ajustes.toca(llena.hasta, ahora):
+                pruebas[cola] = min(pruebas.get(cola, fila), fila, key=_probada)
+        return [f for f in filas if _cola(f) not in self._colas or f is pruebas.get(_cola(f)) or _urgente_nueva(f)]
 
-    def anotar(self, filas: Iterable[Row[Any]], suerte: Mapping[int, bool], ahora: datetime) -> None:
-        """``suerte``: número de cada fila intentada -> si salió. La cola que admite solo unas acaba de llenarse."""
-        probadas = [f for f in filas if f.numero in suerte]
-        salio = {_cola(f) for f in probadas if suerte[f.numero]}
-        volvio = {_cola(f) for f in probadas if not suerte[f.numero] and f.intercambio in DE_INSTITUCION}
+    def anotar(self, filas: Sequence[Row[Any]], llegaron: Sequence[bool], ahora: datetime) -> None:
+        """Qué fue de cada una de las publicadas. La cola que admite unas y no otras acaba de llenarse."""
+        suerte = list(zip(filas, llegaron, strict=False))
+        salio = {_cola(f) for f, llego in suerte if llego}
+        volvio = {_cola(f) for f, llego in suerte if not llego and f.intercambio in DE_INSTITUCION}
         for cola in salio - volvio:
             self._colas.pop(cola, None)
         for cola in volvio:
@@ -76,6 +76,14 @@ class Llenas:
 
 def _cola(fila: Row[Any]) -> _Cola:
     return fila.intercambio, fila.clave
+
+
+def _probada(fila: Row[Any]) -> tuple[bool, int]:
+    return not fila.urgente, fila.intentos
+
+
+def _urgente_nueva(fila: Row[Any]) -> bool:
+    return bool(fila.urgente) and not fila.intentos
 
 
 __all__ = ["BUZON", "DE_INSTITUCION", "Llenas"]

@@ -127,14 +127,12 @@ class Porteria:
             self._vistas.update({quien: quien in no_leen for quien in nuevas})
         return any(self._vistas[quien] for quien in quienes)
 
-    def primeras(
-        self, llegadas: Sequence[Recibida], sola: Turno | None, ahora: datetime
-    ) -> tuple[list[Recibida], list[Recibida]]:
+    def primeras(self, llegadas: Sequence[Recibida], ahora: datetime) -> tuple[list[Recibida], list[Recibida]]:
         """Las que no tienen detrás de quién esperar, una por turno y como mucho un trago corto, y las demás.
 
-        ``sola``: un turno que se sabe que tiene cola. Lo que no se sabe de quién es no adelanta.
+        Lo que no se sabe de quién es no adelanta.
         """
-        turnos = {r.turno for r in llegadas} - {DE_NADIE, sola}
+        turnos = {r.turno for r in llegadas} - {DE_NADIE}
         if not turnos:
             return [], list(llegadas)
         with leyendo(self.almacen.motor) as conexion:

@@ -1,11 +1,13 @@
 """Atender solicitudes: se responden o se guardan antes de confirmarlas al bus, y ninguna detiene a las demás.
 
 Sin nadie esperando se atienden según llegan, por lotes en una transacción (decisión 038). En cuanto hay cola van a la
-bandeja, y de ella se atiende por turnos (decisión 040). Si un lote falla se repite de una en una: solo falla la mala.
+bandeja, salvo la primera de quien no tiene nada en ella, y de ella se atiende por turnos (decisión 040). Si un lote
+falla se repite de una en una: solo falla la mala.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +35,7 @@ from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
+from infra.mensajeria.turnos import DE_NADIE, Turno
 from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
@@ -62,7 +65,7 @@ class Solicitudes:
         self.atencion = Atencion(self.almacen, self.servicio, self.ajustes, notaria)
         self._porteria = Porteria(self.almacen, self.transporte, self.servicio, notaria, self.ajustes, self.nombres)
         self._apretada = False
-        #: Si en la bandeja puede quedar algo que toque ya: lo que llega va detrás.
+        #: Si en la bandeja puede quedar algo que toque ya: lo que llega va detrás de lo suyo.
         self._hay_cola = True
         #: Si lo último recibido dejó algo en la bandeja.
         self.dejo = False
@@ -107,7 +110,7 @@ class Solicitudes:
         return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada or a_ratos else lote)
 
     def descanso(self) -> float:
-        """Segundos que conviene dejar la máquina a los demás antes de atender otra vez, si no llega nada de otra."""
+        """Segundos que conviene dejar la máquina a los demás antes de atender otra vez lo que hace cola."""
         return self._compas.descanso()
 
     def proximo(self) -> datetime | None:
@@ -140,11 +143,11 @@ class Solicitudes:
         """Atiende ya lo de quien no tiene nada esperando, que es su turno, y devuelve lo que ha de hacer cola."""
         resto = todas
         if self.ajustes.turnos and not self.en_pausa():
-            primeras, detras = self._porteria.primeras(todas, self._compas.sola, ahora)
+            primeras, detras = self._porteria.primeras(todas, ahora)
             try:
                 if primeras:
-                    self._atender_llegadas(primeras)
-                    self._compas.atendida_otra()
+                    if self._atender_llegadas(primeras):
+                        self._compas.atendidas_al_llegar(r.turno for r in primeras)
                     self.al_mezclar()
                 resto = detras
             except Exception as error:
@@ -154,10 +157,13 @@ class Solicitudes:
         self._compas.esperan(r.turno for r in resto)
         return resto
 
-    def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> None:
+    def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> bool:
+        """Dice si causaron algún hecho."""
         with self.almacen.tanda() as tanda:
             self._responder(tanda, recibidas)
+            hechos, _ = tanda.en_mano
         self._avisar_si_mezcla(recibidas)
+        return hechos > 0
 
     def _avisar_si_mezcla(self, respondidas: Sequence[Recibida]) -> None:
         if len({recibida.turno for recibida in respondidas}) > 1:
@@ -195,10 +201,24 @@ class Solicitudes:
             # Con el turno tomado: lo que otra réplica atendió mientras se esperaba ya no está.
             tomadas = bandeja.tomar(tanda.conexion, tanda.ahora, self._tope(tanda.ahora), trago)
             self._responder(tanda, tomadas)
-        lleno = len(tomadas) >= min(trago.lote, trago.rondas)  # de una sola caben tantas: una por ronda
-        self._compas.atendido({r.turno for r in tomadas} if lleno else (), desde)
+        self._compas.atendido(self._hacen_cola(tomadas, trago), desde)
         self._avisar_si_mezcla(tomadas)
         return len(tomadas)
+
+    def _hacen_cola(self, tomadas: Sequence[Recibida], trago: Trago) -> set[Turno]:
+        """De quién puede quedar más, si el trago se llenó: de una sola caben tantas como rondas, una en cada una.
+
+        Lo que no se sabe de quién es no es otra institución: quien además manda basura hace cola ella sola; quien mandó
+        una entre la basura de otra, no.
+        """
+        caben = min(trago.lote, trago.rondas)
+        if len(tomadas) < caben:
+            return set()
+        cuantas = Counter(r.turno for r in tomadas)
+        suyas = {turno for turno in cuantas if turno != DE_NADIE} or set(cuantas)
+        if len(suyas) == 1 and cuantas[next(iter(suyas))] < min(caben, self.ajustes.rondas):
+            return set()
+        return suyas
 
     def _responder(self, tanda: Tanda, recibidas: Sequence[Recibida]) -> None:
         """Responde a las que se puede; las demás, que en la bandeja no están, esperan en ella su próxima mirada."""

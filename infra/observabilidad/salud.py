@@ -25,7 +25,8 @@ from infra.mensajeria.panorama import Vista, panorama
 from infra.mensajeria.pausas import Pausa, vigentes
 from infra.mensajeria.presencia import en_marcha
 from infra.mensajeria.puertos import Medida, Servicio
-from infra.mensajeria.relevo import DESTINO_HECHOS, urgentes_sin_entregar
+from infra.mensajeria.relevo import DESTINO_HECHOS
+from infra.mensajeria.saliente import urgentes_sin_entregar
 from infra.mensajeria.turnos import hay_llenos
 
 

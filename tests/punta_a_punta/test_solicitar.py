@@ -337,7 +337,7 @@ def test_sin_conexion_no_se_envio_nada_y_si_se_corta_despues_no_se_sabe(orden, b
 
     monkeypatch.setattr(TransporteMemoria, "recibir", caido)
     cortada = por_bus(orden, servicios)
-    monkeypatch.setattr(TransporteMemoria, "atada", caido)
+    monkeypatch.setattr(TransporteMemoria, "existe", caido)
     sin_conexion = por_bus(orden, servicios)
 
     assert cortada.exit_code == solicitar.SIN_ACUSE

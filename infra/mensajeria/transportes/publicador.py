@@ -6,7 +6,7 @@ py-amqp confirma de uno en uno (unos 600 mensajes/s en colas de quórum); aquí 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,8 +25,9 @@ TIPO_OTRO = "application/octet-stream"
 GRACIA = 5.0
 """Segundos que se espera al resto de un lote desde la última respuesta.
 
-Si otros se confirmaron, el broker está bien y la que calla es una cola: esperarla más haría esperar a todos, y dar por
-no confirmado lo que lo estuvo solo repite.
+Si otros de su intercambio se confirmaron, el broker está bien y la que calla es una cola: esperarla más haría esperar a
+todos, y dar por no confirmado lo que lo estuvo solo repite. De un intercambio del que no se sabe nada se espera toda la
+paciencia: un acuse se confirma en milisegundos, y un hecho espera a la más lenta de las colas que lo siguen.
 """
 
 
@@ -38,6 +39,8 @@ class _Lote:
         self.en_vuelo: dict[int, int] = {}  # etiqueta de publicación -> índice, en orden
         self.confirmados = [False] * len(mensajes)
         self.respuestas = 0
+        self._pendientes = Counter(m.intercambio for m in mensajes)
+        self._oidos: set[str] = set()
         self._devueltos: set[int] = set()
         self._indices: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
 
@@ -60,6 +63,14 @@ class _Lote:
             if indice is not None:
                 self.confirmados[indice] = confirmado
                 self.respuestas += 1
+                intercambio = self.mensajes[indice].intercambio
+                self._pendientes[intercambio] -= 1
+                self._oidos.add(intercambio)
+
+    @property
+    def todos_oidos(self) -> bool:
+        """Si de cada intercambio con mensajes por confirmar se confirmó ya alguno."""
+        return all(quien in self._oidos for quien, cuantos in self._pendientes.items() if cuantos)
 
     def devolver(self, devuelto: str, intercambio: str, clave: str) -> None:
         # Dos copias del mismo id al mismo sitio corren la misma suerte.
@@ -138,7 +149,8 @@ class Publicador:
                 self._olvidar_canal()  # lo que confirme tarde no es de ningún lote
                 return False
             if self._lote.respuestas > oidas:
-                limite, oidas = self._reloj() + min(GRACIA, self._paciencia), self._lote.respuestas
+                oidas = self._lote.respuestas
+                limite = self._reloj() + min(GRACIA if self._lote.todos_oidos else self._paciencia, self._paciencia)
         return True
 
     def _cuerpo(self, mensaje: Mensaje) -> Any:

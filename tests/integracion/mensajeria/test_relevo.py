@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +13,14 @@ import structlog
 from infra.almacen.esquema import entrada, marcas, salida
 from infra.almacen.motor import leyendo
 from infra.anfitrion.estacion import Estacion
+from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.labor import Labor
-from infra.mensajeria.relevo import urgentes_sin_entregar
+from infra.mensajeria.saliente import urgentes_sin_entregar
 from infra.mensajeria.topologia import Cola
 from infra.mensajeria.transportes import Mensaje, TopologiaIncompatible, TransporteCaido
 from infra.reloj import RelojSimulado
 from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema, muere_tras_publicar
+from tests.integracion.pilas import Pila
 
 
 def marca(sistema: Sistema) -> int:
@@ -242,6 +244,80 @@ def test_con_la_cola_de_quien_no_lee_no_se_insiste_y_cuando_lee_sale_todo(sistem
     assert (sistema.filas(salida), relevo.llenas.instituciones) == (0, set())
     assert sistema.acuses(8) == [b"recibo"] * 8
     assert len(sistema.acuses(3, sistema.nombres.buzon_de(INSTITUCION))) == 3
+
+
+def _cuando(sistema: Sistema, monkeypatch: pytest.MonkeyPatch, veda: Callable[[Mensaje], bool], error: Exception):
+    """El bus no admite una publicación que lleve alguno así; ``error``: lo que lanza."""
+    transporte = sistema.deteccion.relevo.transporte
+    publicar = transporte.publicar
+
+    def con_veda(mensajes: Sequence[Mensaje]) -> list[bool]:
+        if any(map(veda, mensajes)):
+            raise error
+        return publicar(mensajes)
+
+    monkeypatch.setattr(transporte, "publicar", con_veda)
+
+
+def test_lo_que_el_broker_veda_de_la_salida_no_detiene_los_hechos(sistema: Sistema, monkeypatch):
+    """Un servicio nuevo que escribe en el buzón antes de que se apliquen sus permisos: sus hechos salen igual."""
+    _cuando(sistema, monkeypatch, lambda m: m.intercambio == sistema.nombres.buzon, TopologiaIncompatible("403"))
+    escribir(sistema, intercambio="buzon", tipo="aviso")
+    sistema.contar(2)
+    for _ in range(2):
+        with pytest.raises(TopologiaIncompatible):
+            sistema.deteccion.relevo.paso()
+        assert (marca(sistema), sistema.filas(salida)) == (2, 1)
+
+
+def test_lo_que_el_broker_veda_de_los_hechos_no_detiene_los_acuses(sistema: Sistema, monkeypatch):
+    _cuando(sistema, monkeypatch, lambda m: m.intercambio == sistema.nombres.eventos, TopologiaIncompatible("403"))
+    escribir(sistema)
+    sistema.contar(2)
+    with pytest.raises(TopologiaIncompatible):
+        sistema.deteccion.relevo.paso()
+    assert (marca(sistema), sistema.filas(salida)) == (0, 0)
+
+
+def test_una_respuesta_a_una_cola_que_calla_no_detiene_lo_demas(sistema: Sistema, monkeypatch):
+    _cuando(sistema, monkeypatch, lambda m: not m.intercambio, TransporteCaido("no confirma"))
+    escribir(sistema, intercambio="", clave="cola-de-alguien")
+    escribir(sistema)
+    sistema.contar(2)
+    with pytest.raises(TransporteCaido):
+        sistema.deteccion.relevo.paso()
+    assert (marca(sistema), sistema.filas(salida)) == (2, 1)
+
+
+def test_si_no_se_pueden_atar_las_seguidoras_los_acuses_salen(sistema: Sistema, monkeypatch):
+    def caer(*_: object) -> list[str]:
+        raise TransporteCaido
+
+    relevo = sistema.deteccion.relevo
+    monkeypatch.setattr(relevo.transporte, "atar", caer)
+    escribir(sistema)
+    sistema.contar(2)
+    with pytest.raises(TransporteCaido):
+        relevo.paso()
+    assert (marca(sistema), sistema.filas(salida)) == (0, 0)
+
+
+def test_con_mas_filas_aplazadas_que_el_lote_no_se_duerme(pila: Pila, monkeypatch):
+    """Todas vencen a la vez: si solo se mirase un lote y se citase la siguiente, ya vencida, esperarían al sondeo."""
+    sistema = Sistema(pila, Ajustes(lote_relevo=2))
+    relevo = sistema.deteccion.relevo
+    publicar = relevo.transporte.publicar
+    monkeypatch.setattr(
+        relevo.transporte, "publicar",
+        lambda ms: [m.intercambio != sistema.nombres.acuses and publicar([m])[0] for m in ms],
+    )  # fmt: skip
+    for _ in range(5):
+        escribir(sistema)
+    relevar(sistema.deteccion)
+    sistema.pasan(seconds=sistema.ajustes.retroceso(1).total_seconds())
+    assert relevo.paso() is Labor.QUEDA
+    relevar(sistema.deteccion)
+    assert relevo.proximo() == sistema.reloj.ahora() + sistema.ajustes.retroceso(2)
 
 
 def test_lo_urgente_sin_entregar_se_ve(sistema: Sistema):

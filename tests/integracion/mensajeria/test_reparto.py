@@ -29,11 +29,13 @@ from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
 from infra.mensajeria.topologia import Cola, colas_de_institucion
 from infra.mensajeria.transportes import Mensaje
+from infra.mensajeria.turnos import Turno
 from infra.observabilidad.medidas import Medidas
 from infra.observabilidad.salud import CUPO_AGOTADO, medir
 from senda.cliente import Compuesta, Credencial
 from tests.integracion.mensajeria.sistema import INSTITUCION, Sistema
 from tests.integracion.pilas import Pila
+from tests.unidad.historia import INICIO
 
 OTRA = "GT-MP"
 CUPO_CORTO = 5
@@ -102,6 +104,10 @@ def de(sistema: Sistema, institucion: str) -> int:
     consulta = sa.select(sa.func.count()).where(bandeja.c.institucion == institucion)
     with leyendo(sistema.deteccion.almacen.motor) as conexion:
         return conexion.scalar(consulta) or 0
+
+
+def _recibida(institucion: str) -> Recibida:
+    return Recibida(0, b"", "", institucion or None, None, INICIO, institucion=institucion)
 
 
 def amontonar(sistema: Sistema, institucion: str, cuantas: int) -> None:
@@ -446,6 +452,29 @@ def test_con_cola_lo_de_nadie_no_adelanta_y_de_una_vez_no_adelantan_muchas(tmp_p
     with leyendo(sistema.deteccion.almacen.motor) as conexion:
         miradas = conexion.scalar(consulta)
     assert (de(sistema, ""), sum(de(sistema, f"GT-FALSA{n}") for n in range(5)), miradas) == (1, 5, 3)
+    sistema.pila.cerrar()
+
+
+def test_no_se_cede_a_lo_que_no_causa_nada_ni_se_toma_por_cola_una_suelta_entre_basura(tmp_path: Path):
+    """Códigos inventados, cada vez otro, no frenan a quien hace cola; ni la basura de otra, a quien pide una a una."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=3))
+    sistema.reposo()
+    paso, otra = sistema.deteccion.solicitudes, inscribir(sistema)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    pedir(sistema, *(sistema.componer(credencial=otra) for _ in range(20)), como=OTRA)
+    vaciar_la_cola(sistema)
+    paso.atender()
+    sistema.pasan(seconds=DESCANSO_MAXIMO)
+    falsa = sistema.componer().cuerpo.replace(INSTITUCION.encode(), b"GT-FALSA")
+    sistema.pila.transporte().publicar([Mensaje(sistema.nombres.solicitudes, "deteccion", "solicitud", falsa, "x")])
+    vaciar_la_cola(sistema)
+    assert (de(sistema, "GT-FALSA"), paso.descanso()) == (1, 0)
+    pedir(sistema, sistema.componer(), como=INSTITUCION)
+    vaciar_la_cola(sistema)
+    assert paso.descanso() == pytest.approx(CEDER)
+    assert paso._hacen_cola([_recibida(OTRA), _recibida("")], Trago(50, 2)) == set()
+    assert paso._hacen_cola([_recibida(OTRA)] * 2 + [_recibida("")] * 2, Trago(50, 2)) == {Turno(OTRA)}
     sistema.pila.cerrar()
 
 

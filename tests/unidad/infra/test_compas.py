@@ -101,28 +101,33 @@ def test_lo_urgente_de_una_institucion_va_por_turnos_con_lo_suyo_y_no_la_hace_de
 
 def test_a_lo_atendido_de_otra_se_le_deja_salir_pero_nadie_espera_por_ella_mas_que_un_tope(piden_dos: Ensayo):
     piden_dos.trago(UNA)
-    piden_dos.compas.atendida_otra()
+    piden_dos.compas.atendidas_al_llegar([OTRA])
     assert piden_dos.compas.descanso() == pytest.approx(CEDER)
     for _ in range(int(CEDER_MAXIMO / CEDER) - 1):
         piden_dos.pasan(CEDER)
-        piden_dos.compas.atendida_otra()
+        piden_dos.compas.atendidas_al_llegar([OTRA])
         assert piden_dos.compas.descanso() > 0
     piden_dos.pasan(CEDER)
-    piden_dos.compas.atendida_otra()
+    piden_dos.compas.atendidas_al_llegar([OTRA])
     assert piden_dos.compas.descanso() == 0
 
 
 def test_con_varias_haciendo_cola_no_se_cede_a_nadie(piden_dos: Ensayo):
     piden_dos.trago(UNA, OTRA)
-    piden_dos.compas.atendida_otra()
+    piden_dos.compas.atendidas_al_llegar([OTRA])
     assert piden_dos.compas.descanso() == 0
 
 
-def test_quien_manda_basura_ademas_de_lo_suyo_hace_cola_ella_sola(piden_dos: Ensayo):
-    assert piden_dos.trago(UNA, DE_NADIE) > 0
+def test_lo_urgente_suyo_no_la_hace_esperar(piden_dos: Ensayo):
+    antes = piden_dos.trago(UNA)
+    piden_dos.compas.atendidas_al_llegar([Turno(UNA.institucion, urgente=True)])
+    assert piden_dos.compas.descanso() == pytest.approx(antes)
+
+
+def test_la_basura_que_espera_no_acaba_el_descanso_ni_es_de_nadie_que_pida(piden_dos: Ensayo):
+    assert piden_dos.trago(UNA) > 0
     piden_dos.compas.esperan([UNA, DE_NADIE])
-    assert piden_dos.compas.sola == UNA
-    # Y la basura sola no es de nadie que pida a la vez que ella.
+    assert piden_dos.compas.espera_una_sola()
     sola = Ensayo()
     sola.compas.oir([UNA, DE_NADIE])
-    assert sola.trago(UNA, DE_NADIE) == 0
+    assert sola.trago(UNA) == 0
