@@ -127,16 +127,17 @@ class Porteria:
             self._vistas.update({quien: quien in no_leen for quien in nuevas})
         return any(self._vistas[quien] for quien in quienes)
 
-    def primeras(self, llegadas: Sequence[Recibida], ahora: datetime) -> tuple[list[Recibida], list[Recibida]]:
+    def asomarse(self, llegadas: Sequence[Recibida], ahora: datetime) -> Rondas:
+        """Cómo van los turnos de las que llegan. Recorre lo que espera en ellos: una vez por lote recibido."""
+        with leyendo(self.almacen.motor) as conexion:
+            return mirar(conexion, {DE_NADIE, *(r.turno for r in llegadas)}, ahora)
+
+    def primeras(self, llegadas: Sequence[Recibida], rondas: Rondas) -> tuple[list[Recibida], list[Recibida]]:
         """Las que no tienen detrás de quién esperar, una por turno y como mucho un trago corto, y las demás.
 
         Lo que no se sabe de quién es no adelanta.
         """
         turnos = {r.turno for r in llegadas} - {DE_NADIE}
-        if not turnos:
-            return [], list(llegadas)
-        with leyendo(self.almacen.motor) as conexion:
-            rondas = mirar(conexion, turnos, ahora)
         libres = {t for t in turnos if not rondas.esperan.get(t) and rondas.pendientes(t) < self._cupo(t)}
         primeras: list[Recibida] = []
         detras: list[Recibida] = []
@@ -148,11 +149,10 @@ class Porteria:
                 detras.append(recibida)
         return primeras, detras
 
-    def admitir(self, llegadas: Sequence[Recibida], ahora: datetime) -> list[Recibida]:
+    def admitir(self, llegadas: Sequence[Recibida], ahora: datetime, rondas: Rondas | None = None) -> list[Recibida]:
         """Las que caben, con su turno y su ronda, en su orden; a las demás se les contesta que no. Errores: el bus."""
         pedidos = [r.turno for r in llegadas]
-        with leyendo(self.almacen.motor) as conexion:
-            rondas = mirar(conexion, {DE_NADIE, *pedidos}, ahora)
+        rondas = rondas or self.asomarse(llegadas, ahora)
         admitidas: list[Recibida] = []
         sobran: list[Recibida] = []
         with self.almacen.consulta() if self._hay_que_comprobar(rondas, pedidos) else nullcontext() as tanda:

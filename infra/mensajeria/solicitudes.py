@@ -35,7 +35,7 @@ from infra.mensajeria.puertos import Servicio
 from infra.mensajeria.recepcion import Recepcion
 from infra.mensajeria.topologia import Nombres
 from infra.mensajeria.transportes.base import Entrega, Transporte
-from infra.mensajeria.turnos import DE_NADIE, Turno
+from infra.mensajeria.turnos import DE_NADIE, Rondas, Turno
 from infra.seguridad.llavero import ClaveDestruida
 
 registro = structlog.get_logger(__name__)
@@ -126,7 +126,7 @@ class Solicitudes:
         tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
         self._apretada = self.ajustes.turnos and len(entregas) >= tope
         if self._apretada or self._hay_cola or self.en_pausa() or self._porteria.hay_quien_no_lee(todas):
-            self._guardar(self._adelantadas(todas, ahora), ahora)
+            self._hacer_cola(todas, ahora)
             return entregas
         for desde in range(0, len(todas), self.ajustes.lote_solicitudes):
             lote = todas[desde : desde + self.ajustes.lote_solicitudes]
@@ -139,13 +139,16 @@ class Solicitudes:
                 self._guardar(lote, ahora)
         return entregas
 
-    def _adelantadas(self, todas: Sequence[Recibida], ahora: datetime) -> Sequence[Recibida]:
-        """Atiende ya lo de quien no tiene nada esperando, que es su turno, y devuelve lo que ha de hacer cola."""
+    def _hacer_cola(self, todas: Sequence[Recibida], ahora: datetime) -> None:
+        """Atiende ya lo de quien no tiene nada esperando, que es su turno, y guarda lo demás."""
+        vistas = self._porteria.asomarse(todas, ahora)
+        rondas: Rondas | None = vistas
         resto = todas
         if self.ajustes.turnos and not self.en_pausa():
-            primeras, detras = self._porteria.primeras(todas, ahora)
+            primeras, detras = self._porteria.primeras(todas, vistas)
             try:
                 if primeras:
+                    rondas = None  # atenderlas puede dejar alguna esperando
                     if self._atender_llegadas(primeras):
                         self._compas.atendidas_al_llegar(r.turno for r in primeras)
                     self.al_mezclar()
@@ -155,7 +158,7 @@ class Solicitudes:
                     raise
                 # Lo que sea: se vuelve a ellas con más calma.
         self._compas.esperan(r.turno for r in resto)
-        return resto
+        self._guardar(resto, ahora, rondas)
 
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> bool:
         """Dice si causaron algún hecho."""
@@ -169,14 +172,14 @@ class Solicitudes:
         if len({recibida.turno for recibida in respondidas}) > 1:
             self.al_mezclar()
 
-    def _guardar(self, recibidas: Sequence[Recibida], ahora: datetime) -> None:
+    def _guardar(self, recibidas: Sequence[Recibida], ahora: datetime, rondas: Rondas | None = None) -> None:
         """A la bandeja, cada una a su turno; a la que pasa del cupo se le dice que no.
 
         La que es demasiado grande para guardarse se responde ya: no hay nada que decidir.
         """
         if not recibidas:
             return
-        admitidas = self._porteria.admitir(recibidas, ahora)
+        admitidas = self._porteria.admitir(recibidas, ahora, rondas)
         caben = [r for r in admitidas if len(r.cuerpo) <= MAXIMO_BYTES]
         with self.almacen.motor.begin() as conexion:
             bandeja.guardar(conexion, caben, [r.recibido for r in caben])
