@@ -40,6 +40,7 @@ class Plazos:
         ahora = self.almacen.reloj.ahora()
         proximo = self._primero()
         if proximo is None or proximo > ahora:
+            self._olvidar(ahora)
             return False
         # Los que ya fallaron, a solas: en el lote lo tumbarían otra vez.
         vuelven = [plazo for plazo, aparte in self._aparte.items() if self.ajustes.toca(aparte.hasta, ahora)]
@@ -58,6 +59,10 @@ class Plazos:
     def con_fallo(self) -> int:
         """Plazos vencidos que fallan cada vez que se atienden."""
         return len(self._aparte)
+
+    def _olvidar(self, ahora: datetime) -> None:
+        """Los que fallaban, debían volver y ya no vencen: los venció otra réplica, o un hecho los cumplió."""
+        self._aparte = {p: a for p, a in self._aparte.items() if not self.ajustes.toca(a.hasta, ahora)}
 
     def _primero(self) -> datetime | None:
         with self.almacen.consulta() as tanda:

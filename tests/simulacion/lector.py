@@ -192,7 +192,9 @@ class Lectura:
 def _contradicciones(quien: str, suya: Enviada, firmes: list[tuple[str, dict[str, Any], bytes]]) -> Iterator[str]:
     """Quien ya tuvo respuesta no puede recibir luego otra distinta por los mismos bytes."""
     for usuario, acuse, _ in suya.acuses:
-        previas = [a for u, a, _ in firmes if u == usuario and a["instante"] < acuse["instante"]]
+        # Como instantes: el que trae microsegundos va después del que no, y como texto, antes.
+        dicho = _instante(acuse["instante"])
+        previas = [a for u, a, _ in firmes if u == usuario and _instante(a["instante"]) < dicho]
         if not acuse.get("id") and previas:
             yield f"{quien}: primero {previas[0]['resultado']} y luego {acuse['codigo']}, a {usuario}"
 

@@ -134,3 +134,16 @@ def test_si_la_base_cae_no_se_culpa_a_nadie(abierto: tuple[Banco, CasosQueFallan
     casos.culpables.clear()
     _hasta_que_no_quede(plazos)
     assert _por_vencer(suyo) == set()
+
+
+def test_el_que_fallaba_y_dejo_de_vencer_ya_no_consta_que_falle(abierto: tuple[Banco, CasosQueFallan]):
+    """Otra réplica lo venció, o un hecho lo cumplió: la alarma no ha de seguir hasta que el proceso reinicie."""
+    suyo, _ = abierto
+    plazos = Plazos(suyo.almacen, suyo.contexto, LOTE)
+    _hasta_que_no_quede(plazos)
+    assert plazos.con_fallo == len(CULPABLES)
+    with suyo.almacen.tanda() as tanda:
+        tanda.conexion.execute(sa.update(agenda).values(toca=None))
+    suyo.reloj.adelantar(LOTE.retroceso_inicial)
+    assert not plazos.paso()
+    assert plazos.con_fallo == 0
