@@ -253,8 +253,9 @@ class Relevo:
     def _con_cola(self, filas: Sequence[Row[Any]], sabido: _Sabido) -> list[Row[Any]]:
         """Las filas con dónde caer. La cola de una institución existe desde que se le escribe, esté conectada o no."""
         sin_cola = self._sin_cola
-        sin_cola.clear()
-        for codigo in sorted({f.clave for f in filas if f.intercambio in DE_INSTITUCION} - self._aseguradas):
+        codigos = {f.clave for f in filas if f.intercambio in DE_INSTITUCION} - self._aseguradas
+        sin_cola -= codigos
+        for codigo in sorted(codigos):
             try:
                 for cola in colas_de_institucion(codigo, self.topologia.nombres.prefijo):
                     self.transporte.asegurar_cola(cola)

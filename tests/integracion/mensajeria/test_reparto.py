@@ -250,6 +250,21 @@ def test_a_quien_no_lee_no_se_le_acumula_mas_que_su_cupo(sistema: Sistema):
     assert sistema.acuse().resultado is Resultado.ACEPTADA
 
 
+def test_la_que_no_tiene_cola_consta_hasta_que_la_tenga(sistema: Sistema):
+    """No solo en la vuelta en que se intenta lo suyo: es lo que dice la alarma."""
+    otra = inscribir(sistema, tope=7)
+    pedir(sistema, sistema.componer(credencial=otra), como=OTRA)
+    sistema.reposo()
+    sistema.enviar(sistema.componer())
+    sistema.reposo()
+    relevo = sistema.deteccion.relevo
+    assert relevo.atascadas == {OTRA}
+    acuses = colas_de_institucion(OTRA, sistema.pila.prefijo)[0]
+    sistema.pila.borrar_cola(acuses.nombre)
+    sistema.hasta(lambda: sistema.filas(salida) == 0)
+    assert relevo.atascadas == set()
+
+
 def test_los_acuses_que_nadie_lee_no_ocupan_siempre_el_principio_del_relevo(pila: Pila):
     """Aunque toque reintentarlos todos en cada vuelta, lo que aún no se probó sale antes."""
     ajustes = Ajustes(lote_relevo=2, retroceso_inicial=timedelta(), retroceso_maximo=timedelta())
