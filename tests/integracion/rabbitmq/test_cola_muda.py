@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.mensajeria.topologia import Cola
+from infra.mensajeria.topologia import Atadura, Cola, Intercambio, Reparto, Topologia
 from infra.mensajeria.transportes import publicador
 from infra.mensajeria.transportes.amqp import TransporteAmqp
 from infra.mensajeria.transportes.base import Mensaje, TransporteCaido
@@ -68,3 +68,15 @@ def test_si_no_confirma_nadie_es_el_broker(par: Par):
     with pytest.raises(TransporteCaido):
         par.transporte.publicar([par.a(par.muda, 1)])
     assert par.transporte.publicar([par.a(par.sana, 2)]) == [True]
+
+
+def test_de_otro_intercambio_se_espera_toda_la_paciencia(par: Par, monkeypatch: pytest.MonkeyPatch):
+    """Un acuse se confirma en milisegundos: no dice nada de la cola lenta que sigue los hechos, que ya responderá."""
+    monkeypatch.setattr(publicador, "GRACIA", 0.0)
+    intercambio = Intercambio(f"hechos-{uuid4().hex[:8]}", Reparto.TODOS)
+    topologia = Topologia((intercambio,), (Cola(f"lenta-{uuid4().hex[:8]}", (Atadura(intercambio.nombre),)),))
+    par.transporte.preparar(topologia)
+    lote = [par.a(par.sana, 1), Mensaje(intercambio.nombre, "", "hecho", b"{}", "h1")]
+    assert par.transporte.publicar(lote) == [True, True]
+    par.transporte._en_canal(methodcaller("queue_delete", topologia.colas[0].nombre))
+    par.transporte._en_canal(methodcaller("exchange_delete", intercambio.nombre))

@@ -53,3 +53,13 @@ def test_quien_escribe_toma_el_turno_al_empezar(motor: Engine) -> None:
         primera.begin()
         with pytest.raises(OperationalError):
             segunda.begin()
+
+
+def test_lo_que_se_dijo_de_una_conexion_no_le_queda_a_la_siguiente(motor: Engine) -> None:
+    """Quien la tomó para leer y no llegó a empezar la devuelve; quien la toma después escribe, y con su turno."""
+    for _ in range(3):
+        motor.connect().execution_options(solo_lee=True).close()
+    with closing(motor.connect()) as primera, closing(motor.connect()) as segunda:
+        primera.begin()
+        with pytest.raises(OperationalError):
+            segunda.begin()
