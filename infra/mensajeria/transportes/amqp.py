@@ -209,24 +209,24 @@ class TransporteAmqp:
 
     def pendientes(self, cola: str) -> int:
         """Véase la interfaz. Mientras se consume es aproximado: lo que va por la red no lo cuenta nadie."""
+        listos = self._mirar(cola)
+        if listos is None:
+            return 0
+        return listos + (len(self._consumos[cola].listos) if cola in self._consumos else 0)
+
+    def existe(self, cola: str) -> bool:
+        return self._mirar(cola) is not None
+
+    def _mirar(self, cola: str) -> int | None:
+        """Mensajes que esperan en la cola según el broker; None si no existe."""
         try:
             declarada = self._en_canal(lambda canal: canal.queue_declare(cola, passive=True))
         except NotFound:
-            return 0
+            return None
         except AccessRefused:
             raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
-        en_bufer = len(self._consumos[cola].listos) if cola in self._consumos else 0
         listos: int = declarada.message_count
-        return listos + en_bufer
-
-    def existe(self, cola: str) -> bool:
-        try:
-            self._en_canal(lambda canal: canal.queue_declare(cola, passive=True))
-        except NotFound:
-            return False
-        except AccessRefused:
-            raise TopologiaIncompatible(f"este usuario no puede ver {cola}: {APLICAR}") from None
-        return True
+        return listos
 
     def atar(self, intercambio: str, clave: str, colas: Sequence[str]) -> list[str]:
         try:
