@@ -106,12 +106,13 @@ class Puerta:
         # Primero se lee: quien no es nadie no llega a tomar el turno de escritura.
         with self.almacen.consulta() as tanda:
             examinada, servicio = exigir_solicitud(tanda, cuerpo, firma)
-            institucion, identificador = examinada.clave
-            previo = deposito.acuse_del_cuerpo(tanda.conexion, institucion, examinada.huella)
-            # Un acuse sin id solo dice que entonces no se creyó de quién era.
-            if previo is not None and previo.id == identificador:
+            if (previo := _creido(tanda.conexion, examinada)) is not None:
                 return examinada, previo, previo.numero
+        institucion, _ = examinada.clave
         with self.almacen.tanda() as tanda:
+            # Con el turno: el que llegó mientras se esperaba no se repetirá, porque el depósito no guarda dos iguales.
+            if (previo := _creido(tanda.conexion, examinada)) is not None:
+                return examinada, previo, previo.numero
             deposito.abonar(tanda.conexion, institucion, tanda.ahora)
             # La que sigue aquí se queda con la firma nueva: la anterior pudo caducar esperando al bus.
             if not deposito.refirmar(tanda.conexion, examinada.huella, firma):
@@ -167,6 +168,13 @@ class Puerta:
             return await asyncio.get_running_loop().run_in_executor(self._hilos, hacer)
         finally:
             self._en_curso -= 1
+
+
+def _creido(conexion: Connection, examinada: Examinada) -> Guardado | None:
+    """El acuse de esos bytes, si lo hay. Uno sin id solo dice que entonces no se creyó de quién era."""
+    institucion, identificador = examinada.clave
+    acuse = deposito.acuse_del_cuerpo(conexion, institucion, examinada.huella)
+    return acuse if acuse is not None and acuse.id == identificador else None
 
 
 __all__ = ["Puerta", "PuertaLlena"]

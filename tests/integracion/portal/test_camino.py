@@ -78,6 +78,27 @@ def test_lo_pedido_por_el_bus_se_contesta_por_http_con_lo_que_se_contesto_por_el
     assert propia.leer(f"/v1/solicitudes/{identificador}/acuse").content == respuesta.content
 
 
+def test_el_acuse_que_llega_mientras_se_espera_el_turno_es_la_respuesta(arena, propia, encargo, monkeypatch):
+    """El depósito no guarda dos veces los mismos bytes: quien esperase el siguiente no lo vería llegar."""
+    identificador, cuerpo = propia.solicitud("recibir-derivacion", **encargo)
+    firma = propia.firma(cuerpo, identificador, "coordinacion")
+    almacen = arena.portal.puerta.almacen
+    tanda, enviada = almacen.tanda, list[bool]()
+
+    def tras_llegar_el_acuse():
+        if not enviada:
+            enviada.extend(arena.sistema.enlace().enviar([Compuesta(identificador, "coordinacion", cuerpo, firma)]))
+            hasta(lambda: propia.leer("/v1/acuses").json()["mensajes"])
+        return tanda()
+
+    monkeypatch.setattr(almacen, "tanda", tras_llegar_el_acuse)
+    respuesta = propia.enviar(cuerpo, identificador, espera=2)
+
+    assert enviada == [True]
+    assert respuesta.status_code == 200
+    assert propia.leer(f"/v1/solicitudes/{identificador}/acuse").content == respuesta.content
+
+
 def test_repetir_un_post_da_los_mismos_bytes_y_no_vuelve_a_enviar(arena, propia, encargo):
     identificador, cuerpo = propia.solicitud("recibir-derivacion", **encargo)
     primera = propia.enviar(cuerpo, identificador)
