@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from infra.almacen.esquema import entregas, salida
+from infra.almacen.insertar import anadir
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.llenas import BUZON
 
@@ -29,7 +30,6 @@ _APLAZAR = (
     .where(salida.c.numero.in_(sa.bindparam("cuales", expanding=True)))
     .values(intentos=salida.c.intentos + sa.bindparam("mas"), proximo=sa.bindparam("cuando"))
 )
-_CONSTA_LA_ENTREGA = sa.insert(entregas)
 _URGENTES = sa.select(sa.func.count()).where(salida.c.urgente, salida.c.creado <= sa.bindparam("limite"))
 
 
@@ -60,8 +60,7 @@ def constar(conexion: Connection, salidas: Sequence[Row[Any]], confirmado: datet
     avisos = [
         {"institucion": f.clave, "mensaje": f.id, "instante": confirmado} for f in salidas if f.intercambio == BUZON
     ]
-    if avisos:
-        conexion.execute(_CONSTA_LA_ENTREGA, avisos)
+    anadir(conexion, entregas, avisos)
 
 
 def urgentes_sin_entregar(conexion: Connection, ahora: datetime, ajustes: Ajustes) -> int:

@@ -148,7 +148,7 @@ def _nace(lote: Lote, anotado: Anotado) -> None:
                 reaperturas=0,
             )
             for derecho in hecho.derechos:
-                lote.derecho(hecho.ruta, derecho, EnDerecho.PENDIENTE, anotado.registrado)
+                lote.nace_derecho(hecho.ruta, derecho, anotado.registrado)
         case DerivacionEmitida() as hecho:
             lote.altas.agregar(
                 derivaciones,

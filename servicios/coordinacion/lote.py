@@ -24,7 +24,6 @@ _PARAR_ETAPA = _PARAR.where(plazos.c.etapa == sa.bindparam("en"))
 _QUITAR_DERECHO = sa.delete(derechos).where(
     derechos.c.ruta == sa.bindparam("de"), derechos.c.derecho == sa.bindparam("cual")
 )
-_PONER_DERECHO = sa.insert(derechos)
 
 
 class Lote:
@@ -36,6 +35,8 @@ class Lote:
         self._paradas: set[UUID] = set()
         self._etapas_paradas: set[tuple[UUID, Etapa]] = set()
         self._derechos: dict[tuple[UUID, Derecho], dict[str, Any]] = {}
+        #: Los de una ruta que nace con este lote: no hay fila suya que quitar.
+        self._nacen: set[tuple[UUID, Derecho]] = set()
 
     def mover(self, derivacion: UUID, estado: EnDerivacion | None = None, /, **valores: Any) -> None:
         """Cambia columnas de un encargo y, si se dice, su estado."""
@@ -52,9 +53,14 @@ class Lote:
             self._etapas_paradas.add((derivacion, etapa))
 
     def derecho(self, ruta: UUID, derecho: Derecho, estado: EnDerecho, desde: datetime) -> None:
-        """Pone un derecho de la matriz en un estado."""
+        """Pone en un estado un derecho de la matriz; los que se exigen más tarde no tenían fila."""
         fila = {"ruta": ruta, "derecho": derecho.value, "estado": estado.value, "desde": desde}
         self._derechos[ruta, derecho] = fila
+
+    def nace_derecho(self, ruta: UUID, derecho: Derecho, desde: datetime) -> None:
+        """Un derecho de una ruta que se abre."""
+        self.derecho(ruta, derecho, EnDerecho.PENDIENTE, desde)
+        self._nacen.add((ruta, derecho))
 
     def escribir(self) -> None:
         """Escribe lo acumulado. Hay que llamarla antes de consultar esas tablas, y al final."""
@@ -66,10 +72,11 @@ class Lote:
             conexion.execute(_PARAR, [{"cual": d} for d in self._paradas])
         if self._etapas_paradas:
             conexion.execute(_PARAR_ETAPA, [{"cual": d, "en": e.value} for d, e in self._etapas_paradas])
-        if self._derechos:
-            conexion.execute(_QUITAR_DERECHO, [{"de": r, "cual": d.value} for r, d in self._derechos])
-            conexion.execute(_PONER_DERECHO, list(self._derechos.values()))
-        self._movidas, self._paradas, self._etapas_paradas, self._derechos = {}, set(), set(), {}
+        if cambian := self._derechos.keys() - self._nacen:
+            conexion.execute(_QUITAR_DERECHO, [{"de": r, "cual": d.value} for r, d in cambian])
+        self.altas.anadir(derechos, list(self._derechos.values()))
+        self._movidas, self._paradas, self._etapas_paradas = {}, set(), set()
+        self._derechos, self._nacen = {}, set()
 
 
 __all__ = ["Lote"]
