@@ -21,7 +21,7 @@ from infra.almacen.flujos import Memoria
 from infra.almacen.insertar import Altas
 from infra.almacen.lecturas import Lecturas
 from infra.almacen.motor import leyendo
-from infra.almacen.registrador import Cabeza, Registrador, tomar_turno
+from infra.almacen.registrador import Cabeza, Registrador, con_turno
 from infra.almacen.tanda import Tanda
 from infra.azar import Azar
 from infra.reloj import Reloj
@@ -75,11 +75,15 @@ class Almacen:
         """Registra a quien despertar cuando una tanda con hechos o mensajes confirma."""
         self._al_confirmar.append(aviso)
 
+    @property
+    def posicion_vista(self) -> int | None:
+        """La última posición propia que dejó una tanda de este proceso; None si aún ninguna."""
+        return self._memoria.posicion
+
     @contextmanager
     def tanda(self) -> Iterator[Tanda]:
         """Una transacción de trabajo: todo lo anotado, respondido y leído se confirma junto, o nada."""
-        with self.motor.begin() as conexion:
-            cabeza, aplicado = tomar_turno(conexion)
+        with con_turno(self.motor) as (conexion, (cabeza, aplicado)):
             tanda = Tanda(self, conexion, cabeza, self._memoria.llevarse(cabeza.posicion, aplicado))
             yield tanda
             tanda.volcar()

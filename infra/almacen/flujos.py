@@ -60,6 +60,11 @@ class Memoria:
         self._posicion = self._aplicado = -1
         self._sabido = Sabido()
 
+    @property
+    def posicion(self) -> int | None:
+        """Hasta dónde llegaba lo propio al devolverlo; None si aún nadie devolvió nada."""
+        return None if self._posicion < 0 else self._posicion
+
     def llevarse(self, posicion: int, aplicado: int) -> Sabido:
         """Lo que vale ahí. Quien se lo lleva tiene el turno y ha de devolverlo si confirma."""
         sabido, self._sabido = self._sabido, Sabido()

@@ -1,20 +1,20 @@
-"""Insertar: lo que nace se acumula y se escribe junto; en PostgreSQL, de un solo viaje, sean las tablas que sean."""
+"""Escribir: lo que nace, se mueve o se va se acumula y se escribe junto; en PostgreSQL, de un solo viaje."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Dialect, Insert, Table, TextClause, Update
+from sqlalchemy import Column, Connection, Delete, Dialect, Insert, Table, TextClause, Update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 
 class Altas:
-    """Filas que nacen, de una o varias tablas, y lo que se mueve con ellas. De cada tabla, con las mismas columnas.
+    """Filas que nacen, de una o varias tablas, y lo que se mueve o se va con ellas. De cada tabla, las mismas columnas.
 
-    En PostgreSQL todo es una sentencia: no ha de importar el orden entre tablas ni entre lo que nace y lo que se mueve.
+    En PostgreSQL todo es una sentencia: no ha de importar el orden entre tablas ni entre lo que nace y lo demás.
     """
 
     def __init__(self, conexion: Connection) -> None:
@@ -22,6 +22,7 @@ class Altas:
         self._filas: dict[tuple[Table, bool], list[Mapping[str, Any]]] = {}
         self._columnas: dict[Table, Mapping[str, Sequence[Any]]] = {}
         self._movido: dict[Update, Mapping[str, Any]] = {}
+        self._fuera: dict[Column[int], list[int]] = {}
 
     @property
     def conexion(self) -> Connection:
@@ -58,15 +59,20 @@ class Altas:
             self.escribir()
         self._movido[sentencia] = valores
 
+    def quitar(self, columna: Column[int], valores: Collection[int]) -> None:
+        """Fuera las filas con alguno de esos valores en una columna; no han de ser de las que nacen."""
+        if valores:
+            self._fuera.setdefault(columna, []).extend(valores)
+
     def escribir(self) -> None:
         """Escribe lo acumulado. Errores: los de la base."""
-        if not (self._filas or self._columnas or self._movido):
+        if not (self._filas or self._columnas or self._movido or self._fuera):
             return
         if self._conexion.dialect.name == "postgresql":
             self._de_un_viaje()
         else:
             self._de_una_en_una()
-        self._filas, self._columnas, self._movido = {}, {}, {}
+        self._filas, self._columnas, self._movido, self._fuera = {}, {}, {}, {}
 
     def _de_un_viaje(self) -> None:
         """Sin pasar por SQLAlchemy, que por fila cuesta más que la base. psycopg ya sabe los tipos."""
@@ -84,7 +90,8 @@ class Altas:
             agregar(_Parte(tabla, tuple(columnas), sola=False, si_falta=False), columnas)
         for n, suyos in enumerate(self._movido.values()):
             valores.update({f"m{n}.{nombre}": valor for nombre, valor in suyos.items()})
-        orden = _junta(tuple(partes), tuple(self._movido), self._conexion.dialect)
+        valores |= {f"q{n}": cuales for n, cuales in enumerate(self._fuera.values())}
+        orden = _junta(tuple(partes), tuple(self._movido), tuple(self._fuera), self._conexion.dialect)
         self._conexion.exec_driver_sql(orden, valores)
 
     def _de_una_en_una(self) -> None:
@@ -99,6 +106,8 @@ class Altas:
             self._conexion.exec_driver_sql(_por_columnas(tabla, tuple(columnas)), filas_sueltas)
         for movido, valores in self._movido.items():
             self._conexion.execute(movido, valores)
+        for columna, cuales in self._fuera.items():
+            self._conexion.execute(_fuera(columna), {"cuales": cuales})
 
 
 def anadir(conexion: Connection, tabla: Table, filas: Sequence[Mapping[str, Any]]) -> None:
@@ -136,9 +145,15 @@ def _en_columnas(tabla: Table, filas: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 @lru_cache(512)
-def _junta(partes: tuple[_Parte, ...], movido: tuple[Update, ...], dialecto: Dialect) -> str:
+def _junta(
+    partes: tuple[_Parte, ...], movido: tuple[Update, ...], fuera: tuple[Column[int], ...], dialecto: Dialect
+) -> str:
     ordenes = [_orden(n, parte, dialecto) for n, parte in enumerate(partes)]
     ordenes += [_movimiento(n, sentencia, dialecto) for n, sentencia in enumerate(movido)]
+    ordenes += [
+        f'DELETE FROM "{columna.table.name}" WHERE "{columna.name}" = ANY(%(q{n})b)'  # noqa: S608  nombres propios
+        for n, columna in enumerate(fuera)
+    ]
     *antes, ultima = ordenes
     con = ", ".join(f"antes_{n} AS ({orden})" for n, orden in enumerate(antes))
     return f"WITH {con} {ultima}" if con else ultima
@@ -166,6 +181,11 @@ def _movimiento(n: int, sentencia: Update, dialecto: Dialect) -> str:
 
 def _lista(columnas: Sequence[str]) -> str:
     return ", ".join(f'"{nombre}"' for nombre in columnas)
+
+
+@cache
+def _fuera(columna: Column[int]) -> Delete:
+    return sa.delete(columna.table).where(columna.in_(sa.bindparam("cuales", expanding=True)))
 
 
 @cache

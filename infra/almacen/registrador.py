@@ -24,6 +24,7 @@ from eventsourcing.persistence import (
 )
 from sqlalchemy import Connection, Engine
 
+from infra.almacen.candado import Candado, con_candado
 from infra.almacen.esquema import cabecera, eventos
 from infra.almacen.insertar import Altas
 from infra.seguridad.cadena import encadenar
@@ -83,8 +84,7 @@ class Registrador(ApplicationRecorder):
         if self._altas is not None:
             yield self._altas
             return
-        with _errores_de_la_libreria(), self.motor.begin() as conexion:
-            tomar_turno(conexion)
+        with _errores_de_la_libreria(), con_turno(self.motor) as (conexion, _):
             yield Altas(conexion)
 
     @contextmanager
@@ -178,23 +178,18 @@ class Registrador(ApplicationRecorder):
         raise SuscripcionNoSoportada("sondea con select_notifications")
 
 
-_HASTA_AQUI: Final = "SELECT posicion, hoja, (SELECT coalesce(max(numero), 0) FROM aplicaciones) FROM cabecera"
-#: De un viaje y en dos sentencias: lo que la segunda lee es de después de esperar el turno.
-_TURNO: Final = "SELECT 1 FROM cabecera FOR UPDATE; " + _HASTA_AQUI  # noqa: S608  nada viene de fuera
+#: El turno de escritura: quien lo toma ve hasta dónde llega lo propio y lo ajeno.
+_TURNO: Final = Candado(
+    tomar="SELECT 1 FROM cabecera FOR UPDATE",
+    mirar="SELECT posicion, hoja, (SELECT coalesce(max(numero), 0) FROM aplicaciones) FROM cabecera",
+)
 
 
-def tomar_turno(conexion: Connection) -> Turno:
-    """Espera el turno de escritura del servicio hasta el fin de la transacción (en SQLite lo da BEGIN IMMEDIATE).
-
-    Devuelve hasta dónde llega lo propio y lo ajeno: mientras dure el turno nadie más lo mueve.
-    """
-    if conexion.dialect.name == "postgresql":
-        cursor: Any = conexion.exec_driver_sql(_TURNO).cursor
-        cursor.nextset()
-        posicion, hoja, aplicado = cursor.fetchone()
-    else:
-        posicion, hoja, aplicado = conexion.exec_driver_sql(_HASTA_AQUI).one()
-    return Turno(Cabeza(posicion, hoja), aplicado)
+@contextmanager
+def con_turno(motor: Engine) -> Iterator[tuple[Connection, Turno]]:
+    """Una transacción con el turno de escritura del servicio: mientras dure nadie más mueve hasta dónde llega todo."""
+    with con_candado(motor, _TURNO) as (conexion, (posicion, hoja, aplicado)):
+        yield conexion, Turno(Cabeza(posicion, hoja), aplicado)
 
 
 @contextmanager

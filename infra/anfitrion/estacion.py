@@ -213,8 +213,15 @@ def bucle_de_entrada(entrada: Entrada, huecos: Huecos, topologia: Topologia) -> 
         return labor
 
     aplicar = Paso("entrada.aplicar", aplicar_y_mirar, entrada.proximo)
-    recibir = con_topologia(entrada.transporte, topologia, entrada.recibir)
-    return Bucle("entrada", entrada.transporte, _y_avisar(recibir, aplicar), (aplicar, pedir))
+
+    def recibir(espera: float = 0.0) -> bool:
+        hubo = entrada.recibir(espera)
+        if entrada.dejo:
+            aplicar.avisar()
+        return hubo
+
+    escucha = con_topologia(entrada.transporte, topologia, recibir)
+    return Bucle("entrada", entrada.transporte, escucha, (aplicar, pedir))
 
 
 def con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..., R]) -> Callable[..., R]:
@@ -229,14 +236,3 @@ def con_topologia(transporte: Transporte, topologia: Topologia, dar: Callable[..
             return dar(*argumentos)
 
     return reponer
-
-
-def _y_avisar(escucha: Callable[[float], bool], *pasos: Paso) -> Callable[[float], bool]:
-    def oir(espera: float = 0.0) -> bool:
-        hubo = escucha(espera)
-        if hubo:
-            for paso in pasos:
-                paso.avisar()
-        return hubo
-
-    return oir

@@ -38,9 +38,12 @@ def apartar(tanda: Tanda, crudo: HechoCrudo, motivo: str) -> None:
     _apartar(tanda, [(crudo, motivo, sobre.subject if sobre else "")])
 
 
-def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo]) -> None:
-    """Surte el efecto de unos hechos ajenos, en orden; los que han de esperar se apartan y no detienen al resto."""
-    esperan = set(tanda.altas.sin_escribir.scalars(_SUJETOS))
+def aplicar(tanda: Tanda, servicio: Servicio, crudos: Sequence[HechoCrudo], *, hay_apartados: bool) -> None:
+    """Surte el efecto de unos hechos ajenos, en orden; los que han de esperar se apartan y no detienen al resto.
+
+    ``hay_apartados``: si hay alguno, visto en esta misma transacción.
+    """
+    esperan = set(tanda.altas.sin_escribir.scalars(_SUJETOS)) if hay_apartados else set()
     listos, aparte = [], []
     for crudo in crudos:
         sobre = _abrir(crudo)

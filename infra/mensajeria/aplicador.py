@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import avances, entrada, fallos
+from infra.almacen.esquema import apartados, avances, entrada, fallos
 from infra.almacen.motor import base_caida, leyendo
 from infra.almacen.tanda import Tanda
 from infra.mensajeria.ajustes import Ajustes
@@ -35,7 +35,15 @@ _CONTIGUOS = (
     .limit(sa.bindparam("lote"))
 )
 _AVANCE = sa.select(
-    avances.c.aplicada, avances.c.hoja, avances.c.alto, sa.exists().where(fallos.c.origen == avances.c.origen)
+    avances.c.aplicada,
+    avances.c.hoja,
+    avances.c.alto,
+    avances.c.anunciada,
+    sa.select(sa.func.coalesce(sa.func.max(entrada.c.posicion), 0))
+    .where(entrada.c.origen == avances.c.origen)
+    .scalar_subquery(),
+    sa.exists().where(fallos.c.origen == avances.c.origen),
+    sa.select(apartados).exists(),
 ).where(avances.c.origen == sa.bindparam("de"))
 _AVANZAR = (
     sa.update(avances)
@@ -44,6 +52,18 @@ _AVANZAR = (
 )
 _OLVIDAR_FALLOS = sa.delete(fallos).where(fallos.c.origen == sa.bindparam("de"))
 _ALTO = sa.update(avances).where(avances.c.origen == sa.bindparam("de")).values(alto="divergencia")
+
+
+class _Avance(NamedTuple):
+    """Por dónde va un origen, con el turno tomado. ``hay_apartados``: de cualquiera."""
+
+    aplicada: int
+    hoja: bytes
+    alto: str | None
+    anunciada: int
+    ultima: int
+    hay_fallos: bool
+    hay_apartados: bool
 
 
 @dataclass
@@ -56,6 +76,8 @@ class Aplicador:
     ajustes: Ajustes
     #: Si en la última mirada faltaba alguna posición que ya debería estar.
     falta_algo: bool = False
+    #: Si detrás de lo último aplicado al llegar hay algo guardado o anunciado.
+    hay_detras: bool = False
     _reintento: datetime | None = None
 
     def aplicar(self) -> Labor:
@@ -84,22 +106,24 @@ class Aplicador:
         """
         try:
             with self.almacen.tanda() as tanda:
-                aplicada, hoja, alto, hay_fallos = tanda.conexion.execute(_AVANCE, {"de": origen}).one()
+                avance = _avance(tanda, origen)
+                hasta = avance.aplicada + len(crudos)
                 if (
-                    alto is not None
-                    or hay_fallos
-                    or [c.posicion for c in crudos] != list(range(aplicada + 1, aplicada + 1 + len(crudos)))
+                    avance.alto is not None
+                    or avance.hay_fallos
+                    or [c.posicion for c in crudos] != list(range(avance.aplicada + 1, hasta + 1))
                 ):
                     return False
-                if len(_encadenados(hoja, crudos)) < len(crudos):
+                if len(_encadenados(avance.hoja, crudos)) < len(crudos):
                     return False
                 # Si otra réplica ya guardó alguna, falla: la que vale es la guardada, y hay que compararlas.
                 tanda.altas.anadir(entrada, filas_de(crudos, tanda.ahora))
-                self._surtir_efecto(tanda, origen, crudos)
+                self._surtir_efecto(tanda, origen, crudos, avance)
         except Exception as error:
             if base_caida(error):
                 raise
             return False
+        self.hay_detras = max(avance.ultima, avance.anunciada) > hasta
         return True
 
     def proximo(self) -> datetime | None:
@@ -148,14 +172,15 @@ class Aplicador:
     def _aplicar_juntos(self, origen: str, crudos: Sequence[HechoCrudo]) -> bool:
         """Efecto, avance y marca en una transacción. Falso si otra réplica ya lo había hecho o la cadena no casa."""
         with self.almacen.tanda() as tanda:
-            aplicada, hoja, alto, hay_fallos = tanda.conexion.execute(_AVANCE, {"de": origen}).one()
-            crudos = [c for c in crudos if c.posicion > aplicada]
-            if not crudos or alto is not None or crudos[0].posicion != aplicada + 1:
+            avance = _avance(tanda, origen)
+            hoja = avance.hoja
+            crudos = [c for c in crudos if c.posicion > avance.aplicada]
+            if not crudos or avance.alto is not None or crudos[0].posicion != avance.aplicada + 1:
                 return False
             sanos = _encadenados(hoja, crudos)
             if sanos:
-                self._surtir_efecto(tanda, origen, sanos)
-                if hay_fallos:
+                self._surtir_efecto(tanda, origen, sanos, avance)
+                if avance.hay_fallos:
                     tanda.conexion.execute(_OLVIDAR_FALLOS, {"de": origen})
         if len(sanos) < len(crudos):
             # El que no casa dice que antes de él había otra hoja que la que se aplicó.
@@ -164,11 +189,11 @@ class Aplicador:
             dar_el_alto(self.almacen, self.servicio, otra, sanos[-1].hoja if sanos else hoja)
         return bool(sanos)
 
-    def _surtir_efecto(self, tanda: Tanda, origen: str, sanos: Sequence[HechoCrudo]) -> None:
+    def _surtir_efecto(self, tanda: Tanda, origen: str, sanos: Sequence[HechoCrudo], avance: _Avance) -> None:
         self.servicio.guardar_crudo(tanda, sanos)
         if self.servicio.interpreta:
             constar(tanda, origen, sanos[0].posicion, sanos[-1].posicion)
-            aplicar(tanda, self.servicio, sanos)
+            aplicar(tanda, self.servicio, sanos, hay_apartados=avance.hay_apartados)
         _avanzar(tanda, sanos[-1])
 
     def _anotar_fallo(self, crudo: HechoCrudo, clase: str) -> bool:
@@ -199,6 +224,10 @@ class Aplicador:
                 return False
         registro.error("hecho-apartado", servicio=self.servicio.nombre, origen=crudo.origen, posicion=crudo.posicion)
         return True
+
+
+def _avance(tanda: Tanda, origen: str) -> _Avance:
+    return _Avance(*tanda.conexion.execute(_AVANCE, {"de": origen}).one())
 
 
 def filas_de(crudos: Sequence[HechoCrudo], ahora: datetime) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from infra.almacen.candado import Candado
 from infra.almacen.esquema import arriendos
 from infra.almacen.insertar import insertar_si_falta
 
-_VALLA = sa.select(arriendos.c.valla).where(arriendos.c.nombre == sa.bindparam("cual")).with_for_update()
 _ENTERO = sa.select(arriendos).where(arriendos.c.nombre == sa.bindparam("cual")).with_for_update()
 _DAR = sa.update(arriendos).where(arriendos.c.nombre == sa.bindparam("cual"))
 
@@ -57,10 +57,15 @@ class Arriendo:
         # Más allá de un plazo no es que falte: es que el reloj se atrasó.
         return hasta is not None and timedelta(0) < hasta - ahora <= self.plazo
 
-    def vigente(self, conexion: Connection) -> bool:
-        """Si nuestra valla es la última; mientras dura la transacción nadie puede subirla. Si no lo es, la olvida."""
-        actual = conexion.scalar(_VALLA, {"cual": self.nombre})
-        if actual == self._valla:
+    @property
+    def candado(self) -> Candado:
+        """Su fila y su valla: con ella tomada nadie puede subirla."""
+        donde = f"FROM arriendos WHERE nombre = '{self.nombre}'"  # un nombre del programa
+        return Candado(tomar=f"SELECT 1 {donde} FOR UPDATE", mirar=f"SELECT valla {donde}")
+
+    def vigente(self, valla: int) -> bool:
+        """Si esa, vista con el `candado` tomado, es la nuestra. Si no lo es, la olvida."""
+        if valla == self._valla:
             return True
         self._valla, self._vence = 0, None
         return False

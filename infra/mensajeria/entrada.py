@@ -58,6 +58,8 @@ class Entrada:
         cola = self.nombres.entrada_de(self.servicio.nombre)
         self._recepcion = Recepcion(self.almacen, self.transporte, cola, self.ajustes.lote_recepcion)
         self._aplicador = Aplicador(self.almacen, self.servicio, tuple(self.origenes.values()), self.ajustes)
+        #: Si lo último recibido dejó algo que aplicar o que echar en falta.
+        self.dejo = False
 
     def preparar(self) -> None:
         """Crea la fila de avance de cada origen que se sigue."""
@@ -70,6 +72,7 @@ class Entrada:
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Aplica lo que llega en orden, guarda lo demás y solo entonces confirma. Dice si hubo (espera en segundos)."""
+        self.dejo = False
         return self._recepcion.tomar(self._acoger, espera)
 
     def aplicar(self) -> Labor:
@@ -104,6 +107,7 @@ class Entrada:
                 crudos.append(recibido)
         if not latidos:
             crudos = self._aplicar_lo_que_sigue(crudos)
+        self.dejo = self.dejo or bool(crudos or latidos)
         divergentes, retrocesos = self._guardar_todo(crudos, latidos) if crudos or latidos else ([], [])
         for crudo, conocida in divergentes:
             dar_el_alto(self.almacen, self.servicio, crudo, conocida)
@@ -137,6 +141,8 @@ class Entrada:
             seguidos = list(suyos)
             if len(seguidos) > self.ajustes.lote_entrada or not self._aplicador.al_llegar(origen, seguidos):
                 resto += seguidos
+            elif self._aplicador.hay_detras:
+                self.dejo = True
         return resto
 
     def _exigir_su_clave(self, mensaje: Mensaje) -> None:

@@ -81,8 +81,13 @@ class Pulso:
 
     def proximo(self) -> datetime | None:
         """Cuándo toca latir, si hay algo que la última vez no se dijo (UTC)."""
-        with leyendo(self.almacen.motor) as conexion:
-            posicion = conexion.execute(_CABECERA).one().posicion
-        if posicion == self._posicion or self._ultimo is None:
+        if self._ultimo is None:
+            return None
+        # Lo que escribió otra réplica lo dice ella.
+        posicion = self.almacen.posicion_vista
+        if posicion is None:
+            with leyendo(self.almacen.motor) as conexion:
+                posicion = conexion.execute(_CABECERA).one().posicion
+        if posicion <= self._posicion:
             return None
         return self._ultimo + self.ajustes.latido

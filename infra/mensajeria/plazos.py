@@ -26,6 +26,12 @@ class _Aparte(NamedTuple):
     hasta: datetime
 
 
+class _Visto(NamedTuple):
+    """Cuándo vence el primero, si hay alguno (UTC)."""
+
+    cuando: datetime | None
+
+
 @dataclass
 class Plazos:
     """El paso que vence plazos. Los que fallan esperan en memoria: tras un reinicio se intentan otra vez."""
@@ -34,6 +40,8 @@ class Plazos:
     servicio: Servicio
     ajustes: Ajustes = field(default_factory=Ajustes)
     _aparte: dict[Hashable, _Aparte] = field(default_factory=dict, init=False)
+    #: Lo que vio un paso que no venció nada: lo que cambie desde entonces vuelve a darlo.
+    _visto: _Visto | None = field(default=None, init=False)
 
     def paso(self) -> bool:
         """Vence un lote de plazos. Dice si venció alguno, o si apartó al que lo impedía."""
@@ -41,6 +49,7 @@ class Plazos:
         proximo = self._primero()
         if proximo is None or proximo > ahora:
             self._olvidar(ahora)
+            self._visto = _Visto(proximo)
             return False
         # Los que ya fallaron, a solas: en el lote lo tumbarían otra vez.
         vuelven = [plazo for plazo, aparte in self._aparte.items() if self.ajustes.toca(aparte.hasta, ahora)]
@@ -49,7 +58,8 @@ class Plazos:
 
     def proximo(self) -> datetime | None:
         """Cuándo vence el siguiente (UTC), o se vuelve a intentar el que falló."""
-        primero = self._primero()
+        visto, self._visto = self._visto, None
+        primero = self._primero() if visto is None else visto.cuando
         if primero is None or not self._aparte or primero > self.almacen.reloj.ahora():
             return primero
         # El más viejo es uno apartado, y tapa al que vence después: se mira cuando ese vuelve.

@@ -19,8 +19,9 @@ import structlog
 from sqlalchemy import Row
 
 from infra.almacen.almacen import Almacen
-from infra.almacen.esquema import marcas
-from infra.almacen.insertar import insertar_si_falta
+from infra.almacen.candado import con_candado
+from infra.almacen.esquema import marcas, salida
+from infra.almacen.insertar import Altas, insertar_si_falta
 from infra.almacen.motor import leyendo
 from infra.mensajeria import saliente
 from infra.mensajeria.ajustes import Ajustes
@@ -42,7 +43,7 @@ registro = structlog.get_logger(__name__)
 
 _MARCAR = (
     sa.update(marcas)
-    .where(marcas.c.destino == DESTINO_HECHOS, marcas.c.posicion == sa.bindparam("desde"))
+    .where(marcas.c.destino == sa.literal_column(f"'{DESTINO_HECHOS}'"), marcas.c.posicion == sa.bindparam("desde"))
     .values(posicion=sa.bindparam("hasta"))
 )
 
@@ -81,6 +82,9 @@ class Relevo:
     medidas: Medidas | None = None
     _atascos: int = 0
     _reintento: datetime | None = None
+    #: Cuándo toca sacar lo que al mirar aún no tocaba, y si de lo que tocaba quedó algo, que se citó después de mirar.
+    _despues: datetime | None = None
+    _quedaron: bool = True
 
     def __post_init__(self) -> None:
         self._arriendo = Arriendo("relevo", self.titular, self.ajustes.arriendo)
@@ -120,8 +124,11 @@ class Relevo:
         ajeno = self._arriendo.de_otro_hasta
         if ajeno is not None:
             return ajeno
-        with leyendo(self.almacen.motor) as conexion:
-            devuelto = saliente.primera_cita(conexion)
+        if self._quedaron:
+            with leyendo(self.almacen.motor) as conexion:
+                devuelto = saliente.primera_cita(conexion)
+        else:
+            devuelto = self._despues
         return min((cita for cita in (devuelto, self._reintento) if cita is not None), default=None)
 
     def _pendiente(self, ahora: datetime) -> tuple[int, list[Mensaje], Sequence[Row[Any]]]:
@@ -132,7 +139,8 @@ class Relevo:
             marca, tramo = por_publicar(
                 conexion, self.almacen.origen, self.servicio, self.topologia.nombres, lote
             )  # fmt: skip
-            filas = saliente.por_salir(conexion, ahora, tope, lote)
+            filas, self._despues = saliente.por_salir(conexion, ahora, tope, lote)
+        self._quedaron = bool(filas)
         return marca, tramo, filas
 
     def _publicar(self, tramo: Sequence[Mensaje], filas: Sequence[Row[Any]], sabido: _Sabido, ahora: datetime) -> None:
@@ -189,14 +197,17 @@ class Relevo:
         """Mueve la marca y quita lo enviado, juntos."""
         if not (sabido.hechos or sabido.suerte or any(self.llenas.hasta(f) for f in filas)):
             return Labor.NADA
-        with self.almacen.motor.begin() as conexion:
-            if not self._arriendo.vigente(conexion):
+        with con_candado(self.almacen.motor, self._arriendo.candado) as (conexion, (valla,)):
+            if not self._arriendo.vigente(valla):
                 # Otro titular manda ya; lo publicado de más llegará repetido y quien recibe lo descarta.
                 return Labor.NADA
+            altas = Altas(conexion)
             if sabido.hechos:
-                conexion.execute(_MARCAR, {"desde": marca, "hasta": marca + sabido.hechos})
+                altas.mover(_MARCAR, {"desde": marca, "hasta": marca + sabido.hechos})
             if filas:
-                self._quitar(conexion, filas, sabido.suerte, ahora)
+                self._quitar(altas, filas, sabido.suerte, ahora)
+            altas.escribir()
+        self._quedaron = not all(sabido.suerte.get(f.numero) for f in filas)
         # Con el lote lleno puede haber más detrás, aunque de este no saliera nada: lo suyo ya está aplazado.
         if len(filas) >= self.ajustes.lote_relevo or any(self._puede_salir(f, sabido.suerte) for f in filas):
             return Labor.QUEDA
@@ -206,9 +217,7 @@ class Relevo:
         """Si no se intentó y ya nada lo impide: su cola estaba llena y admitió otra, o lo de antes falló."""
         return fila.numero not in suerte and self.llenas.hasta(fila) is None
 
-    def _quitar(
-        self, conexion: sa.Connection, filas: Sequence[Row[Any]], suerte: Mapping[int, bool], ahora: datetime
-    ) -> None:
+    def _quitar(self, altas: Altas, filas: Sequence[Row[Any]], suerte: Mapping[int, bool], ahora: datetime) -> None:
         confirmado = self.almacen.reloj.ahora()
         enviadas = [f for f in filas if suerte.get(f.numero)]
         # A una cola de respuesta que ya no existe no se le escribe para siempre: quien la abrió se fue.
@@ -218,9 +227,10 @@ class Relevo:
             if suerte.get(f.numero) is False and not f.intercambio and f.intentos + 1 >= self.ajustes.intentos
         }
         fuera = sobran.union(f.numero for f in enviadas)
-        saliente.quitar(conexion, fuera)
-        saliente.constar(conexion, enviadas, confirmado)
-        self._aplazar(conexion, [f for f in filas if f.numero not in fuera], suerte, ahora)
+        altas.quitar(salida.c.numero, sorted(fuera))
+        saliente.constar(altas, enviadas, confirmado)
+        if quedan := [f for f in filas if f.numero not in fuera]:
+            self._aplazar(altas.conexion, quedan, suerte, ahora)
         if self.medidas is not None:
             for fila in enviadas:
                 self.medidas.enviado(fila.intercambio, (confirmado - fila.creado).total_seconds())

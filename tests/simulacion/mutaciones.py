@@ -254,7 +254,7 @@ def _efecto(de: Aplicador, tanda: Tanda, crudos: Sequence[HechoCrudo]) -> None:
     de.servicio.guardar_crudo(tanda, crudos)
     if de.servicio.interpreta:
         constar(tanda, crudos[0].origen, crudos[0].posicion, crudos[-1].posicion)
-        aplicar(tanda, de.servicio, crudos)
+        aplicar(tanda, de.servicio, crudos, hay_apartados=True)
 
 
 __all__ = ["MUTACIONES", "POR_NOMBRE", "quitada"]

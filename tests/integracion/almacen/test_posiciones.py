@@ -15,7 +15,7 @@ from eventsourcing.persistence import StoredEvent
 from infra.almacen.almacen import Almacen
 from infra.almacen.esquema import cabecera, eventos
 from infra.almacen.motor import base_caida, leyendo
-from infra.almacen.registrador import tomar_turno
+from infra.almacen.registrador import con_turno
 from tests.integracion.almacen.relatos import AUTORIA, LECTURAS, deteccion
 from tests.integracion.pilas import Pila
 
@@ -108,14 +108,16 @@ def test_quien_se_congela_con_el_turno_lo_pierde(pila_real: Pila, monkeypatch):
     """Un proceso parado a media transacción no deja al servicio sin escribir: la base lo echa."""
     monkeypatch.setattr("infra.almacen.motor.INACTIVIDAD", 1)
     congelado, vivo = pila_real.almacen("deteccion", LECTURAS), pila_real.almacen("deteccion", LECTURAS)
-    with congelado.motor.connect() as conexion, conexion.begin() as abierta:
-        tomar_turno(conexion)
-        with vivo.tanda() as tanda:
-            tanda.anotar([deteccion(uuid4())], AUTORIA)
-        with pytest.raises(sa.exc.DBAPIError) as echado:
+
+    def congelarse() -> None:
+        with con_turno(congelado.motor) as (conexion, _):
+            with vivo.tanda() as tanda:
+                tanda.anotar([deteccion(uuid4())], AUTORIA)
             conexion.execute(sa.text("SELECT 1"))
-        assert base_caida(echado.value)
-        abierta.rollback()
+
+    with pytest.raises(sa.exc.DBAPIError) as echado:
+        congelarse()
+    assert base_caida(echado.value)
     assert comprobar_cadena(vivo) == 1
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from infra.almacen.candado import con_candado
 from infra.almacen.esquema import avances, bandeja, fallos, salida
 from infra.almacen.motor import leyendo
 from infra.mensajeria.arriendo import Arriendo
@@ -114,5 +115,5 @@ def test_el_arriendo_de_un_muerto_no_dura_seis_dias(sistema: Sistema, vivo):
         assert titular.valla(motor, ahora + SALTO + timedelta(seconds=6)) == 1
     esperado = None if vivo else 2
     assert otro.valla(motor, ahora + plazo) == esperado
-    with leyendo(motor) as conexion:
-        assert titular.vigente(conexion) is vivo
+    with con_candado(motor, titular.candado) as (_, (valla,)):
+        assert titular.vigente(valla) is vivo
