@@ -87,7 +87,8 @@ class Almacen:
             tanda = Tanda(self, conexion, cabeza, self._memoria.llevarse(cabeza.posicion, aplicado))
             yield tanda
             tanda.volcar()
-        self._memoria.devolver(tanda.posicion(), aplicado, tanda.sabido)
+        # Si nadie más aplica nada, la última fila será esa o, si hubo saltos, una mayor: entonces se relee sin falta.
+        self._memoria.devolver(tanda.posicion(), aplicado + tanda.aplicaciones, tanda.sabido)
         for hacer in tanda.tras_confirmar:
             hacer()
         if tanda.trajo_algo:

@@ -52,7 +52,7 @@ class Memoria:
     """Lo sabido de un almacén, entre una tanda y la siguiente.
 
     Los flujos valen mientras nadie más escriba (la posición propia); lo demás, además, mientras no se aplique nada
-    ajeno: cualquier réplica que lo haga deja una fila en `aplicaciones`.
+    ajeno sin contarlo aquí: cualquier réplica que lo haga deja una fila en `aplicaciones`.
     """
 
     def __init__(self, tope: int = TOPE) -> None:
@@ -73,7 +73,7 @@ class Memoria:
         return sabido if aplicado == self._aplicado else Sabido(sabido.flujos)
 
     def devolver(self, posicion: int, aplicado: int, sabido: Sabido) -> None:
-        """Lo deja para la tanda siguiente, salvo que otra más nueva ya dejara lo suyo. ``aplicado``: el de su turno."""
+        """Lo deja para la tanda siguiente, salvo que otra más nueva ya dejara lo suyo. ``aplicado``: con lo de esta."""
         if posicion < self._posicion:
             return
         while len(sabido.flujos) > self._tope:

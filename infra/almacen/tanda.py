@@ -92,6 +92,8 @@ class Tanda:
         self._cabeza = cabeza
         self._guardada = None if cabeza is None else cabeza.posicion
         self._guardados = self._enviados = 0
+        #: Cuántas filas dejó en `aplicaciones`.
+        self.aplicaciones = 0
         self.ahora = almacen.reloj.ahora()
         self.azar = almacen.azar
         self.claves = almacen.claves

@@ -67,6 +67,7 @@ def constar(tanda: Tanda, origen: str, desde: int, hasta: int) -> None:
     """Deja dicho tras qué hecho propio surte efecto un tramo ajeno: se llama justo antes de aplicarlo."""
     tramo = {"origen": origen, "desde": desde, "hasta": hasta, "tras": tanda.posicion(), "instante": tanda.ahora}
     tanda.altas.anadir(aplicaciones, [tramo])
+    tanda.aplicaciones += 1
 
 
 def _apartar(tanda: Tanda, aparte: Sequence[tuple[HechoCrudo, str, str]]) -> None:

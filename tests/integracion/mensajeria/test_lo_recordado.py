@@ -73,6 +73,21 @@ def test_mientras_nada_cambie_el_directorio_no_se_vuelve_a_leer(replicas: tuple[
     assert len([orden for orden in ordenes if "FROM instituciones" in orden]) == 1
 
 
+def test_aplicar_lo_ajeno_aqui_no_hace_releer_el_directorio_y_que_lo_haga_otra_si(replicas: tuple[Almacen, Almacen]):
+    una, otra = replicas
+    aplicar(una, INSCRITA, 1)
+    exigir(una)
+    ordenes: list[str] = []
+    sa.event.listen(una.motor, "before_cursor_execute", lambda *a: ordenes.append(a[2]))
+    aplicar(una, deteccion(uuid4()), 2)
+    exigir(una)
+    assert not [orden for orden in ordenes if "FROM instituciones" in orden]
+    aplicar(otra, SUSPENDIDA, 3)
+    aplicar(una, deteccion(uuid4()), 4)
+    with pytest.raises(directorio.InstitucionSuspendidaError):
+        exigir(una)
+
+
 def test_lo_que_una_tanda_leyo_y_no_confirmo_no_se_recuerda(replicas: tuple[Almacen, Almacen]):
     una, _ = replicas
 
