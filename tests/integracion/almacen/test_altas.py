@@ -50,6 +50,23 @@ def test_varias_tablas_y_lo_que_se_mueve_quedan_escritos(almacen: Almacen):
         assert conexion.scalars(sa.select(salida.c.intentos)).all() == [0, 0]
 
 
+def test_lo_que_se_va_se_va_con_lo_que_nace_y_lo_que_se_mueve(almacen: Almacen):
+    with almacen.motor.begin() as conexion:
+        altas = Altas(conexion)
+        altas.anadir(salida, [por_salir(clave) for clave in ("a", "b", "c", "d")])
+        altas.escribir()
+        numeros = {fila.clave: fila.numero for fila in conexion.execute(sa.select(salida))}
+        altas.quitar(salida.c.numero, [numeros["a"], numeros["c"]])
+        altas.quitar(salida.c.numero, [numeros["d"]])
+        altas.quitar(salida.c.numero, [])
+        altas.anadir(marcas, [marca("eventos")])
+        altas.mover(MOVER, {"hasta": 7})
+        altas.escribir()
+        assert escrito(conexion) == ([("eventos", 0)], ["b"], 7)
+        altas.quitar(salida.c.numero, [numeros["b"]])
+        assert escrito(altas.conexion)[1] == []
+
+
 def test_la_que_ya_esta_queda_como_estaba_si_se_pide_asi_y_si_no_falla(almacen: Almacen):
     with almacen.motor.begin() as conexion:
         altas = Altas(conexion)
