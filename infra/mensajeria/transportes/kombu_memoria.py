@@ -18,12 +18,27 @@ Sobre = dict[str, Any]
 """Lo que kombu guarda por mensaje: body, headers, content-type y properties."""
 
 
+class EntregasMemoria(virtual.QoS):
+    """Lo entregado y sin confirmar de un canal.
+
+    kombu lo apunta en una lista del proceso para devolverlo a su cola al salir; aquí no hay nada que devolver, y esa
+    lista no soltaría nunca el canal de quien muere sin cerrarlo.
+    """
+
+    def __init__(self, canal: Any, prefetch_count: int = 0) -> None:
+        iniciar: Any = super().__init__
+        iniciar(canal, prefetch_count)
+        puro: Any = self
+        puro._on_collect.cancel()  # noqa: SLF001 - kombu no da otro modo
+
+
 class CanalMemoria(memory.Channel):
     """Canal con colas sin candados y cuerpos en bytes; `conexion_propia` pone los atributos de clase."""
 
     queues: dict[str, deque[Sobre]]
     rutas: dict[tuple[str, str], tuple[str, ...]]
     etiquetas: count[int]
+    QoS = EntregasMemoria
     body_encoding: Any = None  # los cuerpos ya son bytes: base64 solo gastaría
 
     def _new_queue(self, queue: str, **_: Any) -> None:

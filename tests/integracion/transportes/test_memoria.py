@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from infra.mensajeria.topologia import topologia
@@ -53,3 +56,16 @@ def test_abrir_da_un_transporte_en_el_broker_dado():
     assert abrir("memory://").pendientes(ENTRADA) == 0
     with pytest.raises(ValueError, match="amqp://"):
         abrir("redis://")
+
+
+def test_quien_muere_sin_cerrar_no_deja_su_canal_en_el_proceso():
+    """kombu lo apuntaba hasta la salida: cada servicio simulado que moría ocupaba memoria para siempre."""
+    broker = BrokerMemoria()
+    transporte = preparado(broker)
+    transporte.publicar([HECHO])
+    assert transporte.recibir(ENTRADA, 5)
+    canal = weakref.ref(transporte._abierto)
+    del transporte
+    broker._conexion.transport.channels.clear()
+    gc.collect()
+    assert canal() is None
