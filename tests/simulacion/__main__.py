@@ -8,10 +8,15 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from tests.anotado import renglones
 from tests.simulacion.cobertura import informe
 from tests.simulacion.corrida import Veredicto, correr
 from tests.simulacion.guion import Guion, Regresion
@@ -27,6 +32,10 @@ def main() -> int:
     dado = _argumentos()
     if dado.reducir or dado.detalle or dado.repetir:
         return _una(dado)
+    if dado.fundir:
+        juntos = fundidos(renglones(dado.json, codigo()))
+        dado.fundir.write_text("".join(f"{json.dumps(r, ensure_ascii=False)}\n" for r in juntos), encoding="utf-8")
+        return 0
     inicio = time.monotonic()
 
     def progreso(balance: Balance) -> None:
@@ -68,6 +77,9 @@ def _argumentos() -> argparse.Namespace:
     )
     argumentos.add_argument("--json", type=Path, help="archivo donde anotarlo por lotes; si existe, se reanuda")
     argumentos.add_argument("--resumen", type=Path, help="archivo donde sumar todo lo anotado en --json")
+    argumentos.add_argument(
+        "--fundir", type=Path, help="archivo donde dejar lo de --json, un renglón por tramo seguido"
+    )
     argumentos.add_argument("--progreso", action="store_true", help="dice por dónde va")
     argumentos.add_argument("--cobertura", action="store_true", help="exige que se alcance todo lo que puede ocurrir")
     argumentos.add_argument("--turnos", type=int, default=0, help="turnos; 0, los que diga la semilla")
@@ -76,7 +88,26 @@ def _argumentos() -> argparse.Namespace:
     argumentos.add_argument("--repetir", type=Path, help="repite la historia de un archivo de regresiones")
     argumentos.add_argument("--sin", default="", choices=["", *POR_NOMBRE], help="sin esa defensa (mutación)")
     argumentos.add_argument("--porque", default="", help="qué defecto enseña la que se guarda")
-    return argumentos.parse_args()
+    dado = argumentos.parse_args()
+    if dado.fundir and not (dado.json and dado.json.exists()):
+        argumentos.error("--fundir junta lo anotado en --json: di en qué archivo está")
+    return dado
+
+
+def fundidos(anotados: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Los mismos renglones, con los de semillas seguidas en uno: se reanuda igual, y cabe en el repositorio."""
+    juntos: list[dict[str, Any]] = []
+    for renglon in sorted(anotados, key=lambda r: int(r["desde"])):
+        ultimo = juntos[-1] if juntos else None
+        if ultimo is None or ultimo["desde"] + ultimo["semillas"] != renglon["desde"]:
+            juntos.append({**renglon})
+            continue
+        for cuenta in ("semillas", "hechos", "segundos"):
+            ultimo[cuenta] += renglon[cuenta]
+        ultimo["faltas"] = ultimo["faltas"] | renglon["faltas"]
+        ultimo["sucesos"] = dict(sorted((Counter(ultimo["sucesos"]) + Counter(renglon["sucesos"])).items()))
+        ultimo["raices"] = sha256(bytes.fromhex(ultimo["raices"] + renglon["raices"])).hexdigest()
+    return juntos
 
 
 def _procesos(texto: str) -> int:

@@ -99,6 +99,19 @@ def test_tramos_que_se_solapan_se_suman_una_vez_y_los_de_otro_codigo_ninguna(tmp
     assert not sumado(archivo).corridas
 
 
+def test_fundida_se_reanuda_como_si_no_lo_estuviera(tmp_path: Path):
+    archivo = tmp_path / "corrida.jsonl"
+    for desde in (1, 2, 5):
+        correr_muchas(desde, 1, 1, archivo)
+    suelta = sumado(archivo)
+    anotado = [json.loads(linea) for linea in archivo.read_text().splitlines()]
+    fundida = orden.fundidos(anotado)
+    assert [(r["desde"], r["semillas"]) for r in fundida] == [(1, 2), (5, 1)]
+    archivo.write_text("".join(f"{json.dumps(renglon)}\n" for renglon in fundida))
+    assert sumado(archivo) == suelta
+    assert correr_muchas(1, 2, 1, archivo).hechos == sum(r["hechos"] for r in anotado[:2])
+
+
 def test_la_orden_corre_las_que_se_le_piden_y_lo_dice():
     """Una vez dejó de leer cuántas y siguió en verde: se corre lo mismo que `make` correría."""
     make = shutil.which("make")
