@@ -15,6 +15,8 @@ class Ajustes(Struct, frozen=True, kw_only=True):
     #: Lote de solicitudes mientras llegan más de las que caben en una tanda: recibir va antes, y atender, a tragos
     #: cortos, para que quien pide una no espere a un lote entero de quien pide miles.
     lote_apretado: int = 10
+    #: Y de la que hace cola ella sola, si entretanto otra pide una tras otra: lo que cae entre dos suyas la retrasa.
+    lote_entre_dos: int = 4
     #: Rondas de un trago mientras piden varias: una o dos solicitudes de cada una, y las miles de quien inunda esperan.
     rondas: int = 2
     #: Si lo que no cabe en una tanda hace cola, por turnos entre instituciones, en vez de atenderse por llegada. Sin

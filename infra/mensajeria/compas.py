@@ -22,7 +22,9 @@ DESCANSO_MAXIMO: Final = 0.1
 #: Segundos que se le dejan a lo que se atendió de otra al llegar, para que salga su acuse y lo que causa. Pidan cuantas
 #: pidan, la que hace cola no espera por ellas más que el tope desde su último trago.
 CEDER: Final = 0.1
-CEDER_MAXIMO: Final = 0.5
+CEDER_MAXIMO: Final = 0.2
+#: Segundos desde lo último que se atendió de otra al llegar en que se la espera de un momento a otro.
+SEGUIDO: Final = 0.5
 _NUNCA: Final = float("-inf")
 
 
@@ -57,6 +59,8 @@ class Compas:
     #: Cuándo acabó el último trago, y hasta cuándo se descansa (monótono).
     _trago: float = _NUNCA
     _hasta: float = _NUNCA
+    #: Cuándo se cedió por última vez a lo de otra (monótono).
+    _cedio: float = _NUNCA
 
     def oir(self, turnos: Iterable[Turno]) -> None:
         """Llegó algo de cada uno, en este orden."""
@@ -74,7 +78,7 @@ class Compas:
     def atendidas_al_llegar(self, turnos: Iterable[Turno]) -> None:
         """Lo de cada uno se atendió al llegar y causó algo. A lo de otra, la que hace cola ella sola no se le cruza."""
         if self._sola is not None and any(turno.institucion != self._sola.institucion for turno in turnos):
-            ahora = self.reloj.monotono()
+            self._cedio = ahora = self.reloj.monotono()
             self._hasta = max(self._hasta, min(ahora + CEDER, self._trago + CEDER_MAXIMO))
 
     def piden_varias(self) -> bool:
@@ -85,6 +89,10 @@ class Compas:
         """Si, pidiendo otras, lo que queda por atender parece de una sola."""
         return self._sola is not None and self._hace_poco(self._instituciones.de_otra_que(self._sola.institucion))
 
+    def cede_seguido(self) -> bool:
+        """Si otra pide una tras otra: el trago de la que hace cola cae entre dos suyas, y ha de ser corto."""
+        return self._hace_poco(self._cedio, SEGUIDO)
+
     def atendido(self, turnos: Collection[Turno], desde: float) -> None:
         """Acaba de confirmarse un trago empezado en ``desde`` (monótono), y de esos turnos puede quedar más.
 
@@ -92,14 +100,17 @@ class Compas:
         """
         self._sola = next(iter(turnos)) if len(turnos) == 1 else None
         self._trago = ahora = self.reloj.monotono()
-        self._hasta = ahora + min(DESCANSO * (ahora - desde), DESCANSO_MAXIMO) if self.espera_una_sola() else _NUNCA
+        self._hasta = ahora + self._descanso_tras(ahora - desde) if self.espera_una_sola() else _NUNCA
 
     def descanso(self) -> float:
         """Segundos que aún conviene dejar la máquina a los demás."""
         return max(0.0, self._hasta - self.reloj.monotono())
 
-    def _hace_poco(self, instante: float) -> bool:
-        return self.reloj.monotono() - instante < VARIAS
+    def _descanso_tras(self, costo: float) -> float:
+        return DESCANSO_MAXIMO if self.cede_seguido() else min(DESCANSO * costo, DESCANSO_MAXIMO)
+
+    def _hace_poco(self, instante: float, segundos: float = VARIAS) -> bool:
+        return self.reloj.monotono() - instante < segundos
 
 
-__all__ = ["CEDER", "CEDER_MAXIMO", "DESCANSO", "DESCANSO_MAXIMO", "VARIAS", "Compas"]
+__all__ = ["CEDER", "CEDER_MAXIMO", "DESCANSO", "DESCANSO_MAXIMO", "SEGUIDO", "VARIAS", "Compas"]

@@ -107,6 +107,8 @@ class Solicitudes:
         lote, a_ratos = self.ajustes.lote_solicitudes, self._compas.espera_una_sola()
         if self._compas.piden_varias() and not a_ratos:
             return Trago(lote, self.ajustes.rondas)
+        if a_ratos and self._compas.cede_seguido():
+            return Trago(min(lote, self.ajustes.lote_entre_dos))
         return Trago(min(lote, self.ajustes.lote_apretado) if self._apretada or a_ratos else lote)
 
     def descanso(self) -> float:

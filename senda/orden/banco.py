@@ -116,7 +116,7 @@ def hostil(
     ritmo: Annotated[int, typer.Option(min=100, help="Mensajes hostiles por segundo.")] = 2000,
     amqp: Annotated[str, typer.Option(help="RabbitMQ en que declarar, con prefijo propio.")] = DEL_BUS,
     api: Annotated[
-        str | None, typer.Option(help="Su API de gestión: sin ella, la cola de quien no lee nunca se llena.")
+        str | None, typer.Option(help="Su API de gestión: llena la cola de quien no lee y da usuarios propios.")
     ] = None,
     base: Annotated[
         str, typer.Option(envvar="SENDA_BASE_URL", help="PostgreSQL en que crear esquemas y usuarios, que se borran.")

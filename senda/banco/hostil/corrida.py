@@ -130,8 +130,10 @@ def _muestras(pais: Pais, cuantas: int, segundos: float) -> list[float]:
 @contextmanager
 def _atacando(pais: Pais, plan: Plan, clase: Clase, cola: str, medido: _Medido) -> Iterator[None]:
     privada = pais.credenciales[HOSTIL].clave.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    # Suelta no entra por Senda: ninguna institución puede escribir en una cola cualquiera.
+    bus = pais.despliegue.bus if clase is Clase.SUELTA else pais.entradas.get(HOSTIL, pais.despliegue.bus)
     encargo = Encargo(
-        clase=clase, bus=pais.despliegue.bus, prefijo=pais.despliegue.prefijo, institucion=HOSTIL,
+        clase=clase, bus=bus, prefijo=pais.despliegue.prefijo, institucion=HOSTIL,
         clave=base64url.a_texto(privada), recepcion=pais.despliegue.recepcion[SERVICIO],
         ritmo=plan.ritmo_de(clase), cola=cola,
     )  # fmt: skip

@@ -24,8 +24,11 @@ from infra.azar import Azar, AzarReal
 from infra.mensajeria.topologia import Cola, Nombres, colas_de_institucion
 from infra.mensajeria.transportes.abrir import abrir
 from infra.mensajeria.transportes.base import Transporte
+from infra.rabbitmq.claves import ALGORITMO
 from infra.rabbitmq.gestion import Gestion
+from infra.rabbitmq.permisos import seguridad
 from senda.banco.hostil.ataque import AGENTE, SERVICIO
+from senda.bus import acceso_de
 from senda.cliente import Compuesta, Credencial, Enlace, componer
 from senda.composicion import instalaciones, mapa
 from senda.demo.limpieza import limpiar
@@ -35,7 +38,7 @@ from senda.despliegue import Despliegue, crear
 PAIS = "gt"
 #: Donde escucha un RabbitMQ recién instalado.
 DEL_BUS = "amqp://guest:guest@127.0.0.1:5672/"
-NORMAL, HOSTIL = "GT-NORMAL", "GT-HOSTIL"
+NORMAL, HOSTIL = "GT-NORMAL-BANCO", "GT-HOSTIL-BANCO"
 #: Segundos que se espera un acuse antes de dar la corrida por rota.
 _PACIENCIA = 300.0
 _MIRADA = 1.0
@@ -48,18 +51,22 @@ class SinAcuse(Exception):
 
 @dataclass
 class Pais:
-    """El despliegue en marcha, visto por las instituciones y por quien opera."""
+    """El despliegue en marcha, visto por las instituciones y por quien opera.
+
+    ``entradas``: por dónde entra al bus cada institución con usuario propio; las demás, como quien opera.
+    """
 
     despliegue: Despliegue
     procesos: Procesos
     transporte: Transporte
     api: str | None
     credenciales: dict[str, Credencial]
+    entradas: dict[str, str] = field(default_factory=dict)
     azar: Azar = field(default_factory=AzarReal)
 
     def __post_init__(self) -> None:
         self.nombres: Nombres = mapa(self.despliegue.prefijo).nombres
-        self.enlace = Enlace(self.transporte, self.nombres)
+        self._suyos = {codigo: abrir(url) for codigo, url in self.entradas.items()}
         suya = self.despliegue.bases[SERVICIO]
         self._motor = abrir_motor(suya.url, suya.esquema)
 
@@ -74,12 +81,13 @@ class Pais:
         compuesta = self.componer(peticion, institucion)
         huella = sha256(compuesta.cuerpo).hexdigest()
         cola = self.nombres.acuses_de(institucion)
+        transporte = self._suyos.get(institucion, self.transporte)
         empezo = time.monotonic()
-        self.enlace.enviar([compuesta])
+        Enlace(transporte, self.nombres).enviar([compuesta])
         while time.monotonic() - empezo < _PACIENCIA:
-            entregas = self.transporte.recibir(cola, 100, _MIRADA)
+            entregas = transporte.recibir(cola, 100, _MIRADA)
             tardo = time.monotonic() - empezo
-            self.transporte.confirmar(entregas)
+            transporte.confirmar(entregas)
             for entrega in entregas:
                 acuse = msgspec.json.decode(entrega.mensaje.cuerpo, type=Acuse)
                 if acuse.huella == huella:
@@ -104,7 +112,8 @@ class Pais:
             if time.monotonic() > limite:
                 return False
             self.procesos.vigilar()
-            self.transporte.viva()
+            for transporte in (self.transporte, *self._suyos.values()):
+                transporte.viva()
             time.sleep(0.2)  # se espera a procesos ajenos: no hay a qué suscribirse
         return True
 
@@ -134,7 +143,9 @@ class Pais:
             Gestion(self.api).poner(definicion, *politica)
 
     def cerrar(self) -> None:
-        """Suelta su mirador a la base."""
+        """Suelta su mirador a la base y lo de cada institución en el bus."""
+        for transporte in self._suyos.values():
+            transporte.cerrar()
         self._motor.dispose()
 
 
@@ -142,7 +153,8 @@ class Pais:
 def en_marcha(carpeta: Path, amqp: str, base: str, api: str | None = None) -> Iterator[Pais]:
     """Instala, arranca, inscribe y, al salir, lo quita todo. ``base``: URL de quien puede crear esquemas y usuarios.
 
-    ``api``: la de gestión del bus; sin ella no se puede llenar la cola de quien no lee.
+    ``api``: la de gestión del bus. Sin ella no se puede llenar la cola de quien no lee, y las instituciones no entran
+    cada una con su usuario, como en un bus con permisos: el servicio ha de comprobar quién firma lo que hace cola.
     """
     azar = AzarReal()
     rectora = vigente(PAIS).rectora
@@ -161,12 +173,28 @@ def en_marcha(carpeta: Path, amqp: str, base: str, api: str | None = None) -> It
         for codigo in credenciales:
             for cola in colas_de_institucion(codigo, despliegue.prefijo):
                 transporte.asegurar_cola(cola)
-        pais = Pais(despliegue, procesos, transporte, api, credenciales)
+        entradas = {}
+        if api is not None:
+            entradas = {codigo: _con_su_usuario(pila, carpeta, Gestion(api), codigo) for codigo in (NORMAL, HOSTIL)}
+        pais = Pais(despliegue, procesos, transporte, api, credenciales, entradas)
         pila.callback(pais.cerrar)
         pila.callback(pais.limitar, HOSTIL, None)
         for codigo in (NORMAL, HOSTIL):
             pais.pedir(_inscribir(codigo, credenciales[codigo].publica), rectora)
         yield pais
+
+
+def _con_su_usuario(pila: ExitStack, carpeta: Path, gestion: Gestion, codigo: str) -> str:
+    """Le da su usuario del bus, con los permisos de cualquier institución; por dónde entra."""
+    acceso = acceso_de(carpeta)
+    suyo = seguridad(mapa(acceso.despliegue.prefijo), (), [codigo], reparten=()).usuario(codigo)
+    clave = acceso.claves.asegurar(codigo, AzarReal())
+    usuario = {"password_hash": clave.hash, "hashing_algorithm": ALGORITMO, "tags": ""}
+    gestion.poner(usuario, "users", codigo)
+    pila.callback(gestion.borrar, "users", codigo)
+    permisos = {"configure": suyo.configurar, "write": suyo.escribir, "read": suyo.leer}
+    gestion.poner(permisos, "permissions", acceso.vhost, codigo)
+    return acceso.url_de(codigo) or acceso.despliegue.bus
 
 
 def suelta(pais: Pais) -> str:

@@ -24,7 +24,7 @@ from infra.mensajeria import bandeja as la_bandeja
 from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida, Trago
-from infra.mensajeria.compas import CEDER, DESCANSO, DESCANSO_MAXIMO, VARIAS
+from infra.mensajeria.compas import CEDER, DESCANSO, DESCANSO_MAXIMO, SEGUIDO, VARIAS
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
 from infra.mensajeria.topologia import Cola, colas_de_institucion
@@ -348,6 +348,7 @@ def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_
     vaciar_la_cola(sistema)
     paso.atender()
     assert (de(sistema, INSTITUCION), paso.descanso()) == (0, 0)  # el trago fue de las dos
+    sistema.pasan(seconds=SEGUIDO)
     paso.atender()
     assert paso.descanso() == atender.descanso() == pytest.approx(DESCANSO * 2 * cuesta.total_seconds())
     # Y de ella, algo más que dos cada vez: con tan poco no acabaría nunca.
@@ -368,7 +369,10 @@ def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_
     paso.atender()
     paso.atender()
     assert (de(sistema, INSTITUCION), de(sistema, OTRA)) == (0, 6)
-    assert paso.descanso() > 0
+    # Mientras la otra pida una tras otra, entre dos suyas cabe poco.
+    paso.atender()
+    assert de(sistema, OTRA) == 6 - sistema.ajustes.lote_entre_dos
+    assert paso.descanso() == pytest.approx(DESCANSO_MAXIMO)
     # Uno a medias no deja cola de la que descansar.
     paso.atender()
     assert (de(sistema, OTRA), paso.descanso()) == (0, 0)

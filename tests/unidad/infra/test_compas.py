@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from infra.mensajeria.compas import CEDER, CEDER_MAXIMO, DESCANSO, DESCANSO_MAXIMO, VARIAS, Compas
+from infra.mensajeria.compas import CEDER, CEDER_MAXIMO, DESCANSO, DESCANSO_MAXIMO, SEGUIDO, VARIAS, Compas
 from infra.mensajeria.turnos import DE_NADIE, Turno
 from infra.reloj import RelojSimulado
 from tests.unidad.historia import INICIO
@@ -110,6 +110,20 @@ def test_a_lo_atendido_de_otra_se_le_deja_salir_pero_nadie_espera_por_ella_mas_q
     piden_dos.pasan(CEDER)
     piden_dos.compas.atendidas_al_llegar([OTRA])
     assert piden_dos.compas.descanso() == 0
+
+
+def test_se_cede_seguido_mientras_otra_pida_una_tras_otra(piden_dos: Ensayo):
+    assert not piden_dos.compas.cede_seguido()
+    piden_dos.trago(UNA)
+    piden_dos.compas.atendidas_al_llegar([OTRA])
+    piden_dos.pasan(SEGUIDO / 2)
+    assert piden_dos.compas.cede_seguido()
+    # Se descansa lo mismo cueste lo que cueste: entre dos de la otra cabe un trago, no varios.
+    assert piden_dos.trago(UNA, costo=0.001) == pytest.approx(DESCANSO_MAXIMO)
+    piden_dos.compas.atendidas_al_llegar([UNA])
+    piden_dos.pasan(SEGUIDO / 2)
+    assert not piden_dos.compas.cede_seguido()
+    assert piden_dos.trago(UNA, costo=0.001) == pytest.approx(DESCANSO * 0.001)
 
 
 def test_con_varias_haciendo_cola_no_se_cede_a_nadie(piden_dos: Ensayo):
