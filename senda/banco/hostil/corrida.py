@@ -123,6 +123,7 @@ def _muestras(pais: Pais, cuantas: int, segundos: float) -> list[float]:
     tardaron: list[float] = []
     while not tardaron or (len(tardaron) < cuantas and time.monotonic() < limite):
         tardaron.append(pais.pedir(_peticion(), NORMAL))
+        pais.latir()
         time.sleep(_PAUSA)  # el ritmo de quien pide, no una espera
     return tardaron
 

@@ -111,11 +111,15 @@ class Pais:
         while not condicion():
             if time.monotonic() > limite:
                 return False
-            self.procesos.vigilar()
-            for transporte in (self.transporte, *self._suyos.values()):
-                transporte.viva()
+            self.latir()
             time.sleep(0.2)  # se espera a procesos ajenos: no hay a qué suscribirse
         return True
+
+    def latir(self) -> None:
+        """Que nada de lo que está en marcha se haya caído, y que el bus no dé por muerta una conexión que no se usa."""
+        self.procesos.vigilar()
+        for transporte in (self.transporte, *self._suyos.values()):
+            transporte.viva()
 
     def vaciar(self, institucion: str) -> int:
         """Lee y confirma los acuses de una institución; cuántos había."""
