@@ -94,24 +94,6 @@ class EntradaIncoherente(ValueError):
     """La hoja no es el hash de lo que acompaña: anotarla sería dejar para siempre una entrada que no se verifica."""
 
 
-def anotar(conexion: Connection, entradas: Sequence[EntradaDeLibro]) -> int:
-    """Añade un lote en el orden dado y devuelve el tamaño del libro: `crecer`, escrito ya."""
-    altas = Altas(conexion)
-    arbol = crecer(altas, entradas)
-    altas.escribir()
-    return arbol.tamano
-
-
-def sellar(
-    conexion: Connection, nombre: str, clave: Ed25519PrivateKey, ahora: datetime, accesos: Accesos | None = None
-) -> str | None:
-    """Firma un punto de control del libro como está: `firmar_punto`, escrito ya."""
-    altas = Altas(conexion)
-    texto = firmar_punto(altas, _abrir(conexion, tomar=True), nombre, clave, ahora, accesos)
-    altas.escribir()
-    return texto
-
-
 def crecer(altas: Altas, entradas: Sequence[EntradaDeLibro]) -> Frontera:
     """Deja entre las altas un lote, en el orden dado, y devuelve el árbol con él. Los bytes no se interpretan.
 
@@ -198,7 +180,6 @@ __all__ = [
     "TABLAS",
     "EntradaDeLibro",
     "EntradaIncoherente",
-    "anotar",
     "crecer",
     "firmar_punto",
     "frontera",
@@ -207,5 +188,4 @@ __all__ = [
     "puntos",
     "raiz_y_tamano",
     "recontar",
-    "sellar",
 ]

@@ -12,6 +12,7 @@ from infra.almacen.lecturas import Lecturas
 from infra.almacen.migrar import Instalacion, instalar
 from servicios.auditoria import libro
 from servicios.auditoria.flujo import CopiaIlegible, _filas, leer_libro, leer_una
+from tests.integracion.auditoria.escribir_libro import anotar
 from tests.integracion.auditoria.test_libro import A, B
 
 ORDEN = [*A[:3], *B, *A[3:]]
@@ -21,7 +22,7 @@ ORDEN = [*A[:3], *B, *A[3:]]
 def lleno(motor: Engine) -> Engine:
     instalar(motor, Instalacion(Lecturas((), ()), migraciones=(Path(libro.__file__).with_name("migraciones"),)))
     with motor.begin() as conexion:
-        libro.anotar(conexion, ORDEN)
+        anotar(conexion, ORDEN)
     return motor
 
 

@@ -19,6 +19,7 @@ from senda_verificar.nota import escribir_vkey, verificar
 from servicios.auditoria import libro
 from servicios.auditoria.cabeceras import cabeceras
 from servicios.auditoria.refrendos import refrendos
+from tests.integracion.auditoria.escribir_libro import anotar, sellar
 
 CLAVE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 NOMBRE = "senda.example/gt/libro"
@@ -60,16 +61,16 @@ def test_lo_migrado_es_lo_declarado_y_cada_clave_esta_protegida(abierto: Engine)
 
 def test_vacio(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        assert libro.anotar(conexion, []) == 0
+        assert anotar(conexion, []) == 0
         assert libro.raiz_y_tamano(conexion) == (arbol.RAIZ_VACIA, 0)
-        assert libro.sellar(conexion, NOMBRE, CLAVE, AHORA) is None
+        assert sellar(conexion, NOMBRE, CLAVE, AHORA) is None
 
 
 def test_crece_por_lotes_y_guarda_los_bytes_tal_cual(abierto: Engine) -> None:
     orden = [*A[:3], *B, *A[3:]]
     for desde, hasta in ((0, 4), (4, 5), (5, 22)):
         with abierto.begin() as conexion:
-            assert libro.anotar(conexion, orden[desde:hasta]) == hasta
+            assert anotar(conexion, orden[desde:hasta]) == hasta
         with abierto.begin() as conexion:
             assert libro.raiz_y_tamano(conexion) == (arbol.raiz(e.hoja for e in orden[:hasta]), hasta)
     with abierto.begin() as conexion:
@@ -82,12 +83,12 @@ def test_crece_por_lotes_y_guarda_los_bytes_tal_cual(abierto: Engine) -> None:
 def test_sella_solo_cuando_crecio(abierto: Engine) -> None:
     publica = escribir_vkey(NOMBRE, CLAVE.public_key())
     with abierto.begin() as conexion:
-        libro.anotar(conexion, A[:7])
-        texto = libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
+        anotar(conexion, A[:7])
+        texto = sellar(conexion, NOMBRE, CLAVE, AHORA)
         assert texto is not None
-        assert libro.sellar(conexion, NOMBRE, CLAVE, AHORA) is None
-        libro.anotar(conexion, A[7:8])
-        assert libro.sellar(conexion, NOMBRE, CLAVE, AHORA) is not None
+        assert sellar(conexion, NOMBRE, CLAVE, AHORA) is None
+        anotar(conexion, A[7:8])
+        assert sellar(conexion, NOMBRE, CLAVE, AHORA) is not None
     punto = verificar(texto, publica)
     assert (punto.tamano, punto.raiz) == (7, arbol.raiz(e.hoja for e in A[:7]))
     with abierto.begin() as conexion:
@@ -98,20 +99,20 @@ def test_sella_solo_cuando_crecio(abierto: Engine) -> None:
 
 def test_lo_revertido_no_deja_rastro(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, A[:5])
+        anotar(conexion, A[:5])
     with abierto.connect() as conexion, conexion.begin() as transaccion:
-        libro.anotar(conexion, A[5:9])
+        anotar(conexion, A[5:9])
         transaccion.rollback()
     with abierto.begin() as conexion:
-        assert libro.anotar(conexion, A[5:]) == len(A)
+        assert anotar(conexion, A[5:]) == len(A)
         assert libro.raiz_y_tamano(conexion)[0] == arbol.raiz(e.hoja for e in A)
 
 
 def test_un_repetido_no_entra_y_no_mueve_nada(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, A[:5])
+        anotar(conexion, A[:5])
     with pytest.raises(IntegrityError), abierto.begin() as conexion:
-        libro.anotar(conexion, [A[5], A[4]])
+        anotar(conexion, [A[5], A[4]])
     with abierto.begin() as conexion:
         assert libro.raiz_y_tamano(conexion) == (arbol.raiz(e.hoja for e in A[:5]), 5)
 
@@ -119,7 +120,7 @@ def test_un_repetido_no_entra_y_no_mueve_nada(abierto: Engine) -> None:
 @pytest.mark.parametrize("mala", [A[1]._replace(cuerpo=b"otro"), A[1]._replace(hoja=b"\x00" * 32)])
 def test_no_anota_lo_que_despues_no_podria_verificar(abierto: Engine, mala: Entrada) -> None:
     with pytest.raises(libro.EntradaIncoherente), abierto.begin() as conexion:
-        libro.anotar(conexion, [A[0], mala])
+        anotar(conexion, [A[0], mala])
     with abierto.begin() as conexion:
         assert libro.raiz_y_tamano(conexion)[1] == 0
 
@@ -136,15 +137,15 @@ def test_no_anota_lo_que_despues_no_podria_verificar(abierto: Engine, mala: Entr
 )
 def test_la_base_no_deja_cambiarlo(abierto: Engine, sentencia: str) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, A[:5])
-        libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
+        anotar(conexion, A[:5])
+        sellar(conexion, NOMBRE, CLAVE, AHORA)
     with pytest.raises(IntegrityError), abierto.begin() as conexion:
         conexion.execute(sa.text(sentencia))
 
 
 def test_la_frontera_se_rehace_desde_el_libro(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, A)
+        anotar(conexion, A)
         esperado = libro.raiz_y_tamano(conexion)
         conexion.execute(sa.update(libro.frontera).values(tamano=3, nodos=b"x" * 64))
         assert libro.recontar(conexion) == len(A)
@@ -153,14 +154,14 @@ def test_la_frontera_se_rehace_desde_el_libro(abierto: Engine) -> None:
 
 def test_dos_que_anotan_a_la_vez_no_se_pisan(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, B[:1])
+        anotar(conexion, B[:1])
 
-    def anotar(origen: str) -> None:
+    def de_a_una(origen: str) -> None:
         for e in entradas(origen, [b"%d" % i for i in range(15)]):
             with abierto.begin() as conexion:
-                libro.anotar(conexion, [e])
+                anotar(conexion, [e])
 
-    hilos = [threading.Thread(target=anotar, args=(o,)) for o in ("/gt/a", "/gt/b", "/gt/c")]
+    hilos = [threading.Thread(target=de_a_una, args=(o,)) for o in ("/gt/a", "/gt/b", "/gt/c")]
     for hilo in hilos:
         hilo.start()
     for hilo in hilos:

@@ -29,6 +29,7 @@ from servicios.auditoria.lecturas import indizar, sujetos
 from servicios.auditoria.punto_de_control import Accesos
 from servicios.auditoria.refrendos import anotar_refrendo, punto_refrendado, refrendos, ultimo_refrendado
 from servicios.auditoria.teselas import TeselasDelLibro
+from tests.integracion.auditoria.escribir_libro import anotar, sellar
 
 CLAVE = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 NOMBRE = "senda.example/gt/libro"
@@ -49,7 +50,7 @@ HOJAS = [h.hoja for h in HECHOS]
 
 def crecer(conexion: Connection, hasta: int, lote: int = 100) -> None:
     for desde in range(0, hasta, lote):
-        libro.anotar(conexion, HECHOS[desde : min(desde + lote, hasta)])
+        anotar(conexion, HECHOS[desde : min(desde + lote, hasta)])
 
 
 @pytest.mark.parametrize("lote", [1, 100, 700])
@@ -102,10 +103,10 @@ def test_un_libro_de_antes_gana_sus_nodos_al_migrar(motor: Engine) -> None:
 
 def test_cada_punto_lleva_el_hash_del_anterior_y_los_accesos(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, HECHOS[:3])
-        uno = libro.sellar(conexion, NOMBRE, CLAVE, AHORA, Accesos(0, bytes(32)))
-        libro.anotar(conexion, HECHOS[3:9])
-        otro = libro.sellar(conexion, NOMBRE, CLAVE, AHORA + SEGUNDO, Accesos(2, b"\x05" * 32))
+        anotar(conexion, HECHOS[:3])
+        uno = sellar(conexion, NOMBRE, CLAVE, AHORA, Accesos(0, bytes(32)))
+        anotar(conexion, HECHOS[3:9])
+        otro = sellar(conexion, NOMBRE, CLAVE, AHORA + SEGUNDO, Accesos(2, b"\x05" * 32))
     assert uno is not None
     assert otro is not None
     assert leer(uno).extensiones == {
@@ -122,10 +123,10 @@ def test_cada_punto_lleva_el_hash_del_anterior_y_los_accesos(abierto: Engine) ->
 
 def test_los_puntos_no_retroceden_aunque_los_relojes_de_dos_replicas_no_casen(abierto: Engine) -> None:
     with abierto.begin() as conexion:
-        libro.anotar(conexion, HECHOS[:3])
-        libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
-        libro.anotar(conexion, HECHOS[3:9])
-        otro = libro.sellar(conexion, NOMBRE, CLAVE, AHORA - SEGUNDO)
+        anotar(conexion, HECHOS[:3])
+        sellar(conexion, NOMBRE, CLAVE, AHORA)
+        anotar(conexion, HECHOS[3:9])
+        otro = sellar(conexion, NOMBRE, CLAVE, AHORA - SEGUNDO)
     assert otro is not None
     assert leer(otro).extensiones["instante"] == "2026-05-03T12:00:00.000000Z"
 
@@ -176,14 +177,14 @@ def test_el_punto_lleva_las_lineas_de_sus_testigos(abierto: Engine) -> None:
     with abierto.begin() as conexion:
         assert punto_refrendado(conexion) is None
         crecer(conexion, 5)
-        texto = libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
+        texto = sellar(conexion, NOMBRE, CLAVE, AHORA)
         assert punto_refrendado(conexion) == texto
         for quien in ("b", "a", "b"):
             anotar_refrendo(conexion, 5, quien, f"— {quien} x\n", AHORA)
         assert punto_refrendado(conexion) == f"{texto}— a x\n— b x\n"
         assert (ultimo_refrendado(conexion, "a"), ultimo_refrendado(conexion, "otro")) == (5, 0)
-        libro.anotar(conexion, HECHOS[5:6])
-        nuevo = libro.sellar(conexion, NOMBRE, CLAVE, AHORA)
+        anotar(conexion, HECHOS[5:6])
+        nuevo = sellar(conexion, NOMBRE, CLAVE, AHORA)
         assert punto_refrendado(conexion) == nuevo
         assert punto_refrendado(conexion, 5) == f"{texto}— a x\n— b x\n"
         assert punto_refrendado(conexion, 4) is None

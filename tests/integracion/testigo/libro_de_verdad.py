@@ -15,6 +15,7 @@ from infra.almacen.motor import abrir_motor
 from infra.mensajeria.puertos import HechoCrudo
 from infra.seguridad.cadena import CERO, encadenar
 from servicios.auditoria import libro
+from tests.integracion.auditoria.escribir_libro import anotar, sellar
 from tests.unidad.testigo.libreta import CLAVE, NOMBRE
 
 AHORA = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -42,10 +43,10 @@ def crecer(
         ultima = conexion.scalar(sa.select(libro.libro.c.hoja).order_by(libro.libro.c.indice.desc()).limit(1))
         cuerpos = [f"{historia}{n}".encode() for n in range(tamano, hasta)]
         eslabones = encadenar(ORIGEN, tamano + 1, ultima or CERO, cuerpos)
-        libro.anotar(
+        anotar(
             conexion,
             [HechoCrudo(ORIGEN, e.posicion, e.anterior, e.hoja, c) for e, c in zip(eslabones, cuerpos, strict=True)],
         )
-        punto = libro.sellar(conexion, nombre, clave, AHORA)
+        punto = sellar(conexion, nombre, clave, AHORA)
         assert punto is not None
         return punto
