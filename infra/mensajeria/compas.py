@@ -23,6 +23,8 @@ DESCANSO_MAXIMO: Final = 0.1
 #: pidan, la que hace cola no espera por ellas más que el tope desde su último trago.
 CEDER: Final = 0.1
 CEDER_MAXIMO: Final = 0.2
+#: Segundos que lo recibido y aún sin guardar espera a que salga lo de otra.
+CEDER_RECIBIDO: Final = 0.02
 #: Segundos desde lo último que se atendió de otra al llegar en que se la espera de un momento a otro.
 SEGUIDO: Final = 0.5
 _NUNCA: Final = float("-inf")
@@ -102,6 +104,10 @@ class Compas:
         self._trago = ahora = self.reloj.monotono()
         self._hasta = ahora + self._descanso_tras(ahora - desde) if self.espera_una_sola() else _NUNCA
 
+    def cede_lo_recibido(self) -> float:
+        """Segundos que conviene que lo recibido y aún sin guardar espere a que salga el acuse de otra."""
+        return max(0.0, self._cedio + CEDER_RECIBIDO - self.reloj.monotono())
+
     def descanso(self) -> float:
         """Segundos que aún conviene dejar la máquina a los demás."""
         return max(0.0, self._hasta - self.reloj.monotono())
@@ -113,4 +119,4 @@ class Compas:
         return self.reloj.monotono() - instante < segundos
 
 
-__all__ = ["CEDER", "CEDER_MAXIMO", "DESCANSO", "DESCANSO_MAXIMO", "SEGUIDO", "VARIAS", "Compas"]
+__all__ = ["CEDER", "CEDER_MAXIMO", "CEDER_RECIBIDO", "DESCANSO", "DESCANSO_MAXIMO", "SEGUIDO", "VARIAS", "Compas"]

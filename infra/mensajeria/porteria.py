@@ -8,7 +8,7 @@ pasar por la base: si la cola de quien no lee está llena, se pierde, y lo suyo 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -132,12 +132,14 @@ class Porteria:
         with leyendo(self.almacen.motor) as conexion:
             return mirar(conexion, {DE_NADIE, *(r.turno for r in llegadas)}, ahora)
 
-    def primeras(self, llegadas: Sequence[Recibida], rondas: Rondas) -> tuple[list[Recibida], list[Recibida]]:
+    def primeras(
+        self, llegadas: Sequence[Recibida], rondas: Rondas, en_espera: Collection[Turno]
+    ) -> tuple[list[Recibida], list[Recibida]]:
         """Las que no tienen detrás de quién esperar, una por turno y como mucho un trago corto, y las demás.
 
-        Lo que no se sabe de quién es no adelanta.
+        Lo que no se sabe de quién es no adelanta, ni lo de quien tiene algo sin guardar (``en_espera``).
         """
-        turnos = {r.turno for r in llegadas} - {DE_NADIE}
+        turnos = {r.turno for r in llegadas} - {DE_NADIE, *en_espera}
         libres = {t for t in turnos if not rondas.esperan.get(t) and rondas.pendientes(t) < self._cupo(t)}
         primeras: list[Recibida] = []
         detras: list[Recibida] = []

@@ -72,6 +72,8 @@ class Solicitudes:
         #: A quién decir que en lo confirmado hay respuestas de varias: no se hace esperar a una por juntar las de otra.
         self.al_mezclar: Callable[[], None] = _nada
         self._compas = Compas(self.almacen.reloj)
+        #: De quién es lo recibido que aún no se guardó.
+        self._retenidas: set[Turno] = set()
 
     def recibir(self, espera: float = 0.0) -> bool:
         """Atiende lo que haya en la cola, o lo deja en la bandeja, y solo entonces lo confirma al bus.
@@ -79,6 +81,10 @@ class Solicitudes:
         Dice si hubo (espera en segundos).
         """
         self._apretada = self.dejo = False
+        if self._recepcion.retiene:
+            espera = self._compas.cede_lo_recibido()
+        else:
+            self._retenidas = set()
         return self._recepcion.tomar(self._acoger, espera)
 
     def atender(self) -> Labor:
@@ -128,8 +134,7 @@ class Solicitudes:
         tope = min(self.ajustes.lote_recepcion, self.ajustes.lote_solicitudes + 1)
         self._apretada = self.ajustes.turnos and len(entregas) >= tope
         if self._apretada or self._hay_cola or self.en_pausa() or self._porteria.hay_quien_no_lee(todas):
-            self._hacer_cola(todas, ahora)
-            return entregas
+            return self._retener(entregas, todas, self._hacer_cola(todas, ahora))
         for desde in range(0, len(todas), self.ajustes.lote_solicitudes):
             lote = todas[desde : desde + self.ajustes.lote_solicitudes]
             try:
@@ -141,19 +146,34 @@ class Solicitudes:
                 self._guardar(lote, ahora)
         return entregas
 
-    def _hacer_cola(self, todas: Sequence[Recibida], ahora: datetime) -> None:
-        """Atiende ya lo de quien no tiene nada esperando, que es su turno, y guarda lo demás."""
+    def _retener(
+        self, entregas: Sequence[Entrega], todas: Sequence[Recibida], quedan: Sequence[Recibida]
+    ) -> list[Entrega]:
+        """Lo que queda espera sin guardar ni confirmar a la vez siguiente; da lo demás, que ya se puede confirmar."""
+        self._retenidas = {r.turno for r in quedan}
+        cuales = set(map(id, quedan))
+        de_cada_una = list(zip(entregas, todas, strict=True))
+        self._recepcion.retener([e for e, r in de_cada_una if id(r) in cuales])
+        return [e for e, r in de_cada_una if id(r) not in cuales]
+
+    def _hacer_cola(self, todas: Sequence[Recibida], ahora: datetime) -> Sequence[Recibida]:
+        """Atiende ya lo de quien no tiene nada esperando, que es su turno, y guarda lo demás.
+
+        Si ha de salir antes el acuse de otra, no guarda nada, y lo devuelve.
+        """
         vistas = self._porteria.asomarse(todas, ahora)
         rondas: Rondas | None = vistas
         resto = todas
         if self.ajustes.turnos and not self.en_pausa():
-            primeras, detras = self._porteria.primeras(todas, vistas)
+            primeras, detras = self._porteria.primeras(todas, vistas, self._retenidas)
             try:
                 if primeras:
                     rondas = None  # atenderlas puede dejar alguna esperando
                     if self._atender_llegadas(primeras):
                         self._compas.atendidas_al_llegar(r.turno for r in primeras)
                     self.al_mezclar()
+                    if self._compas.cede_lo_recibido():
+                        return detras
                 resto = detras
             except Exception as error:
                 if base_caida(error):
@@ -161,6 +181,7 @@ class Solicitudes:
                 # Lo que sea: se vuelve a ellas con más calma.
         self._compas.esperan(r.turno for r in resto)
         self._guardar(resto, ahora, rondas)
+        return ()
 
     def _atender_llegadas(self, recibidas: Sequence[Recibida]) -> bool:
         """Dice si causaron algún hecho."""

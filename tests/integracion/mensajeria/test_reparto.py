@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -24,11 +25,12 @@ from infra.mensajeria import bandeja as la_bandeja
 from infra.mensajeria import porteria
 from infra.mensajeria.ajustes import Ajustes
 from infra.mensajeria.bandeja import Recibida, Trago
-from infra.mensajeria.compas import CEDER, DESCANSO, DESCANSO_MAXIMO, SEGUIDO, VARIAS
+from infra.mensajeria.compas import CEDER, CEDER_RECIBIDO, DESCANSO, DESCANSO_MAXIMO, SEGUIDO, VARIAS
 from infra.mensajeria.labor import Labor
 from infra.mensajeria.porteria import VIGENCIA
 from infra.mensajeria.topologia import Cola, colas_de_institucion
 from infra.mensajeria.transportes import Mensaje
+from infra.mensajeria.transportes.base import Entrega
 from infra.mensajeria.turnos import Turno
 from infra.observabilidad.medidas import Medidas
 from infra.observabilidad.salud import CUPO_AGOTADO, medir
@@ -108,6 +110,10 @@ def de(sistema: Sistema, institucion: str) -> int:
 
 def _recibida(institucion: str) -> Recibida:
     return Recibida(0, b"", "", institucion or None, None, INICIO, institucion=institucion)
+
+
+def _base_caida(*_: object) -> None:
+    raise sa.exc.OperationalError("", {}, Exception())
 
 
 def amontonar(sistema: Sistema, institucion: str, cuantas: int) -> None:
@@ -377,6 +383,112 @@ def test_pidiendo_varias_a_la_que_hace_cola_ella_sola_se_la_atiende_a_ratos(tmp_
     paso.atender()
     assert (de(sistema, OTRA), paso.descanso()) == (0, 0)
     sistema.pila.cerrar()
+
+
+class ConCola(NamedTuple):
+    """Otra hace cola ella sola, y la institución de siempre pide una tras otra."""
+
+    sistema: Sistema
+    credencial: Credencial
+
+    def otra_pide(self, cuantas: int) -> list[Compuesta]:
+        suyas = [self.sistema.componer(credencial=self.credencial) for _ in range(cuantas)]
+        pedir(self.sistema, *suyas, como=OTRA)
+        return suyas
+
+    def pide(self, cuantas: int = 1) -> list[Compuesta]:
+        suyas = [self.sistema.componer() for _ in range(cuantas)]
+        pedir(self.sistema, *suyas, como=INSTITUCION)
+        return suyas
+
+    def en_la_bandeja(self) -> tuple[int, int]:
+        """Cuántas esperan de la otra y de la institución."""
+        return de(self.sistema, OTRA), de(self.sistema, INSTITUCION)
+
+
+@pytest.fixture
+def con_cola(tmp_path: Path) -> Iterator[ConCola]:
+    """En memoria: los lotes llegan enteros."""
+    sistema = Sistema(Pila(tmp_path), Ajustes(lote_recepcion=40, lote_solicitudes=10, lote_apretado=10))
+    sistema.reposo()
+    con_cola = ConCola(sistema, inscribir(sistema))
+    con_cola.pide()
+    con_cola.otra_pide(20)
+    vaciar_la_cola(sistema)
+    sistema.deteccion.solicitudes.atender()
+    yield con_cola
+    sistema.pila.cerrar()
+
+
+def test_lo_recibido_con_la_de_otra_se_guarda_cuando_salio_su_acuse_y_en_su_orden(con_cola: ConCola):
+    sistema = con_cola.sistema
+    paso, (habia, _), hechos = sistema.deteccion.solicitudes, con_cola.en_la_bandeja(), sistema.hechos()
+    suyas = con_cola.otra_pide(3)
+    de_la_institucion = con_cola.pide(2)
+    assert paso.recibir()
+    assert (sistema.hechos(), con_cola.en_la_bandeja()) == (hechos + 1, (habia, 0))
+    # Nada de quien tiene algo sin guardar lo adelanta.
+    suyas += con_cola.otra_pide(1)
+    de_la_institucion += con_cola.pide()
+    assert paso.recibir()
+    assert (sistema.hechos(), con_cola.en_la_bandeja()) == (hechos + 1, (habia + 4, 2))
+    assert not paso.recibir()
+    with leyendo(sistema.deteccion.almacen.motor) as conexion:
+        cuerpos = conexion.scalars(sa.select(bandeja.c.cuerpo).order_by(bandeja.c.ronda, bandeja.c.numero)).all()
+    for en_orden in (suyas, de_la_institucion[1:]):
+        enviados = [c.cuerpo for c in en_orden]
+        assert [c for c in cuerpos if c in enviados] == enviados
+
+
+def test_lo_retenido_deja_salir_el_acuse_y_no_pasa_de_un_lote(con_cola: ConCola, monkeypatch):
+    sistema = con_cola.sistema
+    paso, (habia, _) = sistema.deteccion.solicitudes, con_cola.en_la_bandeja()
+    esperas: list[float] = []
+    recibir_de_verdad = paso.transporte.recibir
+
+    def recibir_y_apuntar(cola: str, maximo: int, espera: float) -> list[Entrega]:
+        esperas.append(espera)
+        return recibir_de_verdad(cola, maximo, espera)
+
+    monkeypatch.setattr(paso.transporte, "recibir", recibir_y_apuntar)
+    con_cola.otra_pide(39)
+    con_cola.pide()
+    assert paso.recibir()
+    # Con lo retenido solo cabe una más: mientras sea de otra, se la atiende; y si no, se guarda todo.
+    con_cola.pide()
+    con_cola.otra_pide(1)
+    assert paso.recibir()
+    assert con_cola.en_la_bandeja() == (habia, 0)
+    assert paso.transporte.pendientes(sistema.nombres.solicitudes_de("deteccion")) == 1
+    sistema.pasan(seconds=CEDER_RECIBIDO / 2)
+    assert paso.recibir()
+    assert con_cola.en_la_bandeja() == (habia + 40, 0)
+    assert esperas == [0.0, pytest.approx(CEDER_RECIBIDO), pytest.approx(CEDER_RECIBIDO / 2)]
+
+
+@pytest.mark.parametrize(("falla", "guardadas"), [("la base", 3), ("el consumo", 6)])
+def test_lo_retenido_que_vuelve_a_la_cola_surte_efecto_una_vez(
+    con_cola: ConCola, monkeypatch, falla: str, guardadas: int
+):
+    """De un consumo que otro cancela no se entera: lo retenido se guarda, y otra vez cuando vuelve."""
+    sistema = con_cola.sistema
+    paso, (habia, _) = sistema.deteccion.solicitudes, con_cola.en_la_bandeja()
+    esperados = sistema.hechos() + habia + 4
+    con_cola.otra_pide(3)
+    con_cola.pide()
+    assert paso.recibir()
+    if falla == "el consumo":
+        paso.transporte.cancelar(sistema.nombres.solicitudes_de("deteccion"))
+    else:
+        with monkeypatch.context() as sin_base:
+            sin_base.setattr(la_bandeja, "guardar", _base_caida)
+            with pytest.raises(sa.exc.OperationalError):
+                paso.recibir()
+    vaciar_la_cola(sistema)
+    assert con_cola.en_la_bandeja() == (habia + guardadas, 0)
+    while paso.atender():
+        pass
+    assert (sistema.filas(bandeja), sistema.hechos()) == (0, esperados)
 
 
 def test_lo_respondido_a_varias_sale_sin_esperar_a_juntar_mas(tmp_path: Path):
