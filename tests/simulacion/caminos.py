@@ -24,18 +24,18 @@ from eventos.repatriacion import Acompanante, Decision, Sentido
 from eventos.tipos import NivelRiesgo
 from tests.simulacion.peticiones import LLENO, Memoria, ids_de
 
-_A_SU_PAIS = {"sentido": Sentido.HACIA_SU_PAIS}
+A_SU_PAIS = {"sentido": Sentido.HACIA_SU_PAIS}
 _OIDA = {"persona_oida": True}
-_ACEPTA = {"decision": Decision.ACEPTA, "riesgos_explicados": True, **_OIDA}
-_POR_EL_CONSULADO = {"acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE)}
-_CONSULADO = {**_POR_EL_CONSULADO, "institucion_acompanante": None}
+ACEPTA = {"decision": Decision.ACEPTA, "riesgos_explicados": True, **_OIDA}
+POR_EL_CONSULADO = {"acompanante": next(a for a in Acompanante if a is not Acompanante.SIN_ACOMPANANTE)}
+CONSULADO = {**POR_EL_CONSULADO, "institucion_acompanante": None}
 _QUIENES = (QuienConsiente.PERSONA, QuienConsiente.REPRESENTANTE_LEGAL)
 _ALBERGUE = "GT-SVET-ATE"
 _DEL_ALBERGUE = {"quien": _ALBERGUE, "codigo": _ALBERGUE}
 _REPARACION = {"clases": (ClaseReparacion.MEDICA,)}
 _SERVICIO = ServicioPedido.PSICOSOCIAL
-_METAS = (MetaPedida(derecho=Derecho.INTEGRIDAD, servicio=_SERVICIO),)
-_SIN_DERIVACION = {"servicio_prestado": _SERVICIO, "derivacion": None}
+METAS = (MetaPedida(derecho=Derecho.INTEGRIDAD, servicio=_SERVICIO),)
+SIN_DERIVACION = {"servicio_prestado": _SERVICIO, "derivacion": None}
 
 
 Paso = tuple[type[Peticion], dict[str, Any]]
@@ -43,49 +43,51 @@ Paso = tuple[type[Peticion], dict[str, Any]]
 _PACIENCIA = 0.8
 
 
-def _con(por: QuienConsiente) -> dict[str, Any]:
+def con(por: QuienConsiente) -> dict[str, Any]:
     """Quien decide por una adulta es ella; por una niña, quien la representa, y se la oye."""
     return {"por": por, **_OIDA}
 
 
-def _consiente(por: QuienConsiente) -> Paso:
-    return a.OtorgarConsentimiento, {"alcances": tuple(Alcance), "destinatarias": (), "vence": None, **_con(por)}
+def consiente(por: QuienConsiente) -> Paso:
+    """Consentir en todo, sin plazo."""
+    return a.OtorgarConsentimiento, {"alcances": tuple(Alcance), "destinatarias": (), "vence": None, **con(por)}
 
 
-def _pasos(*pasos: type[Peticion] | Paso) -> tuple[Paso, ...]:
-    return tuple(p if isinstance(p, tuple) else (p, {}) for p in pasos)
+def pasos(*dados: type[Peticion] | Paso) -> tuple[Paso, ...]:
+    """Los de un camino, cada uno con los campos que lleva ya decididos."""
+    return tuple(p if isinstance(p, tuple) else (p, {}) for p in dados)
 
 
 CAMINOS: tuple[tuple[Paso, ...], ...] = (
-    _pasos(j.PresentarDenuncia, j.IniciarInvestigacion, (j.FormularAcusacion, {"sindicados": 1}),
+    pasos(j.PresentarDenuncia, j.IniciarInvestigacion, (j.FormularAcusacion, {"sindicados": 1}),
            (j.DictarSentencia, {"fallo": Fallo.CONDENATORIA, "condenados": 1}), (j.OrdenarReparacion, _REPARACION),
            (j.CumplirReparacion, {**_REPARACION, "total": True})),
-    _pasos(j.IniciarInvestigacion, j.ConstituirQuerellante, j.ArchivarProceso, j.ReabrirProceso,
+    pasos(j.IniciarInvestigacion, j.ConstituirQuerellante, j.ArchivarProceso, j.ReabrirProceso,
            j.TomarDeclaracionAnticipada),
-    _pasos(j.SolicitarMedidaProteccion, j.OtorgarMedidaProteccion, j.LevantarMedidaProteccion,
+    pasos(j.SolicitarMedidaProteccion, j.OtorgarMedidaProteccion, j.LevantarMedidaProteccion,
            j.SolicitarMedidaProteccion, j.DenegarMedidaProteccion),
-    _pasos(j.SolicitarCooperacion, j.ResponderCooperacion, (j.AsignarAsistenciaJuridica, {"entidad": "GT-IDPP"}),
+    pasos(j.SolicitarCooperacion, j.ResponderCooperacion, (j.AsignarAsistenciaJuridica, {"entidad": "GT-IDPP"}),
            j.InvocarNoCriminalizacion, j.AutorizarProteccion),
-    _pasos((r.SolicitarRepatriacion, _A_SU_PAIS), (r.EvaluarRiesgoRetorno, {"nivel": NivelRiesgo.BAJO}),
-           (r.DeterminarInteresSuperior, _OIDA), (r.RegistrarDecisionInformada, _ACEPTA), r.EmitirDocumentos,
-           (r.DesignarAcompanante, _CONSULADO), (r.ProgramarTraslado, _POR_EL_CONSULADO), r.RealizarTraslado,
+    pasos((r.SolicitarRepatriacion, A_SU_PAIS), (r.EvaluarRiesgoRetorno, {"nivel": NivelRiesgo.BAJO}),
+           (r.DeterminarInteresSuperior, _OIDA), (r.RegistrarDecisionInformada, ACEPTA), r.EmitirDocumentos,
+           (r.DesignarAcompanante, CONSULADO), (r.ProgramarTraslado, POR_EL_CONSULADO), r.RealizarTraslado,
            r.ConfirmarRecepcion, (r.RealizarSeguimiento, {"numero": 1})),
-    _pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia,
+    pasos(r.SolicitarRepatriacion, r.DesistirRepatriacion, r.ConcederPermanencia,
            (r.RealizarSeguimiento, {"numero": 1}), r.RectificarHecho),
-    *(_pasos(_consiente(por), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, {**_con(por), "metas": _METAS}),
-             (a.PrestarServicio, {**_SIN_DERIVACION, "meta": LLENO}), a.CumplirMeta,
+    *(pasos(consiente(por), a.EvaluarNecesidades, a.EvaluarRiesgo, (a.AcordarPlan, {**con(por), "metas": METAS}),
+             (a.PrestarServicio, {**SIN_DERIVACION, "meta": LLENO}), a.CumplirMeta,
              (a.RegistrarSatisfaccion, {"servicio_valorado": _SERVICIO}), a.RevisarPlan, a.ConcluirPlan)
       for por in _QUIENES),
-    *(_pasos(_consiente(por), (a.AcordarPlan, _con(por)), a.RevisarPlan, a.ConcluirPlan) for por in _QUIENES),
-    _pasos((a.InscribirAlbergue, {**_DEL_ALBERGUE, "titular": _ALBERGUE}), (a.ActualizarCupos, _DEL_ALBERGUE),
+    *(pasos(consiente(por), (a.AcordarPlan, con(por)), a.RevisarPlan, a.ConcluirPlan) for por in _QUIENES),
+    pasos((a.InscribirAlbergue, {**_DEL_ALBERGUE, "titular": _ALBERGUE}), (a.ActualizarCupos, _DEL_ALBERGUE),
            (a.AsignarAlojamiento, {"albergue": _ALBERGUE, "plaza": UNSET}), a.FinalizarAlojamiento, a.RectificarHecho),
-    *(_pasos(_consiente(por), a.BrindarAtencionInmediata, (a.RevocarConsentimiento, {"por": por}),
+    *(pasos(consiente(por), a.BrindarAtencionInmediata, (a.RevocarConsentimiento, {"por": por}),
              a.RectificarHecho, (a.LograrReintegracionFamiliar, {"evaluado": True, **_OIDA})) for por in _QUIENES),
-    _pasos(c.EmitirDerivacion, c.RetirarDerivacion, c.EmitirDerivacion, c.ReasignarDerivacion, c.CoordinarCaso),
-    _pasos(c.DeclararDerechoNoAplicable, c.RectificarHecho, c.CerrarRuta, c.ReabrirRuta),
-    _pasos(d.RecibirAlerta, d.SenalarRiesgo, d.AplicarEvaluacion, d.IdentificarVictima, d.EntregarInformacion),
-    _pasos(d.IdentificarVictima, d.EntregarInformacion, d.DescartarPresuncion, d.RectificarHecho),
-    _pasos(d.ConfirmarVinculo, d.RechazarVinculo),
+    pasos(c.EmitirDerivacion, c.RetirarDerivacion, c.EmitirDerivacion, c.ReasignarDerivacion, c.CoordinarCaso),
+    pasos(c.DeclararDerechoNoAplicable, c.RectificarHecho, c.CerrarRuta, c.ReabrirRuta),
+    pasos(d.RecibirAlerta, d.SenalarRiesgo, d.AplicarEvaluacion, d.IdentificarVictima, d.EntregarInformacion),
+    pasos(d.IdentificarVictima, d.EntregarInformacion, d.DescartarPresuncion, d.RectificarHecho),
+    pasos(d.ConfirmarVinculo, d.RechazarVinculo),
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ de cada acuse. Lo que mandan y lo que reciben es lo único que el lector necesit
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,6 +15,7 @@ from random import Random
 from typing import Protocol
 from uuid import UUID
 
+from contratos.acuse import Resultado
 from contratos.base import PETICIONES, Mandato, Peticion, PeticionDeRuta
 from contratos.solicitudes.coordinacion import (
     AceptarDerivacion,
@@ -37,6 +38,7 @@ from tests.simulacion.mundo import Mundo
 from tests.simulacion.peticiones import Inventor, Memoria
 from tests.simulacion.plantilla import TARDIAS, Inscrita
 from tests.simulacion.propias import llevar_el_directorio, pedir_lo_suyo
+from tests.simulacion.recorridos import Recorrido
 
 #: Cuánto se espera un acuse antes de volver a mandar lo mismo.
 _ESPERA = timedelta(seconds=8)
@@ -44,6 +46,8 @@ _ESPERA = timedelta(seconds=8)
 _PETICIONES = (0, 1, 2, 3, 5)
 #: Contando las dos con que se empieza.
 _MAXIMO_RUTAS = 4
+#: En una semilla que sigue un recorrido, cuántas de las veces se ocupa de él.
+_CONSTANCIA = 0.8
 #: El origen que firma los avisos.
 _DE_LOS_BUZONES = "/gt/coordinacion"
 #: Lo que no se pide al azar entre lo demás: tiene su propio momento.
@@ -60,6 +64,7 @@ class Pedido:
     compuesta: Compuesta
     mandado: datetime
     veces: int = 1
+    aceptado: bool = False
 
     @property
     def clave(self) -> tuple[str, str, str]:
@@ -89,6 +94,8 @@ class Instituciones:
         plantilla = self.mundo.plantilla
         self.azar = Random(f"instituciones-{self.mundo.semilla}")
         self._caminos = Caminos(Random(f"caminos-{self.mundo.semilla}"))
+        self._recorrido = Recorrido.de(self.mundo.semilla)
+        self._su_paso: Pedido | None = None
         self.directorio: dict[str, Inscrita] = dict(plantilla.directorio)
         self.memoria = Memoria(codigos=tuple(self.directorio))
         self._leidos = dict.fromkeys(plantilla.despliegue.origenes, 0)
@@ -157,6 +164,9 @@ class Instituciones:
 
     def _algo_nuevo(self) -> None:
         self._aprender()
+        if self._recorrido and self.azar.random() < _CONSTANCIA:
+            self._seguir_el_recorrido(self._recorrido)
+            return
         suerte = self.azar.random()
         if len(self.memoria.rutas) < _MAXIMO_RUTAS and suerte < 0.07:
             codigo = self._con_mandato(DetectarPresuntaVictima.mandatos)
@@ -202,14 +212,27 @@ class Instituciones:
     def _por_un_camino(self) -> None:
         """Lo siguiente de un recorrido: a lo que exige haber hecho antes otras cosas no se llega al azar."""
         for ruta, clase, fijos in self._caminos.siguen(self.azar, self.memoria):
-            if pedir_lo_suyo(self, clase):
-                continue
-            participan = [q for r, q in self.memoria.participan if r == ruta and q in self.directorio]
-            pueden = [q for q in participan if clase.mandatos & set(self.directorio[q].mandatos)]
-            quien = self.azar.choice(pueden) if pueden else self._con_mandato(clase.mandatos)
-            ids: dict[str, object] = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
-            campos = ids | {campo: valor for campo, valor in fijos.items() if campo != "quien"}
-            self.pedir(str(fijos.get("quien", quien)), self.inventor().inventar(clase, **campos))
+            self._dar_un_paso(ruta, clase, fijos)
+
+    def _seguir_el_recorrido(self, recorrido: Recorrido) -> None:
+        """El paso en que va o, si aún espera el acuse del anterior, nada."""
+        if self._su_paso is not None:
+            if self._su_paso.clave in self.pendientes:
+                return
+            recorrido.supo(aceptado=self._su_paso.aceptado)
+        self._dar_un_paso(*recorrido.siguiente(self.memoria))
+        self._su_paso = self._mandadas[-1]
+
+    def _dar_un_paso(self, ruta: UUID, clase: type[Peticion], fijos: Mapping[str, object]) -> None:
+        """Un paso de un camino, por quien puede darlo."""
+        if pedir_lo_suyo(self, clase):
+            return
+        participan = [q for r, q in self.memoria.participan if r == ruta and q in self.directorio]
+        pueden = [q for q in participan if clase.mandatos & set(self.directorio[q].mandatos)]
+        quien = self.azar.choice(pueden) if pueden else self._con_mandato(clase.mandatos)
+        ids: dict[str, object] = {"ruta": ruta} if issubclass(clase, PeticionDeRuta) else {}
+        campos = ids | {campo: valor for campo, valor in fijos.items() if campo != "quien"}
+        self.pedir(str(fijos.get("quien", quien)), self.inventor().inventar(clase, **campos))
 
     def _cualquier_cosa(self) -> None:
         """Casi siempre algo que la institución puede pedir sobre una ruta en que participa; a veces, lo que sea."""
@@ -266,7 +289,8 @@ class Instituciones:
         if cabecera.kid != acuse["origen"]:
             raise AssertionError("un acuse lo firma otro origen")
         self.acuses.append((codigo, mensaje.cuerpo))
-        self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None)
+        if pedido := self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None):
+            pedido.aceptado = acuse["resultado"] == Resultado.ACEPTADA
 
     def _avisar(self, codigo: str, mensaje: Mensaje) -> None:
         clave = publica_de_texto(self.mundo.plantilla.despliegue.claves_de_origen[_DE_LOS_BUZONES])

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from random import Random
+from types import FunctionType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -94,7 +95,7 @@ class Inventor:
     ahora: datetime
 
     def inventar(self, clase: type[Peticion], **fijos: Any) -> Peticion:
-        """Una petición de ese tipo. ``fijos``: los campos que ya están decididos."""
+        """Una petición de ese tipo. ``fijos``: los campos que ya están decididos, o quién los decide."""
         ruta = fijos.get("ruta") or self._ruta()
         self._servicio, self._clase = clase.servicio, clase
         campos = {nombre: self._valor(nombre, pista, ruta) for nombre, pista in _campos(clase).items()}
@@ -107,7 +108,8 @@ class Inventor:
             fijos.pop(nombre)
             while campos[nombre] is None or campos[nombre] is UNSET:
                 campos[nombre] = self._valor(nombre, _campos(clase)[nombre], ruta)
-        return clase(**(campos | fijos))
+        decididos = {n: valor(self, ruta) if isinstance(valor, FunctionType) else valor for n, valor in fijos.items()}
+        return clase(**(campos | decididos))
 
     def _valor(self, nombre: str, pista: Any, ruta: UUID) -> Any:
         base, metas = _desnudar(pista)

@@ -68,6 +68,13 @@ def test_la_raiz_no_depende_del_proceso():
     assert raices == {correr(5).raiz}
 
 
+@pytest.mark.parametrize(
+    ("semilla", "final"), [(422, "repatriacion.recepcion-confirmada"), (174, "atencion.meta-cumplida")]
+)
+def test_hay_semillas_que_llegan_hasta_el_final_de_un_recorrido(semilla: int, final: str):
+    assert correr(semilla).sucesos[f"hecho senda.{final}.v1"]
+
+
 def test_reducir_deja_una_historia_que_aun_falla_y_de_la_que_nada_sobra():
     def falla(guion):
         return {("perder", 4), ("turno", 2)} <= set(guion.piezas)
