@@ -156,6 +156,7 @@ def _pasa_el_tiempo(mundo: Mundo) -> None:
 def _calma(mundo: Mundo, instituciones: Instituciones, operador: Operador) -> None:
     """Nada más falla. Se adelanta el reloj lo justo hasta que nadie tenga nada que hacer. Errores: `SinReposo`."""
     mundo.calmar()
+    instituciones.insistir()
     quieto, antes = 0, None
     hay_torpes = bool({"tropezar", "desconocer"} & mundo.caos.ocurridas.keys())
     for vuelta in range(_TOPE_DE_CALMA):

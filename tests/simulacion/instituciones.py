@@ -65,6 +65,8 @@ class Pedido:
     mandado: datetime
     veces: int = 1
     aceptado: bool = False
+    #: El acuse no dice de quién es: de lo pedido no quedó nada anotado, y otra copia puede tener otra respuesta.
+    sin_atribuir: bool = False
 
     @property
     def clave(self) -> tuple[str, str, str]:
@@ -135,6 +137,16 @@ class Instituciones:
         for pedido in self.pendientes.values():
             if ahora - pedido.mandado >= _ESPERA:
                 pedido.veces += 1
+                self._publicar(pedido)
+
+    def insistir(self) -> None:
+        """Vuelve a mandar lo devuelto sin atribuir (quien aún no constaba como inscrita, o con otra clave).
+
+        Una copia rezagada pudo aceptarse después, y su acuse perderse con la cola sin que ya nadie lo esperase.
+        """
+        for pedido in self._mandadas:
+            if pedido.sin_atribuir and pedido.clave not in self.pendientes:
+                self.pendientes[pedido.clave] = pedido
                 self._publicar(pedido)
 
     def mandar(self, usuario: str, compuesta: Compuesta) -> None:
@@ -290,7 +302,7 @@ class Instituciones:
             raise AssertionError("un acuse lo firma otro origen")
         self.acuses.append((codigo, mensaje.cuerpo))
         if pedido := self.pendientes.pop((codigo, acuse["servicio"], acuse["huella"]), None):
-            pedido.aceptado = acuse["resultado"] == Resultado.ACEPTADA
+            pedido.aceptado, pedido.sin_atribuir = acuse["resultado"] == Resultado.ACEPTADA, not acuse.get("id")
 
     def _avisar(self, codigo: str, mensaje: Mensaje) -> None:
         clave = publica_de_texto(self.mundo.plantilla.despliegue.claves_de_origen[_DE_LOS_BUZONES])
