@@ -18,12 +18,8 @@ from uuid import UUID
 from contratos.acuse import Resultado
 from contratos.base import PETICIONES, Mandato, Peticion, PeticionDeRuta
 from contratos.solicitudes.coordinacion import (
-    AceptarDerivacion,
     ActualizarInstitucion,
-    AtenderDerivacion,
     InscribirInstitucion,
-    RechazarDerivacion,
-    RecibirDerivacion,
     RepetirBuzon,
     SuspenderInstitucion,
 )
@@ -37,7 +33,7 @@ from tests.simulacion.disparates import DISPARATES
 from tests.simulacion.mundo import Mundo
 from tests.simulacion.peticiones import Inventor, Memoria
 from tests.simulacion.plantilla import TARDIAS, Inscrita
-from tests.simulacion.propias import llevar_el_directorio, pedir_lo_suyo
+from tests.simulacion.propias import llevar_el_directorio, pedir_lo_suyo, repetir_buzon, responder_a_un_encargo
 from tests.simulacion.recorridos import Recorrido
 
 #: Cuánto se espera un acuse antes de volver a mandar lo mismo.
@@ -184,7 +180,7 @@ class Instituciones:
             codigo = self._con_mandato(DetectarPresuntaVictima.mandatos)
             self.pedir(codigo, self.inventor().inventar(DetectarPresuntaVictima, pais_deteccion="gt", alerta=None))
         elif suerte < 0.2:
-            self._responder_a_un_encargo()
+            responder_a_un_encargo(self)
         elif suerte < 0.24:
             llevar_el_directorio(self)
         elif suerte < 0.31:
@@ -193,33 +189,13 @@ class Instituciones:
             # Repetir lo ya acusado también es cosa de instituciones.
             self._publicar(self.azar.choice(self._mandadas))
         elif suerte < 0.38:
-            self._repetir_buzon()
+            repetir_buzon(self)
         elif suerte < 0.44:
             self.operador.algo(self.azar, self.memoria.rutas)
         elif suerte < 0.75:
             self._por_un_camino()
         else:
             self._cualquier_cosa()
-
-    def _responder_a_un_encargo(self) -> None:
-        if not self.memoria.encargos:
-            return
-        encargo, ruta, quien = self.azar.choice(self.memoria.encargos[-20:])
-        aceptado = (ruta, quien) in self.memoria.participan
-        clase = self.azar.choice(
-            (AtenderDerivacion, AtenderDerivacion, AceptarDerivacion)
-            if aceptado
-            else (RecibirDerivacion, AceptarDerivacion, AceptarDerivacion, RechazarDerivacion)
-        )
-        if self.azar.random() < 0.05:
-            quien = self.azar.choice(sorted(self.directorio))
-        self.pedir(quien, self.inventor().inventar(clase, ruta=ruta, derivacion=encargo))
-
-    def _repetir_buzon(self) -> None:
-        """Quien duda de lo que le llegó lo pide otra vez, desde donde sea."""
-        desde = self.azar.choice((1, 1, 2, 5))
-        peticion = RepetirBuzon(desde=desde, hasta=self.azar.choice((None, desde, desde + 2)))
-        self.pedir(self.azar.choice(sorted(self.directorio)), peticion)
 
     def _por_un_camino(self) -> None:
         """Lo siguiente de un recorrido: a lo que exige haber hecho antes otras cosas no se llega al azar."""

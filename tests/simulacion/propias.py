@@ -1,4 +1,4 @@
-"""Lo que solo puede pedir una: la rectora, el directorio; quien contó o encargó algo, rectificarlo o retirarlo."""
+"""Lo que solo puede pedir una: la rectora, quien contó o encargó algo, o a quien se encargó."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 from contratos.base import Peticion
 from contratos.solicitudes.coordinacion import (
+    AceptarDerivacion,
     ActualizarInstitucion,
+    AtenderDerivacion,
     EmitirDerivacion,
     ReasignarDerivacion,
+    RechazarDerivacion,
+    RecibirDerivacion,
+    RepetirBuzon,
     RetirarDerivacion,
     SuspenderInstitucion,
 )
@@ -76,6 +81,29 @@ def llevar_el_directorio(todas: Instituciones) -> None:
     todas.pedir(RECTORA, ActualizarInstitucion(**campos))
 
 
+def responder_a_un_encargo(todas: Instituciones) -> None:
+    """Quien recibió uno lo acepta, lo rechaza o dice que lo atendió; alguna vez, otra."""
+    if not todas.memoria.encargos:
+        return
+    encargo, ruta, quien = todas.azar.choice(todas.memoria.encargos[-20:])
+    aceptado = (ruta, quien) in todas.memoria.participan
+    clase = todas.azar.choice(
+        (AtenderDerivacion, AtenderDerivacion, AceptarDerivacion)
+        if aceptado
+        else (RecibirDerivacion, AceptarDerivacion, AceptarDerivacion, RechazarDerivacion)
+    )
+    if todas.azar.random() < 0.05:
+        quien = todas.azar.choice(sorted(todas.directorio))
+    todas.pedir(quien, todas.inventor().inventar(clase, ruta=ruta, derivacion=encargo))
+
+
+def repetir_buzon(todas: Instituciones) -> None:
+    """Quien duda de lo que le llegó lo pide otra vez, desde donde sea."""
+    desde = todas.azar.choice((1, 1, 2, 5))
+    peticion = RepetirBuzon(desde=desde, hasta=todas.azar.choice((None, desde, desde + 2)))
+    todas.pedir(todas.azar.choice(sorted(todas.directorio)), peticion)
+
+
 def _a_quien(todas: Instituciones, clase: type[Peticion]) -> dict[str, object]:
     if clase is RetirarDerivacion:
         return {}
@@ -84,4 +112,4 @@ def _a_quien(todas: Instituciones, clase: type[Peticion]) -> dict[str, object]:
     return {"a": a, **({"servicio_pedido": servicio} if clase is EmitirDerivacion else {})}
 
 
-__all__ = ["llevar_el_directorio", "pedir_lo_suyo"]
+__all__ = ["llevar_el_directorio", "pedir_lo_suyo", "repetir_buzon", "responder_a_un_encargo"]
