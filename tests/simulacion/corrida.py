@@ -22,7 +22,7 @@ from tests.simulacion.mundo import Mundo
 from tests.simulacion.operador import Operador
 from tests.simulacion.peticiones import SECRETOS
 from tests.simulacion.plantilla import PROTOCOLO, plantilla
-from tests.simulacion.recorridos import TURNOS, Recorrido
+from tests.simulacion.recorridos import TURNOS
 from tests.simulacion.sucesos import sucesos_de
 
 #: Turnos de las instituciones: casi siempre pocos, que muchas historias cortas encuentran más que una larga.
@@ -105,7 +105,7 @@ def _contada(semilla: int, contar: Callable[[str], None], turnos: int, guion: Gu
     instituciones = Instituciones(mundo, operador)
     faltas: list[str] = []
     hechas: dict[int, tuple[int, ...]] = {}
-    cuantos = turnos or (TURNOS if Recorrido.de(semilla) else Random(f"turnos-{semilla}").choice(_TURNOS))
+    cuantos = turnos or (TURNOS if instituciones.recorrido else Random(f"turnos-{semilla}").choice(_TURNOS))
     try:
         for turno in range(cuantos) if guion is None else guion.turnos:
             mundo.empezar(turno)

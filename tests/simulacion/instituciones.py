@@ -92,7 +92,7 @@ class Instituciones:
         plantilla = self.mundo.plantilla
         self.azar = Random(f"instituciones-{self.mundo.semilla}")
         self._caminos = Caminos(Random(f"caminos-{self.mundo.semilla}"))
-        self._recorrido = Recorrido.de(self.mundo.semilla)
+        self.recorrido = Recorrido.de(self.mundo.semilla)
         self._su_paso: Pedido | None = None
         self.directorio: dict[str, Inscrita] = dict(plantilla.directorio)
         self.memoria = Memoria(codigos=tuple(self.directorio))
@@ -172,8 +172,8 @@ class Instituciones:
 
     def _algo_nuevo(self) -> None:
         self._aprender()
-        if self._recorrido and self.azar.random() < _CONSTANCIA:
-            self._seguir_el_recorrido(self._recorrido)
+        if self.recorrido and self.azar.random() < _CONSTANCIA:
+            self._seguir_el_recorrido(self.recorrido)
             return
         suerte = self.azar.random()
         if len(self.memoria.rutas) < _MAXIMO_RUTAS and suerte < 0.07:

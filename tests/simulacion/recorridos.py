@@ -5,6 +5,7 @@ Una semilla cualquiera llega lejos pocas veces: se enreda antes. Unas cuantas no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -41,16 +42,12 @@ def _lo_ultimo(inventor: Inventor, ruta: UUID) -> tuple[UUID, ...]:
     return tuple(inventor.memoria.hechos[ruta, "atencion"][-1:])
 
 
-def _la_ultima_meta(inventor: Inventor, ruta: UUID) -> UUID | None:
-    return next(reversed(inventor.memoria.ids["meta", ruta]), None)
-
-
-def _el_ultimo_plan(inventor: Inventor, ruta: UUID) -> UUID | None:
-    return next(reversed(inventor.memoria.ids["plan", ruta]), None)
+def _el_ultimo(nombre: str) -> Callable[[Inventor, UUID], UUID | None]:
+    return lambda inventor, ruta: next(reversed(inventor.memoria.ids[nombre, ruta]), None)
 
 
 _RIESGO_BAJO = {"nivel": NivelRiesgo.BAJO, "vigente_hasta": _en_dos_meses}
-_DE_ESA_META = {"plan": _el_ultimo_plan, "meta": _la_ultima_meta, "evidencias": _lo_ultimo}
+_DE_ESA_META = {"plan": _el_ultimo("plan"), "meta": _el_ultimo("meta"), "evidencias": _lo_ultimo}
 _RETORNO = pasos(
     (r.SolicitarRepatriacion, c.A_SU_PAIS), (r.EvaluarRiesgoRetorno, _RIESGO_BAJO),
     (r.RegistrarDecisionInformada, {**c.ACEPTA, "por": QuienConsiente.PERSONA}), (r.EmitirDocumentos, {"vencen": None}),
@@ -62,7 +59,7 @@ _RETORNO = pasos(
 def _plan(por: QuienConsiente) -> tuple[Paso, ...]:
     return pasos(
         c.consiente(por), (a.AcordarPlan, {**c.con(por), "metas": c.METAS}),
-        (a.PrestarServicio, {**c.SIN_DERIVACION, "meta": _la_ultima_meta}), (a.CumplirMeta, _DE_ESA_META),
+        (a.PrestarServicio, {**c.SIN_DERIVACION, "meta": _el_ultimo("meta")}), (a.CumplirMeta, _DE_ESA_META),
         (a.RegistrarSatisfaccion, {"servicio_valorado": ServicioPedido.PSICOSOCIAL}), a.RevisarPlan, a.ConcluirPlan,
     )  # fmt: skip
 
